@@ -1,0 +1,76 @@
+//! One thing told several times: an order, its updates, its cancellation.
+
+use std::sync::Arc;
+
+use super::{Fact, Known};
+use crate::id::MessageId;
+use crate::schema::BusinessKey;
+use crate::time::Timestamp;
+use crate::value::Fields;
+
+/// What one event tells of a thing.
+#[derive(Clone, Debug)]
+pub(super) struct Revision {
+    fact: Fact,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Kind {
+    Told,
+    Cancelled,
+}
+
+impl Revision {
+    pub(super) fn of(fact: &Fact, told: &Arc<str>, key: &BusinessKey, event: &Arc<str>) -> Self {
+        let cancels = told != event && key.cancelled_by.contains(event);
+        Self { fact: fact.clone(), kind: if cancels { Kind::Cancelled } else { Kind::Told } }
+    }
+}
+
+/// All that was told of one thing, in the order in which it was known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Revisions(Vec<Revision>);
+
+impl Revisions {
+    pub(super) fn add(&mut self, revision: Revision) {
+        let order = |revision: &Revision| (revision.fact.known.from, revision.fact.id.clone());
+        let at = self.0.partition_point(|other| order(other) <= order(&revision));
+        self.0.insert(at, revision);
+    }
+
+    pub(super) fn tells(&self, id: &MessageId) -> bool {
+        self.0.iter().any(|revision| revision.fact.id == *id)
+    }
+
+    /// The facts that follow: between two instants at which something more is known there is at
+    /// most one, told by the revision that happened last, at the instant of the first.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let mut facts: Vec<Fact> = Vec::new();
+        let mut from = self.0.iter().map(|revision| revision.fact.known.from).peekable();
+        while let Some(known) = from.next() {
+            let until = from.peek().copied().unwrap_or(Timestamp::MAX);
+            if known == until {
+                continue;
+            }
+            let Some((at, id, fields)) = self.standing(known) else { continue };
+            match facts.last_mut() {
+                Some(last) if last.at == at && last.id == id && last.known.until == known => {
+                    last.known.until = until;
+                }
+                _ => facts.push(Fact { at, known: Known { from: known, until }, id, fields }),
+            }
+        }
+        facts
+    }
+
+    fn standing(&self, known: Timestamp) -> Option<(Timestamp, MessageId, Fields)> {
+        let told = || self.0.iter().filter(|revision| revision.fact.known.from <= known);
+        let last = told().max_by_key(|Revision { fact, kind }| {
+            (fact.at, *kind, fact.known.from, fact.id.clone())
+        })?;
+        let first =
+            told().filter(|revision| revision.kind == Kind::Told).map(|r| r.fact.at).min()?;
+        (last.kind == Kind::Told).then(|| (first, last.fact.id.clone(), last.fact.fields.clone()))
+    }
+}

@@ -1,0 +1,97 @@
+//! The entries of one event's name, in order.
+
+use serde::Serialize;
+
+use super::Fact;
+use crate::id::MessageId;
+use crate::time::Timestamp;
+
+/// From when a fact is known, and until when: a half-open stretch of time.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct Known {
+    /// Since when it is known.
+    pub from: Timestamp,
+    /// From when on it is retracted; endless unless a later fact takes it back.
+    pub until: Timestamp,
+}
+
+impl Known {
+    /// Known since an instant and never retracted.
+    pub const fn since(from: Timestamp) -> Self {
+        Self { from, until: Timestamp::MAX }
+    }
+
+    /// Whether it is known at `known`.
+    pub fn at(self, known: Timestamp) -> bool {
+        self.from <= known && known < self.until
+    }
+
+    /// Ends it, unless it ended before.
+    pub(crate) fn end(&mut self, until: Timestamp) {
+        self.until = self.until.min(until);
+    }
+}
+
+/// The entries of one event's name, ascending by instant, then by `messageId`.
+#[derive(Clone, Debug, Default)]
+pub struct Series {
+    facts: Vec<Fact>,
+}
+
+impl Series {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.facts.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.facts.is_empty()
+    }
+
+    /// All entries, whether they are known or not.
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// The entries that happened after `after`.
+    pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
+        self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1
+    }
+
+    /// The entries that happened at `upto` or before.
+    pub(crate) fn upto(&self, upto: Timestamp) -> &[Fact] {
+        self.facts.split_at(self.facts.partition_point(|fact| fact.at <= upto)).0
+    }
+
+    pub(crate) fn insert(&mut self, fact: Fact) {
+        // Most events come in order and belong at the end.
+        let in_order = self.facts.last().is_none_or(|last| order(last) <= order(&fact));
+        let at = if in_order {
+            self.facts.len()
+        } else {
+            self.facts.partition_point(|other| order(other) <= order(&fact))
+        };
+        self.facts.insert(at, fact);
+    }
+
+    /// Takes out the entries that `told` names and puts in others.
+    pub(crate) fn replace(&mut self, told: impl Fn(&MessageId) -> bool, facts: Vec<Fact>) {
+        self.facts.retain(|fact| !told(&fact.id));
+        facts.into_iter().for_each(|fact| self.insert(fact));
+    }
+
+    pub(crate) fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
+        let mut found = false;
+        for fact in self.facts.iter_mut().filter(|fact| fact.id == *id) {
+            fact.known.end(from);
+            found = true;
+        }
+        found
+    }
+}
+
+fn order(fact: &Fact) -> (Timestamp, &MessageId, Timestamp) {
+    (fact.at, &fact.id, fact.known.from)
+}

@@ -1,0 +1,12 @@
+//! draft
+pub mod error;
+pub mod event;
+pub mod facts;
+pub mod id;
+pub mod key;
+pub mod schema;
+pub mod seed;
+pub mod time;
+pub mod value;
+
+pub use error::{Error, Result};
