@@ -1,6 +1,7 @@
 //! draft
 pub mod error;
 pub mod event;
+pub mod expr;
 pub mod facts;
 pub mod id;
 pub mod key;

@@ -1,0 +1,195 @@
+//! What a checked expression comes to: names resolved, kinds known, nothing left to go wrong.
+
+use std::sync::Arc;
+
+use super::{Comparison, Function, Literal, Sign, Truth};
+use crate::time::Window;
+use crate::value::Decimal;
+
+/// A condition: true, false or unknown.
+#[derive(Clone, Debug)]
+pub(crate) enum Cond {
+    All(Vec<Cond>),
+    Any(Vec<Cond>),
+    Not(Box<Cond>),
+    Is {
+        inner: Box<Cond>,
+        what: Truth,
+        negated: bool,
+    },
+    /// Whether the condition is true, as a member is one or is not.
+    Member(Arc<Cond>),
+    Test(Box<Test>),
+}
+
+/// A condition that is asked of values.
+#[derive(Clone, Debug)]
+pub(crate) struct Test {
+    pub(crate) check: Check,
+    /// The list of which any element may pass.
+    pub(crate) any: Option<AnyOf>,
+    /// The test as it was written.
+    pub(crate) text: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Check {
+    Between {
+        value: Term,
+        low: Term,
+        high: Term,
+        negated: bool,
+    },
+    Compare {
+        left: Term,
+        op: Comparison,
+        right: Term,
+    },
+    In {
+        value: Term,
+        list: Vec<Literal>,
+        negated: bool,
+    },
+    Is {
+        value: Term,
+        what: Truth,
+        negated: bool,
+    },
+    Like {
+        value: Term,
+        pattern: Arc<str>,
+        negated: bool,
+    },
+    /// A boolean by itself.
+    True(Term),
+}
+
+/// A list, of whose elements any may pass a test.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct AnyOf {
+    pub(crate) from: Source,
+    pub(crate) list: Vec<Arc<str>>,
+}
+
+/// Where a path begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Source {
+    /// The traits of the profile.
+    Attribute,
+    /// The element that a test's [`AnyOf`] is at.
+    AnyElement,
+    /// The element that the aggregate's series is at.
+    Element,
+    /// The event that the aggregate's series is at.
+    Event,
+}
+
+/// Something that has a value.
+#[derive(Clone, Debug)]
+pub(crate) enum Term {
+    Clamp {
+        of: Box<Term>,
+        low: Decimal,
+        high: Decimal,
+    },
+    Coalesce(Vec<Term>),
+    Cond(Box<Cond>),
+    Field {
+        from: Source,
+        path: Vec<Arc<str>>,
+    },
+    Figure(Box<Figure>),
+    Literal(Literal),
+    /// A metric that others may use too.
+    Metric(Arc<Term>),
+    Now,
+    Scale {
+        by: Decimal,
+        of: Box<Term>,
+    },
+    Sum(Vec<(Sign, Term)>),
+}
+
+/// An aggregate, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    pub(crate) function: Function,
+    pub(crate) distinct: bool,
+    /// `None` is every event.
+    pub(crate) event: Option<Arc<str>>,
+    pub(crate) entries: Entries,
+    pub(crate) filter: Option<Cond>,
+    pub(crate) window: Stretch,
+    /// The aggregate as it was written.
+    pub(crate) text: Arc<str>,
+}
+
+/// What a series has entries of.
+#[derive(Clone, Debug)]
+pub(crate) enum Entries {
+    /// The events themselves.
+    Events,
+    /// A field of each event.
+    Field(Vec<Arc<str>>),
+    /// Each element of a list, or a field of it where the second path is not empty.
+    Elements(Vec<Arc<str>>, Vec<Arc<str>>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Stretch {
+    Always,
+    Since(Term),
+    Sliding(Window),
+}
+
+impl Term {
+    /// Visits every figure below, those of filters and windows too.
+    pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
+        match self {
+            Self::Clamp { of, .. } | Self::Scale { of, .. } => of.for_each_figure(visit),
+            Self::Coalesce(terms) => terms.iter().for_each(|term| term.for_each_figure(visit)),
+            Self::Cond(cond) => cond.for_each_figure(visit),
+            Self::Figure(figure) => {
+                visit(figure);
+                if let Some(filter) = &figure.filter {
+                    filter.for_each_figure(visit);
+                }
+                if let Stretch::Since(since) = &figure.window {
+                    since.for_each_figure(visit);
+                }
+            }
+            Self::Metric(term) => term.for_each_figure(visit),
+            Self::Sum(terms) => terms.iter().for_each(|(_, term)| term.for_each_figure(visit)),
+            Self::Field { .. } | Self::Literal(_) | Self::Now => {}
+        }
+    }
+}
+
+impl Cond {
+    fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|part| part.for_each_figure(visit));
+            }
+            Self::Not(inner) | Self::Is { inner, .. } => inner.for_each_figure(visit),
+            Self::Member(inner) => inner.for_each_figure(visit),
+            Self::Test(test) => test.check.for_each_term(&mut |term| term.for_each_figure(visit)),
+        }
+    }
+}
+
+impl Check {
+    /// Visits the terms that the test is asked of, in the order in which they are written.
+    pub(crate) fn for_each_term<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
+        match self {
+            Self::Between { value, low, high, .. } => {
+                [value, low, high].into_iter().for_each(visit)
+            }
+            Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
+            Self::In { value, .. }
+            | Self::Is { value, .. }
+            | Self::Like { value, .. }
+            | Self::True(value) => visit(value),
+        }
+    }
+}
