@@ -5,8 +5,10 @@ pub mod expr;
 pub mod facts;
 pub mod id;
 pub mod key;
+pub mod metric;
 pub mod schema;
 pub mod seed;
+pub mod segment;
 pub mod time;
 pub mod value;
 
