@@ -6,6 +6,9 @@ pub mod id;
 pub mod key;
 pub mod schema;
 pub mod seed;
+pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 pub mod value;
 
