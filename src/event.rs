@@ -26,8 +26,10 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+pub(crate) use canonical::derive_id;
 pub use dedupe::{Dedupe, Verdict};
 pub use json::read_batch;
+pub(crate) use json::split_batch;
 
 use crate::error::Rejection;
 use crate::id::{MessageId, ProfileId};

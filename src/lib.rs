@@ -1,15 +1,23 @@
 //! draft
+
 pub mod error;
-pub mod event;
-pub mod expr;
-pub mod facts;
-pub mod id;
-pub mod key;
-pub mod metric;
-pub mod schema;
-pub mod seed;
-pub mod segment;
 pub mod time;
 pub mod value;
+pub mod id;
+pub mod key;
+pub mod seed;
+
+pub mod schema;
+pub mod event;
+pub mod facts;
+
+pub mod expr;
+pub mod metric;
+pub mod segment;
+
+pub mod source;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use error::{Error, Result};

@@ -1,0 +1,3 @@
+//! Conformance suites for what a host brings.
+
+pub mod source;
