@@ -1,0 +1,3 @@
+//! What the tests of a host need too.
+
+pub mod shop;
