@@ -88,29 +88,30 @@ fn without_tests(text: &str) -> &str {
 }
 
 /// A path that leaves its file: `crate::first…`, or up by so many `super::`.
-enum Used<'a> {
-    Crate { line: usize, first: &'a str },
+enum Used {
+    Crate { line: usize, first: String },
     Super { line: usize, levels: usize },
 }
 
-/// The paths of a line, comments left out.
-fn used(line: usize, text: &str) -> impl Iterator<Item = Used<'_>> {
-    let code = text.split("//").next().unwrap_or_default();
-    let by_crate = code.split("crate::").skip(1).map(move |rest| {
+/// The paths of a line, strings and comments left out.
+fn used(line: usize, text: &str) -> Vec<Used> {
+    let code: String = text.split('"').step_by(2).collect();
+    let code = code.split("//").next().unwrap_or_default();
+    let by_crate = code.split("crate::").skip(1).map(|rest| {
         let first = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next();
-        Used::Crate { line, first: first.unwrap_or_default() }
+        Used::Crate { line, first: first.unwrap_or_default().to_owned() }
     });
     let levels = (1..=9).take_while(|levels| code.contains(&"super::".repeat(*levels))).count();
-    by_crate.chain((levels > 0).then_some(Used::Super { line, levels }))
+    by_crate.chain((levels > 0).then_some(Used::Super { line, levels })).collect()
 }
 
-impl Used<'_> {
+impl Used {
     fn fault(&self, path: &str, order: &[&str]) -> Option<String> {
         let own = path.split(['/', '.']).next().unwrap_or_default();
         let place = |module: &str| order.iter().position(|listed| *listed == module);
-        match *self {
+        match self {
             Self::Super { line, levels } => {
-                let root = levels > path.matches('/').count();
+                let root = *levels > path.matches('/').count();
                 root.then(|| format!("line {line}: `super::` reaches the crate's root"))
             }
             Self::Crate { first, .. } if first == own => None,
@@ -181,6 +182,7 @@ fn what_keeps_to_the_rules_passes() {
         format!("\n#[cfg(test)]\nmod tests {{\nuse crate::high::High;\n{}}}\n", "\n".repeat(600));
     for (path, text) in [
         ("low.rs", "/// As [`crate::high::High`].\npub(crate) struct Low; // crate::high\n"),
+        ("low.rs", "#[doc = \"[`High`]: crate::high::High\"]\npub struct Low;\n"),
         ("low.rs", &*tests),
         ("high/part.rs", "fn f(a: super::A, b: super::B) {}\n"),
         ("high/tests.rs", "use crate::Low;\n"),

@@ -195,7 +195,7 @@ impl History {
 ///
 /// Name, address and birthday are personal. An order is known by its `order_id`; its `revenue` is
 /// the sum of price times quantity over its `products`, less the `discount` of a coupon. All
-/// amounts are in euros.
+/// amounts are in euros, and rules that add them up say so: `where currency = 'EUR'`.
 pub fn schema() -> Schema {
     let product = [
         ("sku", Field::from(Kind::Text)),
