@@ -1,3 +1,5 @@
-//! Conformance suites for what a host brings.
+//! What the tests of a host need too: conformance suites, a simulated shop, the reference
+//! evaluator and generators.
 
+pub mod shop;
 pub mod source;
