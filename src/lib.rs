@@ -2,6 +2,7 @@
 pub mod error;
 pub mod event;
 pub mod facts;
+pub mod gate;
 pub mod id;
 pub mod identity;
 pub mod key;
