@@ -1,4 +1,6 @@
 //! draft
+#[cfg(feature = "mail")]
+pub mod email;
 pub mod error;
 pub mod event;
 pub mod facts;

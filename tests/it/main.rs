@@ -1,4 +1,6 @@
 //! Integration tests, one binary.
 
+#[cfg(feature = "mail")]
+mod email;
 mod identity;
 mod privacy;
