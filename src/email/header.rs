@@ -46,10 +46,7 @@ pub(super) fn body(field: &str, text: &str) -> Result<String> {
 
 /// Free text, such as a subject.
 pub(super) fn text(text: &str) -> HeaderType<'_> {
-    match needs_words(text) {
-        true => Raw::new(words(text)).into(),
-        false => Text::new(text).into(),
-    }
+    if needs_words(text) { Raw::new(words(text)).into() } else { Text::new(text).into() }
 }
 
 /// An address, named or not.

@@ -104,7 +104,9 @@ fn mac(key: &Secret, address: &CanonicalEmail) -> Hmac<Sha256> {
 pub(crate) fn keyed(key: &Secret, parts: &[&[u8]]) -> Hmac<Sha256> {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 2)")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key.expose()).expect("any length");
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac
 }
 

@@ -117,8 +117,11 @@ fn part(field: Option<&Field>, value: &Value, wanted: Option<Protection>) -> Opt
             let part = part_of_fields(inner, fields, wanted);
             (wanted.is_none() || !part.is_empty()).then(|| part.into())
         }
-        (Shape::ObjectList(inner), Value::List(elements)) => part_of_list(inner, elements, wanted)
-            .unwrap_or_else(|| whole(Some(Protection::Undeclared))),
+        (Shape::ObjectList(inner), Value::List(elements))
+            if elements.iter().all(|element| element.kind() == Kind::Object) =>
+        {
+            part_of_list(inner, elements, wanted)
+        }
         _ => whole(Some(Protection::Undeclared)),
     }
 }
@@ -134,18 +137,17 @@ fn part_of_fields(
     parts.collect()
 }
 
-/// The parts of a list's objects; `None` where an element is no object.
+/// The parts of a list's objects, an entry for each.
 fn part_of_list(
     declared: &BTreeMap<Arc<str>, Field>,
     elements: &[Value],
     wanted: Option<Protection>,
-) -> Option<Option<Value>> {
-    let parts = elements
-        .iter()
-        .map(|element| Some(part_of_fields(declared, element.as_object()?, wanted)))
-        .collect::<Option<Vec<Fields>>>()?;
+) -> Option<Value> {
+    let objects = elements.iter().filter_map(Value::as_object);
+    let parts: Vec<Fields> =
+        objects.map(|object| part_of_fields(declared, object, wanted)).collect();
     let any = wanted.is_none() || parts.iter().any(|part| !part.is_empty());
-    Some(any.then(|| Value::from(parts.into_iter().map(Value::from).collect::<Vec<_>>())))
+    any.then(|| Value::from(parts.into_iter().map(Value::from).collect::<Vec<_>>()))
 }
 
 fn fits(declared: Kind, value: &Value) -> bool {

@@ -322,7 +322,9 @@ mod tests {
                 .collect();
             let fold = |records: &[PersonalRecord]| {
                 let mut personal = Personal::new();
-                records.iter().for_each(|record| personal.apply(record));
+                for record in records {
+                    personal.apply(record);
+                }
                 personal
             };
             let straight = fold(&records);

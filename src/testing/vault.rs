@@ -52,7 +52,9 @@ async fn latest_stands<V: Vault>(fresh: &(impl Fn() -> V + Send + Sync)) -> Resu
         gift,
     ];
     let mut expected = Personal::new();
-    records.iter().for_each(|record| expected.apply(record));
+    for record in &records {
+        expected.apply(record);
+    }
     let person = ProfileId::from("p-1");
     for turn in 0..records.len() {
         let vault = fresh();

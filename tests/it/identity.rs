@@ -1,9 +1,9 @@
 //! Normalisation against published vectors.
 
-use std::path::PathBuf;
-
-use bespoke::identity::{GivenEmail, Platform};
+use bespoke::identity::{GivenEmail, Platform, PlatformEmail};
 use serde::Deserialize;
+
+use crate::data;
 
 #[derive(Deserialize)]
 struct Vector {
@@ -11,19 +11,6 @@ struct Vector {
     input: Option<String>,
     normalized: Option<String>,
     sha256_b64: Option<String>,
-}
-
-#[expect(clippy::disallowed_methods, reason = "the data sets lie where the machine says")]
-fn data(path: &str) -> Option<String> {
-    let root = std::env::var_os("BESPOKE_DATA").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")),
-        PathBuf::from,
-    );
-    let text = std::fs::read_to_string(root.join(path)).ok();
-    if text.is_none() {
-        println!("skipped: {path} not present");
-    }
-    text
 }
 
 #[test]
@@ -36,7 +23,7 @@ fn uid2_vectors_hold() {
     for vector in emails {
         let given = GivenEmail::new(vector.input.clone().unwrap());
         let found = given.and_then(|given| given.on(Platform::Uid2)).ok();
-        let normalised = found.as_ref().map(|email| email.normalised());
+        let normalised = found.as_ref().map(PlatformEmail::normalised);
         let input = &vector.input;
         assert_eq!(normalised, vector.normalized.as_deref(), "{input:?}");
         assert_eq!(found.map(|email| email.hashed()), vector.sha256_b64, "{input:?}");
