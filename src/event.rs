@@ -246,11 +246,15 @@ impl Event {
         }
     }
 
-    /// The same event without its undeclared fields.
+    /// The parts of the envelope that this crate does not use, each as it came.
+    pub fn envelope(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = self.extra.iter().flat_map(|extra| &extra.envelope);
+        parts.map(|(name, raw)| (name.as_str(), raw.get()))
+    }
+
+    /// The same event with nothing but what is declared.
     pub(crate) fn without_undeclared(mut self) -> Self {
-        if let Some(extra) = &mut self.extra {
-            Arc::make_mut(extra).fields.clear();
-        }
+        self.extra = None;
         self
     }
 }

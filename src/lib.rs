@@ -11,11 +11,18 @@ pub mod schema;
 pub mod event;
 pub mod facts;
 
+pub mod identity;
+pub mod privacy;
+
 pub mod expr;
 pub mod metric;
 pub mod segment;
 
 pub mod source;
+
+pub mod gate;
+#[cfg(feature = "mail")]
+pub mod email;
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -3,3 +3,4 @@
 
 pub mod shop;
 pub mod source;
+pub mod vault;
