@@ -20,6 +20,7 @@ pub mod segment;
 
 pub mod source;
 
+pub mod content;
 pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;
