@@ -41,6 +41,8 @@ impl Piece {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
+        // Errors keep their places either way; with `debug` they would print the context too.
+        environment.set_debug(false);
         environment.remove_global("debug");
         environment.set_auto_escape_callback(move |_| match format {
             Format::Html => AutoEscape::Html,
