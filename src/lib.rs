@@ -25,6 +25,8 @@ pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;
 
+pub mod engine;
+
 #[cfg(feature = "testing")]
 pub mod testing;
 

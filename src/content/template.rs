@@ -29,16 +29,27 @@ pub struct Template {
     given: BTreeSet<String>,
 }
 
-/// A message as it was rendered for one person.
+/// What a message says to one person, rendered.
 #[derive(Clone, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Letter {
-    /// One line.
+    /// The subject: one line.
     pub subject: String,
-    /// The HTML part.
-    pub html: String,
-    /// The text part.
+    /// The plain text.
     pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+impl Letter {
+    /// A subject, a plain text and its HTML.
+    pub fn new(
+        subject: impl Into<String>,
+        text: impl Into<String>,
+        html: impl Into<String>,
+    ) -> Self {
+        Self { subject: subject.into(), text: text.into(), html: html.into() }
+    }
 }
 
 impl Template {
