@@ -1,1 +1,3 @@
+//! Tests of the library from outside, area by area.
 
+mod source;
