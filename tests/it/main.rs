@@ -10,6 +10,7 @@
 mod email;
 mod identity;
 mod privacy;
+mod source;
 
 use std::path::PathBuf;
 
