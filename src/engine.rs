@@ -213,9 +213,11 @@ impl Engine {
         let metrics = pick("metric", metrics, &wanted.metrics, everything)?;
         let segments = pick("segment", segments, &wanted.segments, everything)?;
         let blocks = pick("block", blocks, &wanted.blocks, everything)?;
-        let profile = self.schema().attributes().keys().filter_map(|name| {
-            Some((Arc::clone(name), facts.attribute(name)?.clone()))
-        });
+        let profile = self
+            .schema()
+            .attributes()
+            .keys()
+            .filter_map(|name| Some((Arc::clone(name), facts.attribute(name)?.clone())));
         Ok(View {
             engine: self.clone(),
             profile: profile.collect(),

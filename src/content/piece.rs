@@ -65,7 +65,8 @@ impl Piece {
     /// The names that the piece reads below `root`.
     pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
         let names = self.names().into_iter();
-        let below = names.filter_map(|name| Some(name.strip_prefix(root)?.strip_prefix('.')?.to_owned()));
+        let below =
+            names.filter_map(|name| Some(name.strip_prefix(root)?.strip_prefix('.')?.to_owned()));
         below.map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect()
     }
 
@@ -81,7 +82,11 @@ impl Piece {
         let names = self.names();
         let names = names.iter().filter(|name| !globals.contains(name.as_str()));
         let faults: Vec<_> = names.filter_map(|name| self.fault(name, vocabulary)).collect();
-        if faults.is_empty() { Ok(()) } else { Err(Error::from_diagnostics(ErrorKind::Template, faults)) }
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::from_diagnostics(ErrorKind::Template, faults))
+        }
     }
 
     fn fault(&self, name: &str, vocabulary: &Vocabulary<'_>) -> Option<Diagnostic> {
@@ -220,9 +225,15 @@ mod tests {
     #[test]
     fn numbers_are_fixed_half_to_even() {
         for (number, digits, expected) in [
-            ("2.5", 0, "2"), ("3.5", 0, "4"), ("-2.5", 0, "-2"), ("1.005", 2, "1.00"),
-            ("1.015", 2, "1.02"), ("-0.004", 2, "0.00"), ("1234.5", 2, "1234.50"),
-            ("-1.25", 1, "-1.2"), ("7", 6, "7.000000"),
+            ("2.5", 0, "2"),
+            ("3.5", 0, "4"),
+            ("-2.5", 0, "-2"),
+            ("1.005", 2, "1.00"),
+            ("1.015", 2, "1.02"),
+            ("-0.004", 2, "0.00"),
+            ("1234.5", 2, "1234.50"),
+            ("-1.25", 1, "-1.2"),
+            ("7", 6, "7.000000"),
         ] {
             assert_eq!(fixed(&number.into(), Some(digits)).unwrap(), expected, "{number}");
         }

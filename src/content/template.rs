@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::piece::{Format, Piece, Vocabulary};
 use super::Context;
+use super::piece::{Format, Piece, Vocabulary};
 use crate::error::Result;
 
 /// A message's subject, HTML and text, and the names of what the host gives with it.
@@ -89,9 +89,9 @@ impl Template {
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long,
     /// with the part, line and column.
     pub fn render(&self, context: &Context) -> Result<Letter> {
-        let [subject, html, text] = self.parts().map(|(part, piece)| {
-            piece.render(context).map_err(|error| error.within(part))
-        });
+        let [subject, html, text] = self
+            .parts()
+            .map(|(part, piece)| piece.render(context).map_err(|error| error.within(part)));
         Ok(Letter { subject: subject?.trim().to_owned(), html: html?, text: text? })
     }
 
