@@ -21,7 +21,7 @@ use crate::people::Person;
 pub(crate) const PURPOSE: &str = "marketing";
 
 /// A real host takes its key from its key service.
-const DEMONSTRATION_KEY: &[u8; 32] = b"a key to demonstrate, no more....";
+const DEMONSTRATION_KEY: &[u8; 32] = b"for demonstrations and no more..";
 
 /// One mailing at one instant.
 pub(crate) struct Mailing {
