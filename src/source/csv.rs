@@ -239,7 +239,7 @@ fn header<R: Read>(buffer: &mut Buffer<R>, cells: &mut Vec<Cell>) -> Result<Colu
     let none = Columns::from([]);
     let row = Record::framed((0, place.line), text.into(), &none, cells);
     let names: Columns =
-        (0..cells.len()).filter_map(|index| row.cell(index)).map(|cell| cell.into()).collect();
+        (0..cells.len()).filter_map(|index| row.cell(index)).map(Into::into).collect();
     buffer.advance(total, lines);
     check_names(&names)?;
     Ok(names)
