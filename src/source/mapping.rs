@@ -190,22 +190,14 @@ impl TableMapping {
             let column = row.name(roles.user.or(roles.anonymous), self.user.name());
             return Err(absent(column, "the row names no person"));
         }
-        let name = match &self.event {
-            Given::Constant(name) => Arc::clone(name),
-            Given::Column(role) => {
-                let name = row.text(roles.event).map(Arc::from);
-                let column = || row.name(roles.event, role.name());
-                name.ok_or_else(|| absent(column(), "the row names no event"))?
-            }
-        };
-        let at = match &self.at {
-            Given::Constant(at) => *at,
-            Given::Column(role) => {
-                let column = || row.name(roles.at, role.name());
-                row.instant(roles.at)?
-                    .ok_or_else(|| absent(column(), "the row tells no instant"))?
-            }
-        };
+        let name = self.event.of(|role| {
+            let name = row.text(roles.event).map(Arc::from);
+            name.ok_or_else(|| absent(row.name(roles.event, role.name()), "the row names no event"))
+        })?;
+        let at = self.at.of(|role| {
+            let at = row.instant(roles.at)?;
+            at.ok_or_else(|| absent(row.name(roles.at, role.name()), "the row tells no instant"))
+        })?;
         let mut event = Event::new(self.kind, name, at);
         if let Some(user) = user {
             event = event.user(&*user);
@@ -245,7 +237,14 @@ pub(super) fn columns(record: &Record) -> Result<&Columns, Rejection> {
     record.columns().ok_or_else(no_table)
 }
 
-impl<T> Given<T> {
+impl<T: Clone> Given<T> {
+    fn of(&self, read: impl FnOnce(&Role) -> Result<T, Rejection>) -> Result<T, Rejection> {
+        match self {
+            Self::Column(role) => read(role),
+            Self::Constant(constant) => Ok(constant.clone()),
+        }
+    }
+
     fn role(&self) -> Option<&Role> {
         match self {
             Self::Column(role) => Some(role),

@@ -498,8 +498,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn every_byte_of_a_table_is_accounted_for(bytes in damaged(TABLE), limit in 20_usize..400) {
-        let (limit, name) = (limit.max(60), "damaged.csv");
+    fn every_byte_of_a_table_is_accounted_for(bytes in damaged(TABLE), limit in 60_usize..400) {
+        let name = "damaged.csv";
         let items = csv_items(&bytes, limit);
         check_paging(name, &bytes, |path| FileSource::csv(path).max_record_bytes(limit), &items);
         let ingested = ingest(items.clone());
@@ -531,7 +531,8 @@ proptest! {
     ], 0..300), limit in 1_usize..80) {
         let table = [b"a,b,c\n", &bytes[..]].concat();
         for item in csv_items(&table, limit) {
-            prop_assert!(text(&item).len() <= limit.max(3 * limit), "cut at the limit");
+            // U+FFFD, which may stand for each byte, has three.
+            prop_assert!(text(&item).len() <= 3 * limit, "cut at the limit");
         }
         check_account(&ingest(csv_items(&table, limit)));
         check_account(&ingest(json_items(&bytes, limit)));
