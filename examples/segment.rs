@@ -47,8 +47,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> std::result::Result<(), String> {
-    let events = args.need("events")?;
-    let rule = Rule::parse(args.need("rule")?).map_err(|error| error.to_string())?;
+    let events = args.get("events").ok_or("--events is missing")?;
+    let rule = Rule::parse(args.get("rule").ok_or("--rule is missing")?)
+        .map_err(|error| error.to_string())?;
     let now = instant(args, "at")?.ok_or("--at is missing")?;
     let known = instant(args, "known")?.unwrap_or(now);
     if let Some(engine) = args.get("engine").filter(|engine| *engine != "native") {
@@ -93,7 +94,7 @@ fn members(
         let facts = timeline.facts_as_known(now, known);
         let written = if until {
             let membership = segment.evaluate(&facts);
-            let until = membership.until.map_or("-".to_owned(), |until| until.to_string());
+            let until = membership.until.map_or_else(|| "-".to_owned(), |until| until.to_string());
             if membership.value { writeln!(out, "{person}\t{until}") } else { Ok(()) }
         } else if segment.is_member(&facts) {
             writeln!(out, "{person}")
@@ -252,9 +253,8 @@ fn each(
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
 fn is_json(path: &str) -> std::io::Result<bool> {
-    let name = Path::new(path).with_extension("");
-    let inner = if path.ends_with(".gz") { name.as_path() } else { Path::new(path) };
-    match inner.extension().and_then(|extension| extension.to_str()) {
+    let name = path.strip_suffix(".gz").unwrap_or(path);
+    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Ok(false),
         Some("json" | "jsonl" | "ndjson") => Ok(true),
         _ => {

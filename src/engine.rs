@@ -14,7 +14,7 @@
 //! engine.add_segment("vip", "spend > 500")?;
 //! let hero = Block::new(Content::text("Hello!")?)
 //!     .variant("thanks", "in_segment('vip')", Content::text("You spent {{ metrics.spend }}.")?)?;
-//! engine.add_block("hero", hero)?;
+//! engine.add_block("hero", &hero)?;
 //!
 //! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
 //! let timeline = Timeline::of([order.with("revenue", 620)], engine.schema());
@@ -141,11 +141,11 @@ impl Engine {
     ///
     /// [`ErrorKind::Rule`] for a variant's rule and [`ErrorKind::Template`] for what a variant
     /// says, with the place; [`ErrorKind::Definition`] for a name that is taken.
-    pub fn add_block(&mut self, name: &str, block: Block) -> Result<()> {
+    pub fn add_block(&mut self, name: &str, block: &Block) -> Result<()> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
         let vocabulary = self.vocabulary(false);
-        for piece in chooser.contents().flat_map(|content| content.pieces()) {
+        for piece in chooser.contents().flat_map(super::content::Content::pieces) {
             piece.check(&vocabulary).map_err(within)?;
         }
         if self.0.blocks.contains_key(name) {

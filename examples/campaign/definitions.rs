@@ -71,8 +71,8 @@ pub(crate) fn add_segments(engine: &mut Engine, kind: Kind) -> Result<()> {
 }
 
 pub(crate) fn add_content(engine: &mut Engine) -> Result<()> {
-    engine.add_block("hero", hero(engine)?)?;
-    engine.add_block("offer", offer()?)?;
+    engine.add_block("hero", &hero(engine)?)?;
+    engine.add_block("offer", &offer()?)?;
     let template = Template::new(SUBJECT, HTML, TEXT)?;
     engine.add_template("season", template.given(["unsubscribe_url", "postal_address"]))
 }

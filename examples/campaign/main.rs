@@ -22,8 +22,10 @@ mod people;
 mod retail;
 mod simulated;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use args::Args;
 use bespoke::engine::{Membership, Wanted};
@@ -95,7 +97,8 @@ fn directory(args: &Args) -> Result<PathBuf, Fault> {
         1 => PathBuf::from("target/campaign"),
         _ => PathBuf::from(format!("target/campaign-{number}")),
     };
-    (1..).map(usual).find(|path| output::is_free(path)).ok_or_else(|| "no free directory".into())
+    let free = (1..1000).map(usual).find(|path| output::is_free(path));
+    free.ok_or_else(|| "target/campaign to target/campaign-999 are taken; name --out".into())
 }
 
 /// Who is in which segment, and until when.
@@ -108,7 +111,7 @@ fn segments(
     let wanted = engine
         .segments()
         .keys()
-        .fold(Wanted::nothing(), |wanted, name| wanted.segment(name.clone()));
+        .fold(Wanted::nothing(), |wanted, name| wanted.segment(Arc::clone(name)));
     let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     for person in people {
@@ -136,7 +139,7 @@ fn campaign(
 ) -> Result<Summary, Fault> {
     let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
-    let mut mailing = Mailing::new(engine.clone(), now)?;
+    let mailing = Mailing::new(engine.clone(), now)?;
     for person in people {
         let person = person?;
         let id = person.id.clone();
@@ -169,11 +172,11 @@ fn campaign(
 }
 
 /// The segments that a person is in, each with the instant until which that holds.
-type Memberships = std::collections::BTreeMap<std::sync::Arc<str>, Option<Timestamp>>;
+type Memberships = BTreeMap<Arc<str>, Option<Timestamp>>;
 
 fn memberships(view: &bespoke::engine::View) -> Memberships {
     let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
-    members.map(|(name, valid)| (name.clone(), valid.until)).collect()
+    members.map(|(name, valid)| (Arc::clone(name), valid.until)).collect()
 }
 
 fn explain(

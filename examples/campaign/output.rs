@@ -85,12 +85,11 @@ impl Output {
     }
 
     fn line(&mut self, name: &str, line: &impl Serialize) -> Result<(), Fault> {
-        let lines = match &mut self.lines {
-            Some(lines) => lines,
-            None => {
-                let file = File::create(self.directory.join(name))?;
-                self.lines.insert(BufWriter::new(file))
-            }
+        let lines = if let Some(lines) = &mut self.lines {
+            lines
+        } else {
+            let file = File::create(self.directory.join(name))?;
+            self.lines.insert(BufWriter::new(file))
         };
         serde_json::to_writer(&mut *lines, line)?;
         Ok(lines.write_all(b"\n")?)
@@ -127,14 +126,14 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn new(engine: &Engine) -> Self {
-        let segments = engine.segments().keys().map(|name| (name.clone(), 0)).collect();
+        let segments = engine.segments().keys().map(|name| (Arc::clone(name), 0)).collect();
         Self { people: 0, segments, outcomes: BTreeMap::new(), tally: None }
     }
 
     pub(crate) fn count(&mut self, memberships: &Memberships) {
         self.people += 1;
         for name in memberships.keys() {
-            *self.segments.entry(name.clone()).or_default() += 1;
+            *self.segments.entry(Arc::clone(name)).or_default() += 1;
         }
     }
 

@@ -350,10 +350,7 @@ impl<'a> Checker<'a> {
         let ty = self.figure_type(aggregate, &found);
         let event = series.event().map(|event| &**event);
         let scope = Scope { series: Some(SeriesScope { event, element: found.element }) };
-        let filter = match aggregate.filter() {
-            Some(filter) => Some(self.condition(filter, scope)),
-            None => None,
-        };
+        let filter = aggregate.filter().map(|filter| self.condition(filter, scope));
         let window = match aggregate.window() {
             None => Some(Stretch::Always),
             Some(Over::Sliding { length, ending }) => {

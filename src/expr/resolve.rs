@@ -231,7 +231,7 @@ pub(super) fn find_series<'s>(
         let mut fields = known(schema, scope);
         fields.retain(|name| !schema.attributes().contains_key(*name));
         let lost = Lost::unknown("property", first, fields);
-        let of = event.map_or("events".to_owned(), |event| format!("\"{event}\""));
+        let of = event.map_or_else(|| "events".to_owned(), |event| format!("\"{event}\""));
         return Err(Lost { message: format!("{} of {of}", lost.message), ..lost });
     };
     let end = walk(field, path)?;
