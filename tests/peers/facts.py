@@ -31,6 +31,10 @@ class BadRow(Exception):
     """A row that cannot become a fact."""
 
 
+class Undecided(Exception):
+    """A file whose facts depend on a hash that only the program knows."""
+
+
 class Raw(str):
     """The digits of a JSON number, as they were written."""
 
@@ -93,6 +97,11 @@ class Row:
     values: dict
     lists: dict
     content: str
+
+    def same_as(self, other):
+        """Whether both rows make the same facts, however they are spelt."""
+        mine, theirs = ((row.person, row.event, row.at, row.known, row.values, row.lists) for row in (self, other))
+        return mine == theirs
 
 
 @dataclass
@@ -174,6 +183,10 @@ def without_copies(rows, drop_repeated):
         key = row.message or (("content", row.content) if drop_repeated else ("row", i))
         if key not in first or row.known < first[key].known:
             first[key] = row
+    for row in rows:
+        kept = first.get(row.message, row)
+        if row.known == kept.known and not row.same_as(kept):
+            raise Undecided(f"two contents of {row.message} became known at once")
     return list(first.values())
 
 

@@ -250,12 +250,14 @@ class Files:
         rng = self.rng
         late, ids = rng.random() < 0.6, rng.random() < 0.5
         flat = [self.csv_row(late) for _ in range(rng.randrange(60, 180))]
+        for row in flat:
+            row["_properties"] = self.json_properties(0.75)
         if ids:
             flat = self.with_copies(flat)
         events = [self.envelope(row) for row in flat]
-        for event, name in zip(events, self.names):  # every property is seen on every event once
-            event["event"] = name
-            event["properties"] = self.json_properties(1.0)
+        for name in self.names:  # every property is seen on every event once
+            full = self.envelope(self.csv_row(late))
+            events.append({**full, "event": name, "properties": self.json_properties(1.0)})
         if "identify" in self.features and rng.random() < 0.5:
             events += filter(None, (self.identify() for _ in range(30)))
         if rng.random() < 0.6:
@@ -269,8 +271,8 @@ class Files:
         for key in ("timestamp", "receivedAt"):
             if key in event and event[key][-1] != "Z" and event[key][-6] not in "+-":
                 event[key] = event[key].replace(" ", "T") + "Z"
-        if self.rng.random() < 0.95:
-            event["properties"] = self.json_properties(0.75)
+        if "_properties" in row:  # rows with other content under a known messageId have none
+            event["properties"] = row["_properties"]
         return event
 
     def json_properties(self, share):

@@ -44,7 +44,7 @@ def durations(rule):
 def candidates(rule, facts, now):
     """Per person, every instant after `now` at which a window's edge, a fact or an instant of the data is met."""
     shifts = durations(rule)
-    shifts |= {a + b for a in shifts for b in shifts}
+    shifts |= {a + sign * b for a in shifts for b in shifts for sign in (1, -1)}
     fixed = {part.value for part in walk(rule) if isinstance(part, Lit) and part.kind == "instant" and part.value}
     met = {}
     for person, _, at, _, values, _ in facts.events:

@@ -58,9 +58,10 @@ def millionths(digits):
 class Database:
     """The facts of one case in DuckDB, and the names of their columns."""
 
-    def __init__(self, connection, facts):
+    def __init__(self, connection, facts, base="known"):
         self.connection = connection
         self.facts = facts
+        self.reading = base
         self.columns = {path: f"p{i}" for i, path in enumerate(sorted(facts.kinds))}
         self.lists = {name: f"l{i}" for i, name in enumerate(sorted(facts.fields))}
         self.fields = {name: {path: f"{table}x{i}" for i, path in enumerate(sorted(facts.fields[name]))}
@@ -106,15 +107,22 @@ class Database:
                         for person, at, known, values in self.facts.settings if path in values])
 
     def base(self, now, known):
-        """Everyone who is known at all at (now, known), as the first step of a query."""
+        """Everyone in the base at (now, known), as the first step of a query."""
+        condition = f"happened <= {now}" + (f" AND known_from <= {known}" if self.reading == "known" else "")
         return (f"SELECT row_number() OVER () AS rid, person, {now}::BIGINT AS t_now, {known}::BIGINT AS t_known "
-                f"FROM (SELECT DISTINCT person FROM present WHERE happened <= {now} AND known_from <= {known})")
+                f"FROM (SELECT DISTINCT person FROM present WHERE {condition})")
 
     def members(self, rule, now, known):
-        """(the SQL, the members' ids)."""
+        """(the SQL, the ids of the members)."""
         sql = f"{Translation(self).query(rule, self.base(now, known))}\nWHERE member"
         rows = self.connection.execute(sql).fetchall()
         return sql, sorted((row[0] for row in rows), key=lambda person: person.encode())
+
+    def unsettled(self, now, known):
+        """Whoever has an event that happened but none that is known: the readings of "base" differ in them."""
+        rows = self.connection.execute(f"SELECT person FROM present WHERE happened <= {now} GROUP BY person "
+                                       f"HAVING min(known_from) > {known}").fetchall()
+        return {row[0] for row in rows} if self.reading == "either" else set()
 
     def base_size(self, now, known):
         return self.connection.execute(f"SELECT count(*) FROM ({self.base(now, known)})").fetchone()[0]
@@ -185,7 +193,12 @@ class Translation:
         self.rows = rows
         condition = f"({self.value(agg.where)}) AND {keep}" if agg.where is not None else keep
         folded = f"SELECT rid, {fold(agg, value, column)} FROM {self.rows} WHERE {condition} GROUP BY rid"
-        held = f"coalesce(g.{column}, 0) AS {column}" if agg.fn in ("count", "sum") else f"g.{column}"
+        held = f"g.{column}"
+        if agg.fn in ("count", "sum"):
+            held = f"coalesce(g.{column}, 0)"
+            if isinstance(agg.window, Since):  # since NULL, the metric is NULL
+                held = f"CASE WHEN ({self.value(agg.window.start)}) IS NOT NULL THEN {held} END"
+            held += f" AS {column}"
         if agg.fn == "avg":
             held += f", g.{column}n"
         self.last = self.step(f"SELECT s.*, {held} FROM {base} s LEFT JOIN ({folded}) g USING (rid)")
