@@ -52,16 +52,18 @@ class Harness:
     def draw(self, name):
         """One case: its files, and a rule that tells people apart if one is found soon."""
         rng = random.Random(name)
-        case = Files(rng, self.options.features).case()
+        case = Files(rng).case()
         case.keyword = rng.choice([str.upper, str.upper, str.lower, str.title])
         facts = read(case.events_text(), case.profiles_text(), case.json_lines)
         database = Database(self.connection, facts, self.options.base)
         size = database.base_size(case.at, case.known_at)
-        maker = Maker(rng, facts, case.at, self.options.features)
+        maker = Maker(rng, facts, case.at, lambda node: database.numbers(node, case.at, case.known_at))
         single = rng.random() < 0.4
-        for _ in range(DRAWS):
-            case.rule = maker.single() if single else maker.rule()
+        draws = 0
+        while draws < DRAWS or case.rule is None:
+            draws += 1
             try:
+                case.rule = maker.single() if single else maker.rule()
                 _, members = database.members(case.rule, case.at, case.known_at)
             except duckdb.OutOfRangeException:
                 continue  # numbers beyond 38 digits, which DuckDB cannot hold
@@ -162,16 +164,8 @@ def options():
     parser.add_argument("--base", choices=["known", "happened", "either"], default="known",
                         help="whether an event must be known to bring a person into the base, or have happened; "
                              "`either` leaves out the people in whom the two differ")
-    parser.add_argument("--features", default="", help="comma-separated: " + ", ".join(sorted(FEATURES)))
     parser.add_argument("--oracle-only", action="store_true", help="only run the SQL, without the program")
-    chosen = parser.parse_args()
-    chosen.features = set(filter(None, chosen.features.split(",")))
-    if chosen.features - FEATURES:
-        parser.error(f"unknown features: {chosen.features - FEATURES}")
-    return chosen
-
-
-FEATURES = {"identify", "traits-inside", "any-negated", "any-null"}
+    return parser.parse_args()
 
 
 def main():

@@ -117,7 +117,7 @@ class Facts:
 
 
 def flatten(value, prefix=()):
-    """Scalars of nested objects by path, and the lists of objects among them."""
+    """Scalars of nested objects by path, and the lists; an element that is no object has the one field `""`."""
     scalars, lists = {}, {}
     for key, item in value.items():
         path = prefix + (key,)
@@ -126,7 +126,7 @@ def flatten(value, prefix=()):
             scalars.update(inner)
             lists.update(inner_lists)
         elif isinstance(item, list):
-            lists[path] = [flatten(element)[0] for element in item]
+            lists[path] = [flatten(element if isinstance(element, dict) else {"": element})[0] for element in item]
         elif isinstance(item, bool):
             scalars[path] = "true" if item else "false"
         elif item is not None and item != "":

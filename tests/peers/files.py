@@ -124,10 +124,9 @@ def amount(rng):
 class Files:
     """The generator of one case's files."""
 
-    def __init__(self, rng, features):
+    def __init__(self, rng):
         self.rng = rng
-        self.features = features
-        self.json_lines = rng.random() < 0.45
+        self.json_lines = rng.random() < 0.55
         self.at = rng.randrange(1_735_689_600, 1_798_761_600) * 10**6 + rng.choice([0, 0, rng.randrange(10**6)])
         self.known = None
         if rng.random() < 0.3:
@@ -258,7 +257,7 @@ class Files:
         for name in self.names:  # every property is seen on every event once
             full = self.envelope(self.csv_row(late))
             events.append({**full, "event": name, "properties": self.json_properties(1.0)})
-        if "identify" in self.features and rng.random() < 0.5:
+        if rng.random() < 0.4:
             events += filter(None, (self.identify() for _ in range(30)))
         if rng.random() < 0.6:
             events += rng.sample(events, 8)  # repeated lines
@@ -283,6 +282,7 @@ class Files:
                   "delivered": shown_instant(rng, self.moment(None), False), "note": full["note"],
                   "unit price": Raw(full["unit price"]),
                   "shipping": {key: value for key, value in shipping.items() if rng.random() < max(share, 0.7)},
+                  "tags": [rng.choice(WORDS[:6] + [None]) for _ in range(rng.choice([0, 1, 2, 2]) if share < 1 else 2)],
                   "products": [self.product(share) for _ in range(rng.choice([0, 1, 1, 2, 3]) if share < 1 else 2)]}
         for key in list(values):
             if rng.random() >= share:

@@ -9,6 +9,7 @@ and the last step is the rule as a plain three-valued SQL expression over them.
   scale, all in HUGEINT, so every comparison is an exact cross-multiplication.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules import (Agg, Arith, Between, Both, Coalesce, Compare, In, Is, Like, Lit, Node, Not, Now, Over, Paren, Path,
@@ -118,6 +119,11 @@ class Database:
         rows = self.connection.execute(sql).fetchall()
         return sql, sorted((row[0] for row in rows), key=lambda person: person.encode())
 
+    def numbers(self, node, now, known):
+        """What a numeric expression is for the people of the base, in millionths; `avg` is cut."""
+        sql = Translation(self).query_number(node, self.base(now, known))
+        return [row[0] for row in self.connection.execute(sql).fetchall()]
+
     def unsettled(self, now, known):
         """Whoever has an event that happened but none that is known: the readings of "base" differ in them."""
         rows = self.connection.execute(f"SELECT person FROM present WHERE happened <= {now} GROUP BY person "
@@ -150,8 +156,17 @@ class Translation:
         self.steps.append(("s0", moments))
         self.prepare(rule)
         member = self.value(rule)
-        chain = ",\n".join(f"{name} AS MATERIALIZED ({body})" for name, body in self.steps)
-        return f"WITH {chain}\nSELECT person, coalesce({member}, FALSE) AS member FROM {self.last}"
+        return f"{self.chain()}\nSELECT person, coalesce({member}, FALSE) AS member FROM {self.last}"
+
+    def query_number(self, node, moments):
+        self.steps.append(("s0", moments))
+        self.prepare(node)
+        top, below, scale = self.number(node)
+        value = f"{top} * 1000000 // ({10 ** scale}::HUGEINT * {below or 1})"
+        return f"{self.chain()}\nSELECT DISTINCT {value} AS v FROM {self.last} WHERE v IS NOT NULL ORDER BY v"
+
+    def chain(self):
+        return "WITH " + ",\n".join(f"{name} AS MATERIALIZED ({body})" for name, body in self.steps)
 
     def prepare(self, node):
         """Adds the columns of every trait and aggregate below `node`."""
@@ -219,16 +234,19 @@ class Translation:
         """(the value that is folded, the condition under which an entry has one)."""
         if agg.path is None:
             return "happened", "TRUE"
-        if agg.path.scope == "element" and len(agg.path.names) == 1:
+        if agg.path.scope == "element" and ("",) not in self.fields_of(agg.path) and len(agg.path.names) == 1:
             return "happened", "TRUE"
         column = self.column(agg.path)
         return column, f"{column} IS NOT NULL"
+
+    def fields_of(self, path):
+        return self.database.fields.get(path.names[:1], {})
 
     def column(self, path):
         database, facts = self.database, self.database.facts
         if path.scope == "element":
             for name, fields in database.fields.items():
-                names = path.names[len(name):] if path.names[:len(name)] == name else path.names
+                names = field_names(path) if path.names[:len(name)] == name else path.names
                 if names in fields and facts.fields[name][names] == path.kind:
                     return fields[names]
         elif path.names in database.columns and facts.kinds[path.names] == path.kind:
@@ -236,15 +254,18 @@ class Translation:
         raise Unfit(path)
 
     def any_element(self, test, name):
-        """SQL's `= ANY`: unknown without the list, false for an empty one; else true, unknown, false in that order."""
+        """A test of any element: true if one passes, else unknown if one is, else (also for an empty list) false.
+
+        Where there is no list at all the path is NULL, and the test is one of NULL.
+        """
         table = self.database.lists.get(name)
         if table is None:
             raise Unfit(test)
         column = f"any{len(self.steps)}"
-        inner = self.plain(test)
+        inner, absent = self.plain(test), self.plain(without_lists(test))
         verdict = (f"SELECT CASE WHEN bool_or(t) THEN TRUE WHEN bool_or(t IS NULL) THEN NULL ELSE FALSE END "
                    f"FROM (SELECT {inner} AS t FROM {table} x WHERE x.eid = r.eid)")
-        self.rows = self.step(f"SELECT r.*, CASE WHEN has_{table} THEN ({verdict}) END AS {column} FROM {self.rows} r")
+        self.rows = self.step(f"SELECT r.*, CASE WHEN has_{table} THEN ({verdict}) ELSE {absent} END AS {column} FROM {self.rows} r")
         return column
 
     def value(self, node):
@@ -272,6 +293,8 @@ class Translation:
                 return f"coalesce({', '.join(self.operand(arg) for arg in node.args)})"
             case Arith():
                 return f"({self.plain(node.left)} {node.op} {self.plain(node.right)})"
+            case Scale():
+                return f"({node.factor} * {self.plain(node.of)})"
             case Compare():
                 return self.compare(node.op, node.left, node.right)
             case Between():
@@ -337,12 +360,30 @@ def list_paths(node):
                 yield from list_paths(child)
 
 
+def without_lists(node):
+    """The test as it reads where the list is absent: its path is NULL."""
+    changed = {}
+    for name, value in vars(node).items():
+        if isinstance(value, tuple):
+            changed[name] = tuple(without_lists(each) if isinstance(each, Node) else each for each in value)
+        elif isinstance(value, Path) and value.many:
+            changed[name] = Lit(value.kind, None)
+        elif isinstance(value, Node) and not isinstance(value, CONDITIONS + (Agg,)):
+            changed[name] = without_lists(value)
+    return replace(node, **changed) if changed else node
+
+
+def field_names(path):
+    """The names of an element's field without those of its list; a list of plain values has the one field `""`."""
+    return path.names[1:] or ("",)
+
+
 def element_column(database, path):
     """The column of a path such as `products.category`, read from outside the list."""
-    fields = database.fields.get(path.names[:1], {})
-    if path.names[1:] not in fields or database.facts.fields[path.names[:1]][path.names[1:]] != path.kind:
+    name, names = path.names[:1], field_names(path)
+    if database.facts.fields.get(name, {}).get(names) != path.kind:
         raise Unfit(path)
-    return fields[path.names[1:]]
+    return database.fields[name][names]
 
 
 def add(op, a, b):
