@@ -26,8 +26,10 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
+pub(crate) use canonical::derive_id;
 pub use dedupe::{Dedupe, Verdict};
 pub use json::read_batch;
+pub(crate) use json::split_batch;
 
 use crate::error::Rejection;
 use crate::id::{MessageId, ProfileId};
@@ -244,11 +246,15 @@ impl Event {
         }
     }
 
-    /// The same event without its undeclared fields.
+    /// The parts of the envelope that this crate does not use, each as it came.
+    pub fn envelope(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parts = self.extra.iter().flat_map(|extra| &extra.envelope);
+        parts.map(|(name, raw)| (name.as_str(), raw.get()))
+    }
+
+    /// The same event with nothing but what is declared.
     pub(crate) fn without_undeclared(mut self) -> Self {
-        if let Some(extra) = &mut self.extra {
-            Arc::make_mut(extra).fields.clear();
-        }
+        self.extra = None;
         self
     }
 }

@@ -30,6 +30,8 @@ mod typing;
 use std::sync::Arc;
 
 pub use check::Names;
+pub(crate) use check::{Checked, check_metric, check_rule};
+pub(crate) use typing::Type;
 
 use crate::error::Span;
 use crate::time::{Duration, Timestamp};

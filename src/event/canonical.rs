@@ -30,16 +30,7 @@ impl Event {
     /// The `messageId` of the `ordinal`-th event of the same content (0 is the first) in a source
     /// whose rows have none and may repeat.
     pub fn derived_id(&self, ordinal: u64) -> MessageId {
-        let mut hash = Sha256::new().chain_update(self.digest());
-        if ordinal > 0 {
-            hash.update(ordinal.to_be_bytes());
-        }
-        let mut text = String::with_capacity(32);
-        for byte in hash.finalize().iter().take(16) {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        MessageId::from(text)
+        derive_id(&self.digest(), ordinal)
     }
 
     fn unset(&self) -> std::collections::BTreeSet<&str> {
@@ -71,6 +62,20 @@ impl Event {
         put_object(&mut form, envelope.collect(), DEPTH);
         form
     }
+}
+
+/// As [`Event::derived_id`], from the event's digest.
+pub(crate) fn derive_id(digest: &[u8; 32], ordinal: u64) -> MessageId {
+    let mut hash = Sha256::new().chain_update(digest);
+    if ordinal > 0 {
+        hash.update(ordinal.to_be_bytes());
+    }
+    let mut text = String::with_capacity(32);
+    for byte in hash.finalize().iter().take(16) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    MessageId::from(text)
 }
 
 /// A value that was read, or one that stayed as it came.

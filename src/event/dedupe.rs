@@ -53,8 +53,17 @@ impl Dedupe {
 
     /// Judges an event and remembers it.
     pub fn judge(&mut self, event: &Event) -> Verdict {
-        let told = (event.known_from(), event.digest());
-        let id = event.id();
+        self.judge_told(event.id(), event.known_from(), event.digest())
+    }
+
+    /// As [`Dedupe::judge`], where the digest is known already.
+    pub(crate) fn judge_told(
+        &mut self,
+        id: MessageId,
+        known_from: Timestamp,
+        digest: [u8; 32],
+    ) -> Verdict {
+        let told = (known_from, digest);
         let Some(standing) = self.seen.get_mut(&id) else {
             self.seen.insert(id, told);
             return Verdict::First;

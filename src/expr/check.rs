@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::plan::{Check, Cond, Entries, Figure, Source, Stretch, Term, Test};
+use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
 use super::resolve::{self, Found, FoundSeries, Lost, Scope, SeriesScope};
 use super::typing::{Base, Clash, Type};
 use super::{Aggregate, Expr, Function, Literal, MAX_DEPTH, Node, Over, Truth};
@@ -465,13 +465,6 @@ fn is_condition(expr: &Expr) -> bool {
 fn all<const N: usize>(parts: [Option<(Term, Type)>; N]) -> Option<[(Term, Type); N]> {
     let parts: Option<Vec<(Term, Type)>> = parts.into_iter().collect();
     parts?.try_into().ok()
-}
-
-impl Source {
-    /// Whether the value is the profile's, and not that of an entry.
-    pub(crate) fn is_profile(self) -> bool {
-        self == Self::Attribute
-    }
 }
 
 impl Literal {

@@ -29,8 +29,6 @@ pub(super) struct Found {
     pub(super) path: Vec<Arc<str>>,
     pub(super) any: Option<AnyOf>,
     pub(super) ty: Type,
-    /// The field that names the currency of an amount.
-    pub(super) currency: Option<Arc<str>>,
 }
 
 /// What is wrong with a path.
@@ -163,13 +161,12 @@ impl Found {
             return Err(lost.helped("name one of their fields"));
         }
         let ty = walk.scalar.plain();
-        let currency = walk.field.currency().cloned();
         let Some(length) = walk.list else {
-            return Ok(Self { from, path: path.to_vec(), any: None, ty, currency });
+            return Ok(Self { from, path: path.to_vec(), any: None, ty });
         };
         let (list, element) = path.split_at(length.min(path.len()));
         let any = Some(AnyOf { from, list: list.to_vec() });
-        Ok(Self { from: Source::AnyElement, path: element.to_vec(), any, ty, currency })
+        Ok(Self { from: Source::AnyElement, path: element.to_vec(), any, ty })
     }
 }
 

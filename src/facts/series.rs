@@ -50,11 +50,6 @@ impl Series {
         self.facts.is_empty()
     }
 
-    /// All entries, whether they are known or not.
-    pub(crate) fn facts(&self) -> &[Fact] {
-        &self.facts
-    }
-
     /// The entries that happened after `after`.
     pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1

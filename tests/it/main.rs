@@ -1,1 +1,28 @@
+//! Integration tests, one binary.
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy takes the helpers of tests for production code"
+)]
 
+#[cfg(feature = "mail")]
+mod email;
+mod identity;
+mod privacy;
+
+use std::path::PathBuf;
+
+/// The text of a real data set, where it is present.
+#[expect(clippy::disallowed_methods, reason = "the data sets lie where the machine says")]
+fn data(path: &str) -> Option<String> {
+    let root = std::env::var_os("BESPOKE_DATA").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")),
+        PathBuf::from,
+    );
+    let text = std::fs::read_to_string(root.join(path)).ok();
+    if text.is_none() {
+        println!("skipped: {path} not present");
+    }
+    text
+}

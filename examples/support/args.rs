@@ -1,0 +1,53 @@
+//! Arguments of the form `--name VALUE` and `--flag`.
+
+use std::collections::BTreeMap;
+
+/// What was given on the command line.
+pub(crate) struct Args(BTreeMap<String, String>);
+
+impl Args {
+    /// Reads the process's arguments: `valued` take a value, `flags` take none.
+    pub(crate) fn read(valued: &[&str], flags: &[&str]) -> Result<Self, String> {
+        let mut given = BTreeMap::new();
+        let mut args = std::env::args_os().skip(1).map(|arg| {
+            arg.into_string().map_err(|arg| format!("{} is no Unicode", arg.to_string_lossy()))
+        });
+        while let Some(arg) = args.next() {
+            let arg = arg?;
+            let name = arg.strip_prefix("--").unwrap_or_default().to_owned();
+            let value = if valued.contains(&name.as_str()) {
+                args.next().ok_or_else(|| format!("{arg} needs a value"))??
+            } else if flags.contains(&name.as_str()) {
+                String::new()
+            } else {
+                return Err(match nearest(&name, valued.iter().chain(flags)) {
+                    Some(near) => format!("there is no option {arg}; did you mean --{near}?"),
+                    None => format!("there is no option {arg}"),
+                });
+            };
+            if given.insert(name, value).is_some() {
+                return Err(format!("{arg} is given twice"));
+            }
+        }
+        Ok(Self(given))
+    }
+
+    /// The value of an option.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of an option that must be given.
+    pub(crate) fn need(&self, name: &str) -> Result<&str, String> {
+        self.get(name).ok_or_else(|| format!("--{name} is missing"))
+    }
+
+    /// Whether a flag is given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a &'a str>) -> Option<&'a str> {
+    bespoke::error::nearest(name, known.copied())
+}

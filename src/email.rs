@@ -1,0 +1,148 @@
+//! Messages: addresses, the sender's settings, composing, and the way out.
+//!
+//! [`Composer::compose`] is the only way to a [`Message`], and it takes a
+//! [`Permit`](crate::gate::Permit). The same inputs give the same bytes.
+//!
+//! Nothing that reaches a header may hold a control character. It is an error that names the field,
+//! never silently dropped: a line end in a name or a subject is how headers are injected.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bespoke::email::{Address, Composer, Draft, Parts, Sender};
+//! use bespoke::gate::{Candidate, Lookup, Standing, Verdict, gate};
+//! use bespoke::identity::{CanonicalEmail, Hasher};
+//! use bespoke::key::{KeyVersion, Keys, Secret};
+//! use bespoke::privacy::{Consent, Ledger};
+//!
+//! let now = "2026-03-01T09:00:00Z".parse()?;
+//! let keys = Arc::new(Keys::new(KeyVersion::new(1), Secret::new([7; 32])?));
+//! let address = Hasher::new(keys.clone()).digest(&CanonicalEmail::new("ann@example.com")?)?;
+//! let standing = Standing::new("p-1", address)
+//!     .erased(Lookup::Known(false))
+//!     .suppressed(Lookup::Known(None))
+//!     .consents(Lookup::Known(Ledger::new().with(Consent::granted("news", now, "2026-01"))));
+//! let Verdict::Permit(permit) = gate(&standing, &Candidate::marketing("news"), now).verdict else {
+//!     panic!("Ann consented");
+//! };
+//!
+//! let sender = Sender::new("Shop <news@shop.example>", "https://shop.example/u/", "Weg 1, Ulm");
+//! let composer = Composer::new(&sender, keys)?;
+//! let way_out = composer.unsubscribe_url(&"m-1".into(), &"p-1".into(), &"news".into())?;
+//! let parts = Parts::new("Für Ann", "Hallo!", format!("<p>Hallo!</p><a href=\"{way_out}\">Abmelden</a>"));
+//! let draft = Draft::new("m-1", "p-1", Address::parse("Ann <ann@example.com>")?, parts);
+//! let message = composer.compose(permit, &draft, now)?;
+//! assert!(message.bytes.is_ascii());
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+mod address;
+mod compose;
+mod header;
+mod sender;
+mod unsubscribe;
+
+use std::fmt;
+
+pub use address::Address;
+pub use compose::Composer;
+pub use sender::Sender;
+pub use unsubscribe::UnsubscribeToken;
+
+use crate::gate::MessageKind;
+use crate::id::{MessageId, ProfileId};
+use crate::privacy::Purpose;
+
+/// What a message says, rendered.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Parts {
+    /// The subject: one line, white space around it is cut.
+    pub subject: String,
+    /// The plain text. Line ends of any kind become CRLF.
+    pub text: String,
+    /// The HTML. Line ends of any kind become CRLF.
+    pub html: String,
+}
+
+/// A message to be composed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Draft {
+    /// The message's own identifier: 1 to 128 letters, digits, `-`, `_` and single dots inside. It
+    /// becomes the `Message-ID` and stands in the way out, for all to see.
+    pub id: MessageId,
+    /// Who it is for; the permit must be theirs.
+    pub profile: ProfileId,
+    /// Where it goes; the permit must be for this address.
+    pub recipient: Address,
+    /// What it says.
+    pub parts: Parts,
+}
+
+/// A message ready to be handed over.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The message's own identifier.
+    pub id: MessageId,
+    /// Who it is for.
+    pub profile: ProfileId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Marketing or transactional.
+    pub kind: MessageKind,
+    /// The sender's address, for the envelope.
+    pub from: Address,
+    /// The recipient's address, for the envelope.
+    pub recipient: Address,
+    /// The whole message by RFC 5322: ASCII, lines of at most 998 bytes that end in CRLF.
+    pub bytes: Vec<u8>,
+}
+
+impl Parts {
+    /// A subject, a plain text and its HTML.
+    pub fn new(
+        subject: impl Into<String>,
+        text: impl Into<String>,
+        html: impl Into<String>,
+    ) -> Self {
+        Self { subject: subject.into(), text: text.into(), html: html.into() }
+    }
+}
+
+impl Draft {
+    /// A message of this identifier, for this person, at this address.
+    pub fn new(
+        id: impl Into<MessageId>,
+        profile: impl Into<ProfileId>,
+        recipient: Address,
+        parts: Parts,
+    ) -> Self {
+        Self { id: id.into(), profile: profile.into(), recipient, parts }
+    }
+}
+
+impl fmt::Debug for Parts {
+    /// Shows lengths: what a message says is personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("subject", &self.subject.len())
+            .field("text", &self.text.len())
+            .field("html", &self.html.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Message {
+    /// Shows neither what it says nor to which address.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("profile", &self.profile)
+            .field("purpose", &self.purpose)
+            .field("kind", &self.kind)
+            .field("bytes", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}

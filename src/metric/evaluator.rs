@@ -1,0 +1,301 @@
+//! Plans at an instant: what each part comes to, and when time alone may change it.
+
+use std::cell::RefCell;
+
+use super::compare::{between, compare, is, like, or, within};
+use super::moving::{Moving, Val, instant};
+use super::slide::{Slide, Stretched};
+use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
+use crate::facts::{Fact, Facts};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// The earliest instant, after the one asked about, at which an answer may change.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Next(Timestamp);
+
+impl Next {
+    pub(crate) const fn never() -> Self {
+        Self(Timestamp::MAX)
+    }
+
+    /// It may change at `at`.
+    pub(crate) fn at(&mut self, at: Timestamp) {
+        self.0 = self.0.min(at);
+    }
+
+    pub(crate) fn instant(self) -> Option<Timestamp> {
+        (self.0 < Timestamp::MAX).then_some(self.0)
+    }
+}
+
+/// Evaluates plans over one person's facts, at `now` and after it.
+///
+/// It keeps the entries of each figure between calls, so that following a figure through time
+/// costs what changes and not what is there.
+#[derive(Debug)]
+pub(crate) struct Evaluator<'a> {
+    facts: Facts<'a>,
+    slides: RefCell<Vec<Slide<'a>>>,
+}
+
+/// The entry of a series that a filter is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry<'a> {
+    pub(super) fact: &'a Fact,
+    pub(super) element: Option<&'a Value>,
+}
+
+/// When, and of what, something is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment<'a> {
+    pub(super) now: Timestamp,
+    entry: Option<Entry<'a>>,
+    /// The element of the list that a test goes through; NULL where the list is.
+    any: &'a Value,
+}
+
+impl<'a> Moment<'a> {
+    fn of_profile(now: Timestamp) -> Self {
+        Self { now, entry: None, any: &Value::Null }
+    }
+
+    pub(super) fn of_entry(now: Timestamp, entry: Entry<'a>) -> Self {
+        Self { now, entry: Some(entry), any: &Value::Null }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(facts: Facts<'a>) -> Self {
+        Self { facts, slides: RefCell::default() }
+    }
+
+    pub(crate) fn facts(&self) -> Facts<'a> {
+        self.facts
+    }
+
+    /// The truth of a test about the profile at `now`.
+    pub(crate) fn test(&self, test: &'a Test, now: Timestamp, next: &mut Next) -> Option<bool> {
+        self.tested(test, Moment::of_profile(now), next)
+    }
+
+    /// The value of a term about the profile at `now`.
+    pub(crate) fn value(&self, term: &'a Term, now: Timestamp, next: &mut Next) -> Val<'a> {
+        self.term(term, Moment::of_profile(now), next)
+    }
+
+    /// The truth of a condition about the profile at `now`.
+    pub(crate) fn truth(&self, cond: &'a Cond, now: Timestamp, next: &mut Next) -> Option<bool> {
+        self.cond(cond, Moment::of_profile(now), next)
+    }
+
+    /// The value of a figure at `now`.
+    pub(crate) fn figure(&self, figure: &'a Figure, now: Timestamp) -> Val<'a> {
+        let moment = Moment::of_profile(now);
+        self.slid(figure, moment, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
+    }
+
+    /// The facts that a figure is made of at `now`, in order.
+    pub(crate) fn witnesses(&self, figure: &'a Figure, now: Timestamp) -> Vec<&'a Fact> {
+        let mut next = Next::never();
+        let moment = Moment::of_profile(now);
+        let facts = self.slid(figure, moment, &mut next, Slide::facts).unwrap_or_default();
+        facts
+            .iter()
+            .enumerate()
+            .filter(|(index, fact)| {
+                index
+                    .checked_sub(1)
+                    .and_then(|before| facts.get(before))
+                    .is_none_or(|b| b.id != fact.id)
+            })
+            .map(|(_, fact)| *fact)
+            .collect()
+    }
+
+    pub(super) fn cond(&self, cond: &'a Cond, moment: Moment<'a>, next: &mut Next) -> Option<bool> {
+        match cond {
+            Cond::All(parts) => self.junction(parts, moment, next, false),
+            Cond::Any(parts) => self.junction(parts, moment, next, true),
+            Cond::Not(inner) => self.cond(inner, moment, next).map(|truth| !truth),
+            Cond::Is { inner, what, negated } => {
+                let truth = Val::truth(self.cond(inner, moment, next));
+                Some(is(&truth, *what) != *negated)
+            }
+            Cond::Member(inner) => Some(self.cond(inner, moment, next) == Some(true)),
+            Cond::Test(test) => self.tested(test, moment, next),
+        }
+    }
+
+    /// AND, or OR where a single `decisive` truth decides; once it has, the others need not be
+    /// asked: until the decisive one may change, they make no difference.
+    fn junction(
+        &self,
+        parts: &'a [Cond],
+        moment: Moment<'a>,
+        next: &mut Next,
+        decisive: bool,
+    ) -> Option<bool> {
+        let mut all = Some(!decisive);
+        for part in parts {
+            match self.cond(part, moment, next) {
+                Some(truth) if truth == decisive => return Some(decisive),
+                Some(_) => {}
+                None => all = None,
+            }
+        }
+        all
+    }
+
+    fn tested(&self, test: &'a Test, moment: Moment<'a>, next: &mut Next) -> Option<bool> {
+        let Some(AnyOf { from, list }) = &test.any else {
+            return self.check(&test.check, moment, next);
+        };
+        let Some(Value::List(elements)) = self.field(*from, list, moment, next) else {
+            return self.check(&test.check, Moment { any: &Value::Null, ..moment }, next);
+        };
+        let mut any = Some(false);
+        for element in elements.iter() {
+            any = or(any, self.check(&test.check, Moment { any: element, ..moment }, next));
+            if any == Some(true) {
+                break;
+            }
+        }
+        any
+    }
+
+    fn check(&self, check: &'a Check, moment: Moment<'a>, next: &mut Next) -> Option<bool> {
+        let now = moment.now;
+        match check {
+            Check::Between { value, low, high, negated } => {
+                let value = self.term(value, moment, next);
+                let bounds = (self.term(low, moment, next), self.term(high, moment, next));
+                between(&value, (&bounds.0, &bounds.1), now, next).map(|truth| truth != *negated)
+            }
+            Check::Compare { left, op, right } => {
+                let left = self.term(left, moment, next);
+                let right = self.term(right, moment, next);
+                compare(&left, *op, &right, now, next)
+            }
+            Check::In { value, list, negated } => {
+                let value = self.term(value, moment, next);
+                within(&value, list, now, next).map(|truth| truth != *negated)
+            }
+            Check::Is { value, what, negated } => {
+                Some(is(&self.term(value, moment, next), *what) != *negated)
+            }
+            Check::Like { value, pattern, negated } => match self.term(value, moment, next) {
+                Val::Text(text) => Some(like(text, pattern) != *negated),
+                _ => None,
+            },
+            Check::True(value) => match self.term(value, moment, next) {
+                Val::Boolean(truth) => Some(truth),
+                _ => None,
+            },
+        }
+    }
+
+    fn term(&self, term: &'a Term, moment: Moment<'a>, next: &mut Next) -> Val<'a> {
+        match term {
+            Term::Clamp { of, low, high } => self.term(of, moment, next).clamped(*low, *high),
+            Term::Coalesce(terms) => {
+                let mut values = terms.iter().map(|term| self.term(term, moment, &mut *next));
+                values.find(|value| !matches!(value, Val::Null)).unwrap_or(Val::Null)
+            }
+            Term::Cond(cond) => Val::truth(self.cond(cond, moment, next)),
+            Term::Field { from, path } => {
+                self.field(*from, path, moment, next).map_or(Val::Null, Val::of)
+            }
+            // A figure is about the profile, wherever it stands.
+            Term::Figure(figure) => {
+                let moment = Moment::of_profile(moment.now);
+                self.slid(figure, moment, next, Slide::value).unwrap_or(Val::Null)
+            }
+            Term::Literal(literal) => Val::literal(literal),
+            Term::Metric(term) => self.term(term, moment, next),
+            Term::Now => Val::Instant(Moving::NOW),
+            Term::Scale { by, of } => self.term(of, moment, next).times(*by),
+            Term::Sum(terms) => {
+                let mut sum: Option<Val<'a>> = None;
+                for (sign, term) in terms {
+                    let value = self.term(term, moment, next);
+                    sum = Some(match sum {
+                        Some(sum) => sum.plus(*sign, value),
+                        None => value,
+                    });
+                }
+                sum.unwrap_or(Val::Null)
+            }
+        }
+    }
+
+    /// The value at the end of a path.
+    fn field(
+        &self,
+        from: Source,
+        path: &[std::sync::Arc<str>],
+        moment: Moment<'a>,
+        next: &mut Next,
+    ) -> Option<&'a Value> {
+        let (start, rest) = match (from, path.split_first()) {
+            (Source::AnyElement, _) => (moment.any, path),
+            (Source::Attribute, Some((name, rest))) => {
+                let (told, again) = self.facts.at(moment.now).told(name);
+                again.into_iter().for_each(|at| next.at(at));
+                (&told?.value, rest)
+            }
+            (Source::Element, _) => (moment.entry?.element?, path),
+            (Source::Event, Some((name, rest))) => (moment.entry?.fact.fields.get(name)?, rest),
+            (Source::Attribute | Source::Event, None) => return None,
+        };
+        descend(start, rest)
+    }
+
+    /// Moves a figure's slide to `now` and reads from it; `None` where the window has no bound
+    /// because its instant is NULL.
+    fn slid<T>(
+        &self,
+        figure: &'a Figure,
+        moment: Moment<'a>,
+        next: &mut Next,
+        read: impl FnOnce(&Slide<'a>) -> T,
+    ) -> Option<T> {
+        let now = moment.now;
+        let stretch = match &figure.window {
+            Stretch::Always => Stretched::always(now),
+            Stretch::Sliding(window) => Stretched::sliding(*window, now),
+            Stretch::Since(since) => match self.term(since, moment, next) {
+                Val::Instant(bound) => Stretched::since(bound, now),
+                _ => return None,
+            },
+        };
+        let kept = self.take(figure);
+        let mut slide = match kept {
+            Some(slide) if slide.covers(stretch.after(), now) => slide,
+            _ => Slide::build(figure, self, &stretch, now),
+        };
+        slide.position(&stretch);
+        slide.next(&stretch, next);
+        let result = read(&slide);
+        self.slides.borrow_mut().push(slide);
+        Some(result)
+    }
+
+    fn take(&self, figure: &Figure) -> Option<Slide<'a>> {
+        let mut slides = self.slides.borrow_mut();
+        let at = slides.iter().position(|slide| slide.is_of(figure))?;
+        Some(slides.swap_remove(at))
+    }
+}
+
+/// Follows a path into objects.
+pub(super) fn descend<'a>(value: &'a Value, path: &[std::sync::Arc<str>]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
+}
+
+impl Stretched {
+    /// The entries that happened since `bound`, exclusive.
+    fn since(bound: Moving, now: Timestamp) -> Self {
+        Self::moving(instant(bound.at(now)), now, bound)
+    }
+}

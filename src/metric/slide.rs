@@ -1,0 +1,289 @@
+//! The entries of a figure, and the stretch of them that counts while time goes on.
+
+use std::collections::BTreeMap;
+
+use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
+use super::moving::{Moving, Val, instant};
+use crate::expr::Function;
+use crate::expr::plan::{Entries, Figure};
+use crate::facts::{Fact, Series};
+use crate::time::{Timestamp, Window};
+use crate::value::{Exact, Value};
+
+/// The stretch of time that a figure looks at, at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stretched {
+    after: Timestamp,
+    upto: Timestamp,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Sliding(Window),
+    /// From a bound that may move with time, to now.
+    From(Moving),
+}
+
+impl Stretched {
+    pub(super) fn always(now: Timestamp) -> Self {
+        Self::moving(Timestamp::MIN, now, Moving::fixed(i64::MIN))
+    }
+
+    pub(super) fn sliding(window: Window, now: Timestamp) -> Self {
+        Self { after: window.after(now), upto: window.upto(now), kind: Kind::Sliding(window) }
+    }
+
+    pub(super) fn moving(after: Timestamp, now: Timestamp, bound: Moving) -> Self {
+        Self { after, upto: now, kind: Kind::From(bound) }
+    }
+
+    pub(super) fn after(&self) -> Timestamp {
+        self.after
+    }
+
+    /// The instant after which entries can still come to count.
+    fn horizon(&self) -> Timestamp {
+        match self.kind {
+            // A bound that moves back brings old entries in again.
+            Kind::From(bound) if bound.slope < 0 => Timestamp::MIN,
+            _ => self.after,
+        }
+    }
+
+    /// When what happened `at`, and is still to come, begins to count.
+    fn enters(&self, at: Timestamp) -> Timestamp {
+        match self.kind {
+            Kind::Sliding(window) => window.enters(at),
+            Kind::From(_) => at,
+        }
+    }
+
+    /// When what happened `at` no longer counts.
+    fn leaves(&self, at: Timestamp) -> Timestamp {
+        match self.kind {
+            Kind::Sliding(window) => window.leaves(at),
+            Kind::From(bound) if bound.slope > 0 => {
+                let missing = i128::from(at.micros()).saturating_sub(bound.base);
+                // The first instant at which the bound has come to `at`: rounded up.
+                instant(missing.saturating_neg().div_euclid(bound.slope).saturating_neg())
+            }
+            Kind::From(_) => Timestamp::MAX,
+        }
+    }
+
+    /// When what happened `at`, before a bound that moves back, counts again.
+    fn returns(&self, at: Timestamp) -> Timestamp {
+        match self.kind {
+            Kind::From(bound) if bound.slope < 0 => {
+                let above = bound.base.saturating_sub(at.micros().into());
+                instant(above.div_euclid(-bound.slope).saturating_add(1))
+            }
+            _ => Timestamp::MAX,
+        }
+    }
+}
+
+/// One entry that passed the filter.
+#[derive(Clone, Copy, Debug)]
+struct Counted<'a> {
+    fact: &'a Fact,
+    /// The field's value; the event itself has none.
+    value: Option<&'a Value>,
+}
+
+/// A figure's entries in order, of which `low..high` count, and what they come to.
+#[derive(Debug)]
+pub(super) struct Slide<'a> {
+    figure: &'a Figure,
+    /// Entries up to here are left out.
+    from: Timestamp,
+    /// The filter judged at the first of these instants; at the second it may judge otherwise.
+    fresh: Timestamp,
+    stale: Timestamp,
+    entries: Vec<Counted<'a>>,
+    low: usize,
+    high: usize,
+    sum: i128,
+    /// How often each value counts; kept only where values must be told apart.
+    values: BTreeMap<&'a Value, usize>,
+}
+
+impl<'a> Slide<'a> {
+    /// Collects the entries that count now or may come to count later.
+    pub(super) fn build(
+        figure: &'a Figure,
+        evaluator: &Evaluator<'a>,
+        stretch: &Stretched,
+        now: Timestamp,
+    ) -> Self {
+        let from = stretch.horizon();
+        let mut stale = Next::never();
+        let mut entries = Vec::new();
+        let facts = evaluator.facts();
+        let mut collect = |series: &'a Series| {
+            let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
+            known.for_each(|fact| figure.collect(fact, evaluator, now, &mut stale, &mut entries));
+        };
+        match &figure.event {
+            Some(event) => facts.series(event).into_iter().for_each(collect),
+            None => {
+                facts.all_series().for_each(|(_, series)| collect(series));
+                entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
+            }
+        }
+        let stale = stale.instant().unwrap_or(Timestamp::MAX);
+        let values = BTreeMap::new();
+        Self { figure, from, fresh: now, stale, entries, low: 0, high: 0, sum: 0, values }
+    }
+
+    pub(super) fn is_of(&self, figure: &Figure) -> bool {
+        std::ptr::eq(self.figure, figure)
+    }
+
+    /// Whether the entries suffice for a stretch that begins after `after`, at `now`.
+    pub(super) fn covers(&self, after: Timestamp, now: Timestamp) -> bool {
+        self.from <= after && self.fresh <= now && now < self.stale
+    }
+
+    /// Moves to another stretch. Moving on costs what comes and goes; moving back starts anew.
+    pub(super) fn position(&mut self, stretch: &Stretched) {
+        let high = self.entries.partition_point(|entry| entry.fact.at <= stretch.upto);
+        let low = self.entries.partition_point(|entry| entry.fact.at <= stretch.after).min(high);
+        if low < self.low || high < self.high || low > self.high {
+            self.values.clear();
+            (self.low, self.high, self.sum) = (low, low, 0);
+        }
+        for index in self.high..high {
+            self.add(index);
+        }
+        for index in self.low..low {
+            self.remove(index);
+        }
+        (self.low, self.high) = (low, high);
+    }
+
+    /// Tells when an entry next comes or goes.
+    pub(super) fn next(&self, stretch: &Stretched, next: &mut Next) {
+        let at = |index: usize| self.entries.get(index).map(|entry| entry.fact.at);
+        if self.low < self.high {
+            at(self.low).into_iter().for_each(|at| next.at(stretch.leaves(at)));
+        }
+        at(self.high).into_iter().for_each(|at| next.at(stretch.enters(at)));
+        let before = self.low.checked_sub(1).and_then(at);
+        before.into_iter().for_each(|at| next.at(stretch.returns(at)));
+        next.at(self.stale);
+    }
+
+    /// The facts that count.
+    pub(super) fn facts(&self) -> Vec<&'a Fact> {
+        self.counted().iter().map(|entry| entry.fact).collect()
+    }
+
+    pub(super) fn value(&self) -> Val<'a> {
+        let count = if self.figure.distinct { self.values.len() } else { self.counted().len() };
+        match self.figure.function {
+            Function::Avg => Exact::mean(self.sum, count).map_or(Val::Null, Val::Number),
+            Function::Count => Val::Number(Exact::whole(i64::try_from(count).unwrap_or(i64::MAX))),
+            Function::First => self.end(self.counted().first(), Ord::min),
+            Function::Last => self.end(self.counted().last(), Ord::max),
+            Function::Max => self.values.last_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
+            Function::Min => self.values.first_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
+            Function::Sum => Val::Number(Exact::from_micros(self.sum)),
+        }
+    }
+
+    fn counted(&self) -> &[Counted<'a>] {
+        self.entries.get(self.low..self.high).unwrap_or_default()
+    }
+
+    /// The first or last entry; of several at its instant, the value that `choose` prefers.
+    fn end(
+        &self,
+        end: Option<&Counted<'a>>,
+        choose: fn(&'a Value, &'a Value) -> &'a Value,
+    ) -> Val<'a> {
+        let Some(end) = end else { return Val::Null };
+        let counted = self.counted();
+        let from = counted.partition_point(|entry| entry.fact.at < end.fact.at);
+        let tied = counted.iter().skip(from).take_while(|entry| entry.fact.at == end.fact.at);
+        match tied.filter_map(|entry| entry.value).reduce(choose) {
+            Some(value) => Val::of(value),
+            None => Val::Instant(Moving::fixed(end.fact.at.micros())),
+        }
+    }
+
+    fn tells_apart(&self) -> bool {
+        self.figure.distinct || matches!(self.figure.function, Function::Max | Function::Min)
+    }
+
+    fn add(&mut self, index: usize) {
+        let Some(value) = self.entries.get(index).and_then(|entry| entry.value) else { return };
+        if self.tells_apart() {
+            let times = self.values.entry(value).or_default();
+            *times += 1;
+            if self.figure.distinct && *times > 1 {
+                return;
+            }
+        }
+        self.sum += micros(value);
+    }
+
+    fn remove(&mut self, index: usize) {
+        let Some(value) = self.entries.get(index).and_then(|entry| entry.value) else { return };
+        if self.tells_apart()
+            && let Some(times) = self.values.get_mut(value)
+        {
+            *times -= 1;
+            if *times > 0 && self.figure.distinct {
+                return;
+            }
+            if *times == 0 {
+                self.values.remove(value);
+            }
+        }
+        self.sum -= micros(value);
+    }
+}
+
+fn micros(value: &Value) -> i128 {
+    value.as_number().map_or(0, |number| number.micros().into())
+}
+
+impl Figure {
+    /// Adds a fact's entries that pass the filter.
+    fn collect<'a>(
+        &'a self,
+        fact: &'a Fact,
+        evaluator: &Evaluator<'a>,
+        now: Timestamp,
+        stale: &mut Next,
+        entries: &mut Vec<Counted<'a>>,
+    ) {
+        let mut pass = |element: Option<&'a Value>| {
+            self.filter.as_ref().is_none_or(|filter| {
+                let moment = Moment::of_entry(now, Entry { fact, element });
+                evaluator.cond(filter, moment, stale) == Some(true)
+            })
+        };
+        let at = |path: &[std::sync::Arc<str>]| {
+            let (first, rest) = path.split_first()?;
+            descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
+        };
+        match &self.entries {
+            Entries::Events if pass(None) => entries.push(Counted { fact, value: None }),
+            Entries::Events => {}
+            Entries::Field(path) => {
+                let value = at(path).filter(|_| pass(None));
+                entries.extend(value.map(|value| Counted { fact, value: Some(value) }));
+            }
+            Entries::Elements(list, path) => {
+                for element in at(list).and_then(Value::as_list).unwrap_or_default() {
+                    let value = descend(element, path).filter(|value| !value.is_null());
+                    let value = value.filter(|_| pass(Some(element)));
+                    entries.extend(value.map(|value| Counted { fact, value: Some(value) }));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Segments: who is a member, until when, and why.
+//!
+//! ```
+//! use bespoke::event::Event;
+//! use bespoke::expr::Names;
+//! use bespoke::facts::Timeline;
+//! use bespoke::schema::Schema;
+//! use bespoke::segment::Rule;
+//! use bespoke::value::Kind;
+//!
+//! let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+//! let rule = Rule::parse(r#"count("Order Completed" over 90 days) > 0"#)?;
+//! let active = rule.check(&Names::new(schema.clone()))?;
+//!
+//! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+//! let timeline = Timeline::of([order], &schema);
+//! let membership = active.evaluate(&timeline.facts("2026-03-01T00:00:00Z".parse()?));
+//! assert!(membership.value);
+//! // With no further order the customer leaves at this microsecond, and not before.
+//! assert_eq!(membership.until, Some("2026-05-02T12:00:00Z".parse()?));
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+mod explain;
+mod horizon;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use explain::{Clause, Explanation, Operand};
+
+use crate::error::{Diagnostic, Result};
+use crate::expr::plan::Cond;
+use crate::expr::{Checked, Expr, Names, check_rule};
+use crate::facts::Facts;
+use crate::metric::{Evaluator, Next};
+use crate::time::Valid;
+
+/// A rule that was read, but not yet checked against a schema.
+///
+/// It serializes as its text.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    text: Arc<str>,
+    expr: Expr,
+}
+
+/// A rule that passed its check and can be evaluated.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    rule: Rule,
+    cond: Arc<Cond>,
+    warnings: Arc<[Diagnostic]>,
+}
+
+impl Rule {
+    /// Reads a rule from text.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) with line, column and advice.
+    pub fn parse(text: &str) -> Result<Self> {
+        Ok(Self { text: text.into(), expr: Expr::parse(text)? })
+    }
+
+    /// A rule made in code. It is printed and read again, so that errors can show places in it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) for what cannot be written as a rule,
+    /// such as an IN without a list.
+    pub fn new(expr: &Expr) -> Result<Self> {
+        Self::parse(&expr.to_string())
+    }
+
+    /// Reads a rule from JSON, as [`Expr::from_json`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) with the place in the JSON.
+    pub fn from_json(json: &str) -> Result<Self> {
+        Self::new(&Expr::from_json(json)?)
+    }
+
+    /// Writes the rule as JSON, as [`Expr::to_json`].
+    pub fn to_json(&self) -> String {
+        self.expr.to_json()
+    }
+
+    /// The rule as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The rule's tree.
+    pub fn expr(&self) -> &Expr {
+        &self.expr
+    }
+
+    /// Checks the rule: names, kinds, windows.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) with every fault, its place and advice.
+    pub fn check(&self, names: &Names) -> Result<Segment> {
+        let Checked { plan, warnings } = check_rule(&self.expr, &self.text, names)?;
+        Ok(Segment { rule: self.clone(), cond: Arc::new(plan), warnings: warnings.into() })
+    }
+}
+
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.expr == other.expr
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.expr, f)
+    }
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(D::Error::custom)
+    }
+}
+
+impl Segment {
+    /// Defines the segment under a name, for `in_segment` in rules checked from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Definition`](crate::error::ErrorKind::Definition) if the name is taken.
+    pub fn define(&self, name: impl Into<Arc<str>>, names: &mut Names) -> Result<()> {
+        let name = name.into();
+        names.free(&name)?;
+        names.add_segment(name, Arc::clone(&self.cond));
+        Ok(())
+    }
+
+    /// The rule.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// What is odd about it without being wrong, such as an event that nobody declared.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Whether the person is a member, and until when.
+    ///
+    /// A member is one of whom the rule is true; false and unknown are one. The horizon is the
+    /// earliest instant at which membership could differ with no new fact: never late, and exact
+    /// for a single comparison. An AND that is not true holds until the last of its clauses that
+    /// are not true may turn, else until the first clause may; OR is the dual.
+    pub fn evaluate(&self, facts: &Facts<'_>) -> Valid<bool> {
+        horizon::member(&self.cond, &Evaluator::new(*facts))
+    }
+
+    /// Whether the person is a member, without the horizon, which costs less.
+    pub fn is_member(&self, facts: &Facts<'_>) -> bool {
+        Evaluator::new(*facts).truth(&self.cond, facts.now(), &mut Next::never()) == Some(true)
+    }
+
+    /// Why the person is a member or is not: every clause with its value, the facts that decided
+    /// and when it changes.
+    pub fn explain(&self, facts: &Facts<'_>) -> Explanation {
+        explain::explain(self, facts)
+    }
+}
