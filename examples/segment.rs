@@ -173,11 +173,7 @@ fn read_people(
 }
 
 /// Adds the traits of a table of people; they hold from each person's first event on.
-fn add_traits(
-    path: &str,
-    schema: &Schema,
-    people: &mut People,
-) -> std::result::Result<(), String> {
+fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::Result<(), String> {
     let mapping = people_mapping();
     let mut seen = std::collections::BTreeSet::new();
     let mut rejects = Vec::new();
@@ -203,7 +199,9 @@ fn add_traits(
 }
 
 fn tell(told: &Event, people: &mut People) {
-    let Some((person, events)) = told.person().and_then(|p| people.get_key_value(p)) else { return };
+    let Some((person, events)) = told.person().and_then(|p| people.get_key_value(p)) else {
+        return;
+    };
     let Some(first) = events.iter().map(Event::at).min() else { return };
     let identify = Event::identify(person.clone(), first).with_fields(told.fields().clone());
     let person = person.clone();

@@ -10,6 +10,7 @@
 mod email;
 mod identity;
 mod privacy;
+mod semantics;
 
 use std::path::PathBuf;
 
