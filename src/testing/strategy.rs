@@ -11,6 +11,7 @@ mod syntax;
 mod words;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use proptest::collection::vec;
@@ -89,15 +90,25 @@ fn products() -> Field {
 }
 
 /// A rule with the metrics and segments that it may name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Definitions {
-    /// Metrics; none of them names another.
+    /// Metrics; each may name those before it in the alphabet.
     pub metrics: BTreeMap<Arc<str>, Expr>,
     /// Segments; one may name those before it in the alphabet, and every metric.
     pub segments: BTreeMap<Arc<str>, Expr>,
     /// The rule, which may name all of them.
     pub rule: Expr,
+}
+
+impl fmt::Debug for Definitions {
+    /// As text, which is what a failing test is read by.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, expr) in self.metrics.iter().chain(&self.segments) {
+            writeln!(f, "{name} := {expr};")?;
+        }
+        write!(f, "{}", self.rule)
+    }
 }
 
 /// Rules of every construct, with metrics and segments, that pass the check against [`schema`].
@@ -108,7 +119,7 @@ pub fn definitions() -> impl Strategy<Value = Definitions> {
         let mut named = named.into_iter();
         let mut metrics = BTreeMap::new();
         for (sort, bytes) in Sort::ALL.into_iter().zip(&mut named) {
-            let name: Arc<str> = format!("metric_{sort:?}").to_lowercase().into();
+            let name: Arc<str> = format!("metric_{}", metrics.len()).into();
             metrics.insert(Arc::clone(&name), rules.metric(sort, Dice::new(&bytes)));
             rules.metrics.push((name, sort));
         }

@@ -9,6 +9,7 @@
 #[cfg(feature = "mail")]
 mod email;
 mod identity;
+mod laws;
 mod privacy;
 mod semantics;
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use num_bigint::BigInt;
 
+use crate::value::Decimal;
+
 /// A fraction, not reduced; what stands below the line is positive.
 #[derive(Clone)]
 pub struct Ratio {
@@ -36,12 +38,37 @@ impl Ratio {
         Self { top: &self.top * &by.bottom, bottom: &self.bottom * &by.top }
     }
 
-    /// The greatest whole number that is not above it, if 64 bits hold it.
-    pub fn floor(&self) -> Option<i64> {
-        let whole: BigInt = &self.top / &self.bottom;
-        let above = &whole * &self.bottom > self.top;
-        i64::try_from(whole - i32::from(above)).ok()
+    /// The decimal that it is, if six digits after the point are enough and its magnitude fits.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        let (micros, rest) = self.micros();
+        if rest.top == BigInt::ZERO { decimal(&micros) } else { None }
     }
+
+    /// The nearest decimal, half to even, if its magnitude fits.
+    pub fn round(&self) -> Option<Decimal> {
+        let (micros, rest) = self.micros();
+        let up = match rest.cmp(&Self::new(1, 2)) {
+            Ordering::Less => false,
+            Ordering::Equal => micros.bit(0),
+            Ordering::Greater => true,
+        };
+        decimal(&(micros + u8::from(up)))
+    }
+
+    /// How many whole millionths it has, rounded down, and what is left of one.
+    fn micros(&self) -> (BigInt, Self) {
+        let millionths = self.times(&Self::from(1_000_000_i64));
+        let mut whole: BigInt = &millionths.top / &millionths.bottom;
+        if &whole * &millionths.bottom > millionths.top {
+            whole -= 1;
+        }
+        let rest = millionths.minus(&Self { top: whole.clone(), bottom: 1.into() });
+        (whole, rest)
+    }
+}
+
+fn decimal(micros: &BigInt) -> Option<Decimal> {
+    i128::try_from(micros).ok().and_then(Decimal::from_micros)
 }
 
 impl From<i64> for Ratio {
