@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use proptest::collection::vec;
+use proptest::collection::{SizeRange, vec};
 use proptest::strategy::Strategy;
 
 pub use facts::{events, timeline};
@@ -113,7 +113,7 @@ impl fmt::Debug for Definitions {
 
 /// Rules of every construct, with metrics and segments, that pass the check against [`schema`].
 pub fn definitions() -> impl Strategy<Value = Definitions> {
-    (vec(rolls(40), 6), rolls(200)).prop_map(|(named, rule)| {
+    (vec(rolls(0..60), 6), rolls(0..400)).prop_map(|(named, rule)| {
         let schema = schema();
         let mut rules = Rules::new(&schema);
         let mut named = named.into_iter();
@@ -135,43 +135,43 @@ pub fn definitions() -> impl Strategy<Value = Definitions> {
 
 /// Rules of every construct that pass the check against [`schema`] and name no other definitions.
 pub fn rules() -> impl Strategy<Value = Expr> {
-    rolls(200).prop_map(|bytes| Rules::new(&schema()).rule(Dice::new(&bytes)))
+    rolls(0..400).prop_map(|bytes| Rules::new(&schema()).rule(Dice::new(&bytes)))
 }
 
 /// Rules of one comparison, either of an aggregate with or without a window, whose filter does not
 /// depend on time, or of an instant with `now()`: those whose horizon is exact.
 pub fn single_comparisons() -> impl Strategy<Value = Expr> {
-    rolls(60).prop_map(|bytes| Rules::new(&schema()).single_comparison(Dice::new(&bytes)))
+    rolls(0..120).prop_map(|bytes| Rules::new(&schema()).single_comparison(Dice::new(&bytes)))
 }
 
 /// Expressions that are well formed and need not mean anything, of names that are hard to print.
 pub fn expressions() -> impl Strategy<Value = Expr> {
-    rolls(200).prop_map(|bytes| syntax::expression(Dice::new(&bytes)))
+    rolls(0..300).prop_map(|bytes| syntax::expression(Dice::new(&bytes)))
 }
 
 /// Texts that are much like rules.
 pub fn scribbles() -> impl Strategy<Value = String> {
     let rule = rules().prop_map(|rule| rule.to_string());
-    (rule, rolls(24)).prop_map(|(rule, bytes)| syntax::scribble(&rule, Dice::new(&bytes)))
+    (rule, rolls(0..24)).prop_map(|(rule, bytes)| syntax::scribble(&rule, Dice::new(&bytes)))
 }
 
 /// The facts of one person, in no order: with NULLs, fields and lists that are absent or empty,
 /// several facts at one instant, some that are known late, early or for a while only.
 pub fn facts() -> impl Strategy<Value = Vec<Fact>> {
-    let fact = rolls(60).prop_map(|bytes| facts::fact(&schema(), Dice::new(&bytes)));
-    vec(fact, 0..12)
+    let fact = rolls(20..100).prop_map(|bytes| facts::fact(&schema(), Dice::new(&bytes)));
+    vec(fact, 0..20)
 }
 
 /// Two instants, `now` and `known`, that lie on, just before or just after those of facts, or of
 /// a window's edge; mostly they are the same.
 pub fn moments() -> impl Strategy<Value = (Timestamp, Timestamp)> {
-    rolls(8).prop_map(|bytes| {
+    rolls(6).prop_map(|bytes| {
         let mut dice = Dice::new(&bytes);
         let now = words::moment(&mut dice);
         (now, if dice.chance(3) { words::moment(&mut dice) } else { now })
     })
 }
 
-fn rolls(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    vec(proptest::num::u8::ANY, 0..most)
+fn rolls(count: impl Into<SizeRange>) -> impl Strategy<Value = Vec<u8>> {
+    vec(proptest::num::u8::ANY, count)
 }

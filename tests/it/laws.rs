@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use bespoke::expr::{Expr, Names};
-use bespoke::facts::Timeline;
+use bespoke::facts::{Facts, Timeline};
 use bespoke::metric::{Measure, Metric};
 use bespoke::segment::{Rule, Segment};
-use bespoke::testing::naive::{Answer, Fact, World};
+use bespoke::testing::naive::{Answer, World};
 use bespoke::testing::strategy::{self, Definitions, events, schema, timeline};
-use bespoke::time::{Timestamp, Valid};
+use bespoke::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
@@ -179,8 +179,7 @@ proptest! {
         let world = World::new(&schema, &facts, now)
             .as_known(known)
             .with_names(&definitions.metrics, &definitions.segments);
-        let found = compiled.rule.evaluate(&timeline.facts_as_known(now, known));
-        holds_until(found, now, &world, &definitions.rule)?;
+        follow(&compiled.rule, &definitions.rule, &timeline.facts_as_known(now, known), &world)?;
     }
 
     #[test]
@@ -194,11 +193,11 @@ proptest! {
         let segment = checked(&rule, &Names::new(schema.clone()))?;
         let timeline = timeline(&events(&facts), &schema);
         let world = World::new(&schema, &facts, now).as_known(known);
-        let found = segment.evaluate(&timeline.facts_as_known(now, known));
-        holds_until(found, now, &world, &rule)?;
-        if let Some(until) = found.until {
-            let then = world.at(until).is_member(&rule);
-            prop_assert_ne!(then, found.value, "{} holds at {} too, not only at {}", rule, until, now);
+        let horizons = follow(&segment, &rule, &timeline.facts_as_known(now, known), &world)?;
+        let mut member = world.is_member(&rule);
+        for until in horizons {
+            member = !member;
+            prop_assert_eq!(world.at(until).is_member(&rule), member, "{} stays at {}", rule, until);
         }
     }
 
@@ -221,29 +220,32 @@ proptest! {
     }
 }
 
-/// Asks the reference at every instant between now and the horizon at which the answer may change.
-fn holds_until(
-    found: Valid<bool>,
-    now: Timestamp,
-    world: &World<'_>,
+/// Follows a segment from horizon to horizon, as a timer would, and returns them. Between two of
+/// them the reference must not change at any instant at which it may.
+fn follow(
+    segment: &Segment,
     rule: &Expr,
-) -> TestCaseResult {
-    prop_assert_eq!(found.value, world.is_member(rule), "at {}: {}", now, rule);
-    let until = found.until.unwrap_or(Timestamp::MAX);
-    prop_assert!(until > now, "the horizon of {rule} at {now} is {until}");
-    for turn in world.turns(rule).into_iter().filter(|turn| (now..until).contains(turn)) {
-        let then = world.at(turn).is_member(rule);
-        prop_assert_eq!(
-            then,
-            found.value,
-            "{} at {}, held until {}, changes at {}",
-            rule,
-            now,
-            until,
-            turn
-        );
+    facts: &Facts<'_>,
+    world: &World<'_>,
+) -> Result<Vec<Timestamp>, TestCaseError> {
+    let turns = world.turns(rule);
+    let mut now = facts.now();
+    let mut horizons = Vec::new();
+    loop {
+        let found = segment.evaluate(&facts.at(now));
+        let until = found.until.unwrap_or(Timestamp::MAX);
+        prop_assert!(until > now, "the horizon of {rule} at {now} is {until}");
+        let between = turns.range(now..until).copied().filter(|turn| *turn > now);
+        for at in std::iter::once(now).chain(between) {
+            let member = world.at(at).is_member(rule);
+            let asked = format!("{rule} at {at}, asked at {now}, to hold until {until}");
+            prop_assert_eq!(found.value, member, "{}", asked);
+        }
+        let Some(until) = found.until else { return Ok(horizons) };
+        horizons.push(until);
+        now = until;
+        prop_assert!(horizons.len() < 500, "{rule} has too many horizons: {horizons:?}");
     }
-    Ok(())
 }
 
 fn agree(measured: &Measure, answer: &Answer) -> bool {

@@ -43,6 +43,7 @@ pub(super) fn fact(schema: &Schema, mut dice: Dice<'_>) -> Fact {
         Some("Order Completed"),
         Some("Product Viewed"),
         Some("Order Completed"),
+        None,
         Some("Page Viewed"),
     ];
     let event = dice.of(&events);
@@ -74,9 +75,9 @@ fn some_of<'f>(
 ) -> Fields {
     let mut values = Vec::new();
     for (name, field) in fields {
-        match dice.roll(4) {
+        match dice.roll(8) {
             0 => {}
-            3 if dice.chance(3) => values.push((Arc::clone(name), Value::Null)),
+            1 => values.push((Arc::clone(name), Value::Null)),
             _ => values.push((Arc::clone(name), value(field.shape(), dice))),
         }
     }

@@ -111,14 +111,15 @@ impl<'s> Rules<'s> {
 
     fn condition(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
         let place = Place { list: None, ..place };
-        let form = if place.depth == 0 { 0 } else { dice.roll(10) };
+        let form = if place.depth == 0 { 0 } else { dice.roll(16) };
+        let below = place.below();
         match form {
-            1 | 2 => Expr::all(self.conditions(place.below(), dice)),
-            3 | 4 => Expr::any(self.conditions(place.below(), dice)),
-            5 => self.condition(place.below(), dice).negate(),
-            6 => self.condition(place.below(), dice).is(words::truth(dice)),
-            7 => self.condition(place.below(), dice).is_not(words::truth(dice)),
-            8 if !place.pure => match dice.among(&self.segments) {
+            8 | 9 => Expr::all(self.conditions(below, dice)),
+            10 | 11 => Expr::any(self.conditions(below, dice)),
+            12 => self.condition(below, dice).negate(),
+            13 => self.condition(below, dice).is(words::truth(dice)),
+            14 => self.condition(below, dice).is_not(words::truth(dice)),
+            15 if !place.pure => match dice.among(&self.segments) {
                 Some(name) => Expr::in_segment(Arc::clone(name)),
                 None => self.test(place, dice),
             },
@@ -136,42 +137,53 @@ impl<'s> Rules<'s> {
             ways.iter().filter_map(|way| way.path.get(..way.list?)).collect();
         let list = if dice.chance(3) { dice.among(&lists).copied() } else { None };
         let place = Place { list, ..place };
-        let form = dice.roll(14);
+        let form = dice.roll(20);
         let sort = match form {
-            9..=10 => Sort::Text,
-            11..=13 => Sort::Boolean,
-            _ => dice.of(&[Sort::Number, Sort::Text, Sort::Instant, Sort::Boolean, Sort::Duration]),
+            14..=15 => Sort::Text,
+            16..=18 => Sort::Boolean,
+            _ => dice.of(&SORTS),
         };
         let value = self.term(sort, place, dice);
         match form {
-            0..=3 => value.compare(words::comparison(dice), self.term(sort, place, dice)),
-            4 => value.between(self.term(sort, place, dice), self.term(sort, place, dice)),
-            5 => value.not_between(self.term(sort, place, dice), self.term(sort, place, dice)),
-            6 => value.is_in(literals(sort, dice)),
-            7 => value.not_in(literals(sort, dice)),
-            8 => value.is(Truth::Null),
-            9 => value.like(words::pattern(dice)),
-            10 => value.not_like(words::pattern(dice)),
-            11 => value.is(words::truth(dice)),
-            12 => value.is_not(words::truth(dice)),
-            _ => value,
+            0..=8 => value.compare(words::comparison(dice), self.other(sort, place, dice)),
+            9 => value.between(self.other(sort, place, dice), self.other(sort, place, dice)),
+            10 => value.not_between(self.other(sort, place, dice), self.other(sort, place, dice)),
+            11 => value.is_in(literals(sort, dice)),
+            12 => value.not_in(literals(sort, dice)),
+            13 => value.is(Truth::Null),
+            14 => value.like(words::pattern(dice)),
+            15 => value.not_like(words::pattern(dice)),
+            16 => value.is(words::truth(dice)),
+            17 => value.is_not(words::truth(dice)),
+            18 => value,
+            _ => value.is_not(Truth::Null),
+        }
+    }
+
+    /// What a value is compared with: mostly a literal.
+    fn other(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        if dice.chance(3) {
+            self.term(sort, place.below(), dice)
+        } else {
+            literal(sort, dice).into()
         }
     }
 
     fn term(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
-        let form = dice.roll(9);
+        // Of durations there are no fields: they are mostly differences.
+        let form = if sort == Sort::Duration { dice.of(&[0, 8, 8, 8, 9]) } else { dice.roll(10) };
         match form {
             0 => literal(sort, dice).into(),
-            3..=5 if place.depth > 0 && !place.pure => self.aggregate(sort, place, dice),
+            1..=5 if !place.pure => self.aggregate(sort, place, dice),
             6 if !place.pure => match self.metrics.iter().find(|(_, known)| *known == sort) {
                 Some((name, _)) => Expr::path([Arc::clone(name)]),
                 None => self.path(sort, place, dice),
             },
-            7 if place.depth > 0 => {
+            8 if place.depth > 0 => self.combination(sort, place.below(), dice),
+            9 if place.depth > 0 => {
                 let values = 0..=dice.roll(3);
                 Expr::coalesce(values.map(|_| self.term(sort, place.below(), dice)))
             }
-            8 if place.depth > 0 => self.combination(sort, place.below(), dice),
             _ => self.path(sort, place, dice),
         }
     }
@@ -181,10 +193,14 @@ impl<'s> Rules<'s> {
         let form = dice.roll(3);
         let term = |sort, dice: &mut Dice<'_>| self.term(sort, place, dice);
         match (sort, form) {
-            (Sort::Number | Sort::Duration, 0) => term(sort, dice).plus(term(sort, dice)),
+            (Sort::Number, 0) => term(sort, dice).plus(term(sort, dice)),
             (Sort::Number, 1) => term(sort, dice).minus(term(sort, dice)),
             (Sort::Number, _) => term(sort, dice).scaled(words::number(dice)),
-            (Sort::Duration, 1) => term(sort, dice).scaled(dice.of(&[2, 0, -1, 3])),
+            (Sort::Duration, 0) if dice.chance(2) => term(sort, dice).plus(term(sort, dice)),
+            (Sort::Duration, 0) => term(sort, dice).scaled(dice.of(&[2, 0, -1, 3])),
+            (Sort::Duration, _) if dice.chance(2) && !place.pure => {
+                Expr::now().minus(term(Sort::Instant, dice))
+            }
             (Sort::Duration, _) => term(Sort::Instant, dice).minus(term(Sort::Instant, dice)),
             (Sort::Instant, 0) if !place.pure => Expr::now(),
             (Sort::Instant, 1) => term(Sort::Duration, dice).plus(term(Sort::Instant, dice)),
@@ -226,15 +242,16 @@ impl<'s> Rules<'s> {
         }
         let scope = Some((event, way.and_then(|way| way.objects)));
         let inside = Place { scope, list: None, ..place.below() };
-        let filter = dice.chance(2).then(|| self.condition(inside, dice));
+        let filtered = place.depth > 0 && dice.chance(3);
+        let filter = filtered.then(|| self.condition(inside, dice));
         let filters = filter.into_iter().chain(way.and_then(|way| way.one_currency(function)));
         if let Some(filter) = filters.reduce(Expr::and) {
             aggregate = aggregate.filtered(filter);
         }
-        match dice.roll(4) {
-            1 => aggregate.over(words::length(dice)).into(),
-            2 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
-            3 if !place.pure => {
+        match dice.roll(6) {
+            1..=3 => aggregate.over(words::length(dice)).into(),
+            4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
+            5 if !place.pure => {
                 let since = Place { scope: None, list: None, ..place.below() };
                 aggregate.since(self.term(Sort::Instant, since, dice)).into()
             }
@@ -284,6 +301,12 @@ impl<'s> Rules<'s> {
         ways
     }
 }
+
+/// Sorts as often as tests are about them.
+const SORTS: [Sort; 10] = {
+    use Sort::{Boolean, Duration, Instant, Number, Text};
+    [Number, Number, Number, Number, Text, Instant, Instant, Duration, Duration, Boolean]
+};
 
 const NO_PATH: [Arc<str>; 0] = [];
 
@@ -361,7 +384,7 @@ fn figure<'w>(
 }
 
 fn literal(sort: Sort, dice: &mut Dice<'_>) -> Literal {
-    if dice.chance(10) {
+    if dice.chance(24) {
         return Literal::Null;
     }
     match sort {

@@ -19,7 +19,7 @@ pub(super) fn instant(dice: &mut Dice<'_>) -> Timestamp {
 
 /// An instant at which a question is asked: where something happens, or some windows later.
 pub(super) fn moment(dice: &mut Dice<'_>) -> Timestamp {
-    let half_days = i64::try_from(dice.roll(32)).unwrap_or_default() - 2;
+    let half_days = i64::try_from(dice.roll(22)).unwrap_or_default() - 1;
     Timestamp::from_micros(START + half_days * DAY / 2 + nudge(dice))
 }
 
@@ -54,7 +54,7 @@ pub(super) fn interval(dice: &mut Dice<'_>) -> Duration {
 pub(super) fn number(dice: &mut Dice<'_>) -> Decimal {
     let micros = match dice.roll(16) {
         14 => [1, -1, 333_333, 999_999][dice.roll(4)],
-        15 => [999_999_999_999_999_999, -999_999_999_999_999_999][dice.roll(2)],
+        15 if dice.chance(4) => [999_999_999_999_999_999, -999_999_999_999_999_999][dice.roll(2)],
         small => [0, 1_000_000, 2_000_000, 3_000_000, -1_000_000, 500_000, 1_500_000][small % 7],
     };
     Decimal::from_micros(micros).unwrap_or_default()
@@ -77,7 +77,7 @@ pub(super) fn event(dice: &mut Dice<'_>) -> &'static str {
 
 pub(super) fn comparison(dice: &mut Dice<'_>) -> Comparison {
     use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual, NotEqual};
-    dice.of(&[Equal, GreaterOrEqual, Less, Greater, LessOrEqual, NotEqual])
+    dice.of(&[GreaterOrEqual, Less, Greater, LessOrEqual, Equal, NotEqual])
 }
 
 pub(super) fn truth(dice: &mut Dice<'_>) -> Truth {
