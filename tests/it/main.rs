@@ -8,6 +8,8 @@
 
 #[cfg(feature = "mail")]
 mod email;
+mod event;
+mod facts;
 mod identity;
 mod laws;
 mod privacy;
