@@ -28,6 +28,8 @@ pub use block::{Block, Choice, Chooser};
 pub use context::Context;
 pub use template::{Letter, Template};
 
+pub(crate) use piece::Vocabulary;
+
 use crate::error::Result;
 use piece::{Format, Piece};
 
@@ -80,5 +82,3 @@ impl Content {
         [&self.html, &self.text]
     }
 }
-
-pub(crate) use piece::Vocabulary;
