@@ -63,10 +63,13 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
     segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let people = read_people(events, profiles, names.schema())?;
-    let base = people.into_iter().filter(|(_, events)| {
+    let mut base = read_events(events, names.schema())?;
+    base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
     });
+    if let Some(profiles) = profiles {
+        add_traits(profiles, names.schema(), &mut base)?;
+    }
     match args.get("explain") {
         Some(id) => explain(&segment, base, id, (now, known), names.schema()),
         None => members(&segment, base, args.has("until"), (now, known), names.schema()),
@@ -83,7 +86,7 @@ type People = BTreeMap<ProfileId, Vec<Event>>;
 
 fn members(
     segment: &Segment,
-    base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    base: People,
     until: bool,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
@@ -108,12 +111,12 @@ fn members(
 
 fn explain(
     segment: &Segment,
-    mut base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    mut base: People,
     id: &str,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
-    let Some((person, events)) = base.find(|(person, _)| person.as_str() == id) else {
+    let Some((person, events)) = base.remove_entry(id) else {
         return Err(format!("{id} has no event at or before {now}"));
     };
     let timeline = Timeline::of(events, schema);
@@ -131,13 +134,13 @@ fn load_schema(path: &str) -> std::result::Result<Schema, String> {
 fn infer_schema(events: &str, profiles: Option<&str>) -> std::result::Result<Schema, String> {
     let mut inference = Inference::new();
     let mapping = TableMapping::events();
-    for_each_record(events, Some(&mapping), |item| {
+    for_each_record(events, &mapping, |item| {
         if let Ok(record) = item {
             infer(&record, &mapping, &mut inference);
         }
     })?;
     if let Some(profiles) = profiles {
-        for_each_record(profiles, Some(&people_mapping()), |item| {
+        for_each_record(profiles, &people_mapping(), |item| {
             let Ok(record) = item else { return };
             for (name, cell) in record.cells().filter(|(name, _)| !is_person(name)) {
                 inference.attribute(name, Raw::Text(&cell));
@@ -155,20 +158,14 @@ fn people_mapping() -> TableMapping {
     TableMapping::profiles(Timestamp::MIN)
 }
 
-fn read_people(
-    events: &str,
-    profiles: Option<&str>,
-    schema: &Schema,
-) -> std::result::Result<People, String> {
+/// The people of a file; rows that are refused are counted and the first of them shown.
+fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, String> {
     let mut ingest = Ingest::new(schema.clone());
-    for_each_record(events, Some(&TableMapping::events()), |item| ingest.take(item))?;
-    let Ingested { events: mut people, rejects, tally, .. } = ingest.finish();
+    for_each_record(path, &TableMapping::events(), |item| ingest.take(item))?;
+    let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
-        eprintln!("{events}: {tally}");
+        eprintln!("{path}: {tally}");
         report(&rejects);
-    }
-    if let Some(profiles) = profiles {
-        add_traits(profiles, schema, &mut people)?;
     }
     Ok(people)
 }
@@ -178,7 +175,7 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
     let mapping = people_mapping();
     let mut seen = std::collections::BTreeSet::new();
     let mut rejects = Vec::new();
-    for_each_record(path, Some(&mapping), |item| {
+    for_each_record(path, &mapping, |item| {
         let read = item.and_then(|record| match mapping.event(&record, schema) {
             Ok(told) if seen.insert(told.person().cloned()) => Ok(told),
             Ok(_) => Err(record.refuse(
@@ -220,7 +217,7 @@ fn report(rejects: &[Reject]) {
 /// Reads a table (checked against a mapping) or JSON Lines, record by record.
 fn for_each_record(
     path: &str,
-    mapping: Option<&TableMapping>,
+    mapping: &TableMapping,
     mut take: impl FnMut(std::result::Result<Record, Reject>),
 ) -> std::result::Result<(), String> {
     let located = |error: Error| {
@@ -232,9 +229,7 @@ fn for_each_record(
         return each(|| reader.next_record(), &mut take).map_err(located);
     }
     let mut reader: CsvReader<Input> = CsvReader::open(path).map_err(located)?;
-    if let Some(mapping) = mapping {
-        mapping.check(reader.columns()).map_err(located)?;
-    }
+    mapping.check(reader.columns()).map_err(located)?;
     each(|| reader.next_record(), &mut take).map_err(located)
 }
 

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 pub use view::{Membership, View};
 
-use crate::content::{Block, Chooser, Template, Vocabulary};
+use crate::content::{Block, Chooser, Content, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::Facts;
@@ -145,7 +145,7 @@ impl Engine {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
         let vocabulary = self.vocabulary(false);
-        for piece in chooser.contents().flat_map(super::content::Content::pieces) {
+        for piece in chooser.contents().flat_map(Content::pieces) {
             piece.check(&vocabulary).map_err(within)?;
         }
         if self.0.blocks.contains_key(name) {

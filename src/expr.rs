@@ -246,7 +246,7 @@ impl PartialEq for Series {
 }
 
 impl Node {
-    fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
+    pub(crate) fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
         match self {
             Self::Aggregate(aggregate) => {
                 aggregate.filter.iter().for_each(&mut *visit);

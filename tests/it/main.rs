@@ -9,7 +9,9 @@
 #[cfg(feature = "mail")]
 mod email;
 mod identity;
+mod laws;
 mod privacy;
+mod semantics;
 mod source;
 
 use std::path::PathBuf;
