@@ -35,10 +35,7 @@ use bespoke::{Engine, Error};
 
 use mailing::{Decided, Mailing};
 use output::{Output, Summary};
-use people::{Base, Person};
-
-/// Whatever goes wrong is told to the user and ends the run.
-type Fault = Box<dyn std::error::Error>;
+use people::{Base, Fault, Kind, Person};
 
 const VALUED: [&str; 6] = ["data", "at", "out", "stop-after", "explain", "customers"];
 const FLAGS: [&str; 2] = ["assume-consent", "all"];
@@ -66,12 +63,16 @@ fn run(args: &Args) -> Result<(), Fault> {
     let base = match args.get("data") {
         Some(file) => {
             let at = at.ok_or("--data needs --at INSTANT")?;
-            retail::read(Path::new(file), at, args.has("assume-consent"), &mut output)?
+            let refuse = &mut |reject: &_| output.reject(reject);
+            retail::open(Path::new(file), at, args.has("assume-consent"), refuse)?
         }
         None => simulated::shop(customers(args)?, at)?,
     };
     let mut engine = Engine::new(base.schema.clone())?;
-    definitions::add_segments(&mut engine, base.kind)?;
+    definitions::add_orders(&mut engine)?;
+    if base.kind == Kind::Simulated {
+        definitions::add_behaviour(&mut engine)?;
+    }
     let summary = if stop {
         segments(&engine, base, &mut output, args.get("explain"))?
     } else {

@@ -4,6 +4,7 @@
 //! lines as products, at its earliest line; a `C…` invoice is a refund.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,32 +19,42 @@ use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
 use sha2::{Digest, Sha256};
 
-use crate::Fault;
-use crate::mailing::PURPOSE;
-use crate::output::Output;
-use crate::people::{Base, Kind, Person};
+use crate::people::{Base, Fault, Kind, PURPOSE, Person};
 
-pub(crate) fn read(
+/// What is done with a line that is refused.
+type Refuse<'a> = &'a mut dyn FnMut(&Reject) -> Result<(), Fault>;
+
+/// The customers of a file.
+pub(crate) fn open(
     file: &Path,
     now: Timestamp,
     assume_consent: bool,
-    output: &mut Output,
+    refuse: Refuse<'_>,
 ) -> Result<Base, Fault> {
-    let located = |error: Error| format!("{}: {error}", file.display());
-    let mut reader = CsvReader::open(file).map_err(|error| {
-        let text = error.to_string();
-        if text.contains(&file.display().to_string()) { text } else { located(error) }
-    })?;
-    let mut lines = Lines::new(reader.columns()).map_err(located)?;
+    let base = read(CsvReader::open(file)?, now, assume_consent, refuse);
+    base.map_err(|fault| format!("{}: {fault}", file.display()).into())
+}
+
+/// The customers of a table.
+pub(crate) fn read<R: Read>(
+    mut reader: CsvReader<R>,
+    now: Timestamp,
+    assume_consent: bool,
+    refuse: Refuse<'_>,
+) -> Result<Base, Fault> {
+    let mut lines = Lines::new(reader.columns())?;
     let mut tally = Tally::default();
-    while let Some(item) = reader.next_record().map_err(located)? {
+    while let Some(item) = reader.next_record()? {
         tally.read += 1;
         let taken = item
             .and_then(|record| lines.take(&record).map_err(|rejection| record.refuse(rejection)));
         match taken {
             Ok(Taken::Accepted) => tally.accepted += 1,
             Ok(Taken::Merged) => tally.merged += 1,
-            Err(reject) => refuse(&reject, &mut tally, output)?,
+            Err(reject) => {
+                *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
+                refuse(&reject)?;
+            }
         }
     }
     let people = lines.people(now, assume_consent);
@@ -54,11 +65,6 @@ pub(crate) fn read(
         tally: Some(tally),
         people: Box::new(people.map(Ok)),
     })
-}
-
-fn refuse(reject: &Reject, tally: &mut Tally, output: &mut Output) -> Result<(), Fault> {
-    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
-    output.reject(reject)
 }
 
 fn schema() -> Schema {
@@ -103,8 +109,8 @@ struct Lines {
     columns: [usize; 8],
     /// Digests of the lines seen. Only asked whether one is there, so its order shows nowhere.
     seen: HashSet<[u8; 16]>,
-    /// Texts that many lines share.
-    texts: BTreeMap<String, Arc<str>>,
+    /// Texts that many lines share; only asked whether one is there, too.
+    texts: HashSet<Arc<str>>,
     names: [Arc<str>; 4],
     invoices: BTreeMap<(ProfileId, Arc<str>), Invoice>,
 }
@@ -131,7 +137,7 @@ impl Lines {
         Ok(Self {
             columns,
             seen: HashSet::new(),
-            texts: BTreeMap::new(),
+            texts: HashSet::new(),
             names: ["name", "price", "quantity", "sku"].map(Arc::from),
             invoices: BTreeMap::new(),
         })
@@ -183,7 +189,7 @@ impl Lines {
             return Arc::clone(known);
         }
         let new: Arc<str> = text.into();
-        self.texts.insert(text.to_owned(), Arc::clone(&new));
+        self.texts.insert(Arc::clone(&new));
         new
     }
 
