@@ -34,13 +34,19 @@ usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profi
 
 fn main() -> ExitCode {
     let valued = ["events", "rule", "at", "known", "profiles", "schema", "engine", "explain"];
-    match Args::read(&valued, &["until"]).and_then(|args| run(&args)) {
+    let args = match Args::read(&valued, &["until"]) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
-            if message.starts_with("--") {
-                eprintln!("{USAGE}");
-            }
+            // An argument is at fault.
+            let usage = if message.starts_with("--") { USAGE } else { "" };
+            eprintln!("{}", format!("{message}\n{usage}").trim_end());
             ExitCode::from(2)
         }
     }
@@ -62,13 +68,17 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
     segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let people = read_people(events, profiles, names.schema())?;
-    let base = people.into_iter().filter(|(_, events)| {
+    let mut people = read_people(events, names.schema())?;
+    // The base: whoever had done something, as far as that was known. Traits make nobody known.
+    people.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
     });
+    if let Some(profiles) = profiles {
+        add_traits(profiles, names.schema(), &mut people)?;
+    }
     match args.get("explain") {
-        Some(id) => explain(&segment, base, id, (now, known), names.schema()),
-        None => members(&segment, base, args.has("until"), (now, known), names.schema()),
+        Some(id) => explain(&segment, people, id, (now, known), names.schema()),
+        None => members(&segment, people, args.has("until"), (now, known), names.schema()),
     }
 }
 
@@ -82,13 +92,13 @@ type People = BTreeMap<ProfileId, Vec<Event>>;
 
 fn members(
     segment: &Segment,
-    base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    people: People,
     until: bool,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for (person, events) in base {
+    for (person, events) in people {
         let timeline = Timeline::of(events, schema);
         let facts = timeline.facts_as_known(now, known);
         let written = if until {
@@ -107,14 +117,13 @@ fn members(
 
 fn explain(
     segment: &Segment,
-    mut base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    people: People,
     id: &str,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
-    let Some((person, events)) = base.find(|(person, _)| person.as_str() == id) else {
-        return Err(format!("{id} has no event at or before {now}"));
-    };
+    let found = people.into_iter().find(|(person, _)| person.as_str() == id);
+    let (person, events) = found.ok_or_else(|| format!("{id} has no event at or before {now}"))?;
     let timeline = Timeline::of(events, schema);
     let explanation = segment.explain(&timeline.facts_as_known(now, known));
     writeln!(std::io::stdout(), "{person}: {explanation}").map_err(|error| error.to_string())
@@ -130,13 +139,13 @@ fn load_schema(path: &str) -> std::result::Result<Schema, String> {
 fn infer_schema(events: &str, profiles: Option<&str>) -> std::result::Result<Schema, String> {
     let mut inference = Inference::new();
     let mapping = TableMapping::events();
-    for_each_record(events, Some(&mapping), |item| {
+    for_each_record(events, &mapping, |item| {
         if let Ok(record) = item {
             infer(&record, &mapping, &mut inference);
         }
     })?;
     if let Some(profiles) = profiles {
-        for_each_record(profiles, Some(&people_mapping()), |item| {
+        for_each_record(profiles, &people_mapping(), |item| {
             let Ok(record) = item else { return };
             for (name, cell) in record.cells().filter(|(name, _)| !is_person(name)) {
                 inference.attribute(name, Raw::Text(&cell));
@@ -154,20 +163,13 @@ fn people_mapping() -> TableMapping {
     TableMapping::profiles(Timestamp::MIN)
 }
 
-fn read_people(
-    events: &str,
-    profiles: Option<&str>,
-    schema: &Schema,
-) -> std::result::Result<People, String> {
+fn read_people(events: &str, schema: &Schema) -> std::result::Result<People, String> {
     let mut ingest = Ingest::new(schema.clone());
-    for_each_record(events, Some(&TableMapping::events()), |item| ingest.take(item))?;
-    let Ingested { events: mut people, rejects, tally, .. } = ingest.finish();
+    for_each_record(events, &TableMapping::events(), |item| ingest.take(item))?;
+    let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
         eprintln!("{events}: {tally}");
         report(&rejects);
-    }
-    if let Some(profiles) = profiles {
-        add_traits(profiles, schema, &mut people)?;
     }
     Ok(people)
 }
@@ -177,7 +179,7 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
     let mapping = people_mapping();
     let mut seen = std::collections::BTreeSet::new();
     let mut rejects = Vec::new();
-    for_each_record(path, Some(&mapping), |item| {
+    for_each_record(path, &mapping, |item| {
         let read = item.and_then(|record| match mapping.event(&record, schema) {
             Ok(told) if seen.insert(told.person().cloned()) => Ok(told),
             Ok(_) => Err(record.refuse(
@@ -192,7 +194,7 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
         }
     })?;
     if !rejects.is_empty() {
-        eprintln!("{path}: {} rows rejected", rejects.len());
+        eprintln!("{path}: {} rejected", rejects.len());
         report(&rejects);
     }
     Ok(())
@@ -219,7 +221,7 @@ fn report(rejects: &[Reject]) {
 /// Reads a table (checked against a mapping) or JSON Lines, record by record.
 fn for_each_record(
     path: &str,
-    mapping: Option<&TableMapping>,
+    mapping: &TableMapping,
     mut take: impl FnMut(std::result::Result<Record, Reject>),
 ) -> std::result::Result<(), String> {
     let located = |error: Error| {
@@ -228,26 +230,31 @@ fn for_each_record(
     };
     if is_json(path).map_err(|error| format!("{path}: {error}"))? {
         let mut reader = JsonLinesReader::open(path).map_err(located)?;
-        return each(|| reader.next_record(), &mut take).map_err(located);
+        return match each(|| reader.next_record(), &mut take).map_err(located)? {
+            0 => Err(format!("{path}: the file is empty")),
+            _ => Ok(()),
+        };
     }
     let mut reader: CsvReader<Input> = CsvReader::open(path).map_err(located)?;
-    if let Some(mapping) = mapping {
-        mapping.check(reader.columns()).map_err(located)?;
-    }
-    each(|| reader.next_record(), &mut take).map_err(located)
+    mapping.check(reader.columns()).map_err(located)?;
+    each(|| reader.next_record(), &mut take).map_err(located)?;
+    Ok(())
 }
 
 /// One record, or why it is refused; `None` at the end.
 type Next = Option<std::result::Result<Record, Reject>>;
 
+/// Takes every record; how many there were.
 fn each(
     mut next: impl FnMut() -> Result<Next>,
     take: &mut impl FnMut(std::result::Result<Record, Reject>),
-) -> Result<()> {
+) -> Result<usize> {
+    let mut count = 0;
     while let Some(item) = next()? {
         take(item);
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
@@ -261,7 +268,8 @@ fn is_json(path: &str) -> std::io::Result<bool> {
             let mut start = Vec::new();
             let file = std::fs::File::open(path)?;
             std::io::Read::read_to_end(&mut std::io::Read::take(file, 64), &mut start)?;
-            Ok(start.trim_ascii_start().first() == Some(&b'{'))
+            let text = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&start);
+            Ok(text.trim_ascii_start().first() == Some(&b'{'))
         }
     }
 }

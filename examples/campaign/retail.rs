@@ -4,7 +4,7 @@
 //! lines as products, at its earliest line; a `C…` invoice is a refund.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bespoke::Error;
@@ -13,7 +13,7 @@ use bespoke::event::Event;
 use bespoke::id::ProfileId;
 use bespoke::privacy::{Consent, Ledger};
 use bespoke::schema::{Field, Schema};
-use bespoke::source::{Columns, CsvReader, Record, Reject, Tally};
+use bespoke::source::{Columns, CsvReader, Input, Record, Reject, Tally};
 use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
 use sha2::{Digest, Sha256};
@@ -23,37 +23,48 @@ use crate::mailing::PURPOSE;
 use crate::output::Output;
 use crate::people::{Base, Kind, Person};
 
-pub(crate) fn read(
-    file: &Path,
-    now: Timestamp,
-    assume_consent: bool,
-    output: &mut Output,
-) -> Result<Base, Fault> {
-    let located = |error: Error| format!("{}: {error}", file.display());
-    let mut reader = CsvReader::open(file).map_err(|error| {
-        let text = error.to_string();
-        if text.contains(&file.display().to_string()) { text } else { located(error) }
-    })?;
-    let mut lines = Lines::new(reader.columns()).map_err(located)?;
-    let mut tally = Tally::default();
-    while let Some(item) = reader.next_record().map_err(located)? {
-        tally.read += 1;
-        let taken = item
-            .and_then(|record| lines.take(&record).map_err(|rejection| record.refuse(rejection)));
-        match taken {
-            Ok(Taken::Accepted) => tally.accepted += 1,
-            Ok(Taken::Merged) => tally.merged += 1,
-            Err(reject) => refuse(&reject, &mut tally, output)?,
-        }
+/// A file of invoice lines that is there and has the columns.
+pub(crate) struct RetailFile {
+    path: PathBuf,
+    reader: CsvReader<Input>,
+    lines: Lines,
+}
+
+impl RetailFile {
+    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+        let reader = CsvReader::open(path)?;
+        let lines = Lines::new(reader.columns()).map_err(|error| error.within(path.display()))?;
+        Ok(Self { path: path.to_owned(), reader, lines })
     }
-    let people = lines.people(now, assume_consent);
-    Ok(Base {
-        kind: Kind::Retail,
-        schema: schema(),
-        now,
-        tally: Some(tally),
-        people: Box::new(people.map(Ok)),
-    })
+
+    pub(crate) fn read(
+        self,
+        now: Timestamp,
+        assume_consent: bool,
+        output: &mut Output,
+    ) -> Result<Base, Fault> {
+        let Self { path, mut reader, mut lines } = self;
+        let mut tally = Tally::default();
+        while let Some(item) = reader.next_record().map_err(|error| error.within(path.display()))? {
+            tally.read += 1;
+            let taken = item.and_then(|record| {
+                lines.take(&record).map_err(|rejection| record.refuse(rejection))
+            });
+            match taken {
+                Ok(Taken::Accepted) => tally.accepted += 1,
+                Ok(Taken::Merged) => tally.merged += 1,
+                Err(reject) => refuse(&reject, &mut tally, output)?,
+            }
+        }
+        let people = lines.people(now, assume_consent);
+        Ok(Base {
+            kind: Kind::Retail,
+            schema: schema(),
+            now,
+            tally: Some(tally),
+            people: Box::new(people.map(Ok)),
+        })
+    }
 }
 
 fn refuse(reject: &Reject, tally: &mut Tally, output: &mut Output) -> Result<(), Fault> {
