@@ -144,13 +144,8 @@ impl Engine {
     pub fn add_block(&mut self, name: &str, block: Block) -> Result<()> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
-        let vocabulary = self.vocabulary(false);
-        for piece in chooser.contents().flat_map(|content| content.pieces()) {
-            piece.check(&vocabulary).map_err(within)?;
-        }
-        if self.0.blocks.contains_key(name) {
-            return Err(taken("block", name));
-        }
+        chooser.check_content(&self.vocabulary(false)).map_err(within)?;
+        free("block", name, &self.0.blocks)?;
         Arc::make_mut(&mut self.0).blocks.insert(name.into(), chooser);
         Ok(())
     }
@@ -164,9 +159,7 @@ impl Engine {
     pub fn add_template(&mut self, name: &str, template: Template) -> Result<()> {
         let within = |error: Error| error.within(format!("template `{name}`"));
         template.check(&self.vocabulary(true)).map_err(within)?;
-        if self.0.templates.contains_key(name) {
-            return Err(taken("template", name));
-        }
+        free("template", name, &self.0.templates)?;
         Arc::make_mut(&mut self.0).templates.insert(name.into(), template);
         Ok(())
     }
@@ -229,8 +222,14 @@ impl Engine {
     }
 }
 
-fn taken(what: &str, name: &str) -> Error {
-    Error::new(ErrorKind::Definition, format!("there is a {what} `{name}` already"))
+/// Refuses a name that is empty or taken.
+fn free<T>(what: &str, name: &str, parts: &BTreeMap<Arc<str>, T>) -> Result<()> {
+    let detail = match (name, parts.contains_key(name)) {
+        ("", _) => format!("a {what} needs a name"),
+        (_, true) => format!("there is a {what} `{name}` already"),
+        (_, false) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Definition, detail))
 }
 
 /// The wanted parts of one sort.

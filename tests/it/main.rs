@@ -8,6 +8,7 @@
 
 #[cfg(feature = "mail")]
 mod email;
+mod content;
 mod identity;
 mod privacy;
 mod source;
