@@ -37,7 +37,7 @@ use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::Facts;
 use crate::metric::{Engagement, Metric};
-use crate::schema::Schema;
+use crate::schema::{Schema, Sensitivity};
 use crate::segment::{Rule, Segment};
 
 /// Named parts, checked when they are added: metrics, segments, blocks and templates.
@@ -164,11 +164,14 @@ impl Engine {
         Ok(())
     }
 
-    /// The names that templates may use; only whole messages hold blocks.
+    /// The names that templates may use: what is of a special category stays in the vault, and only
+    /// whole messages hold blocks.
     fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
         let Parts { names, metrics, segments, .. } = &*self.0;
+        let traits = names.schema().attributes().iter();
+        let traits = traits.filter(|(_, field)| field.sensitivity() != Sensitivity::Special);
         let mut roots = vec![
-            ("profile", names.schema().attributes().keys().map(|name| &**name).collect()),
+            ("profile", traits.map(|(name, _)| &**name).collect()),
             ("metrics", metrics.keys().map(|name| &**name).collect()),
             ("segments", segments.keys().map(|name| &**name).collect()),
         ];

@@ -19,6 +19,9 @@ const TESTS: &str = "\
     greaterthan gt in int integer iterable le lessthan lower lt mapping ne none number odd \
     safe sameas sequence startingwith string test true undefined upper";
 
+/// What templates read.
+const ROOTS: &str = "blocks given metrics profile segments";
+
 /// A piece of code: where it stands, and its text.
 type Token<'s> = (usize, &'s str);
 
@@ -75,6 +78,13 @@ fn name_fault<'s>(name: &str, near: impl Fn(isize) -> Option<&'s str>) -> Option
             let help = is_one_of(name, FILTERS).then_some(help);
             Some((format!("there is no method `{name}`"), help))
         }
+        // Names that stand behind a dot are checked against what there is.
+        (_, before) if before != "." && near(1) == Some("[") && is_one_of(name, ROOTS) => {
+            let key = near(2)?.trim_matches(['\'', '"']);
+            let plain = is_name(key) && key.len() + 2 == near(2)?.len() && near(3) == Some("]");
+            let help = Some(format!("write `{name}.{key}`"));
+            plain.then(|| (format!("`{key}` stands in brackets"), help))
+        }
         (_, "{%") if is_one_of(name, "extends from import include") => {
             let help = "what templates share is a block".to_owned();
             Some((format!("a template stands alone, it cannot use `{name}`"), Some(help)))
@@ -99,6 +109,7 @@ fn is_one_of(name: &str, known: &str) -> bool {
 
 fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && token.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// The code of each `{{ … }}` and `{% … %}`, with the sign by which it begins.
@@ -216,6 +227,7 @@ mod tests {
             ("{% if a is not odd or a is evn %}{% endif %}", &["test `evn`"]),
             ("{% if a is not od %}{% endif %}", &["test `od`"]),
             ("{%- include 'footer' -%}", &["it cannot use `include`"]),
+            ("{{ profile['city'] }} {{ a['b'] }}", &["`city` stands in brackets"]),
             ("{{ a.title() }} {{ loop.cycle(1) }}", &["method `title`"]),
             ("{{ {'a': {'}}': 1}} | uper }} {{ b | lowr }}", &["filter `uper`", "filter `lowr`"]),
         ] {
@@ -230,6 +242,7 @@ mod tests {
             "{# {{ a | uper }} #}{{ 'it\\'s | uper' | upper }}",
             "{% raw %}{{ a | uper }} {{ {% endraw %}{{ a.is | e }}",
             "{{ \"}} | uper\" }} {{ a.is.b }} {{ a is in [1] }}",
+            "{{ profile['my city'] }} {{ profile[city] }} {{ profile['a' ~ 'b'] }}",
             "{{ include }} {{ {'filter': 1}['filter'] }} {{ f(filter=1) }}",
         ] {
             assert_eq!(messages(source), [""; 0], "{source}");

@@ -168,9 +168,10 @@ fn print(
 fn fixed(value: &minijinja::Value, digits: Option<u32>) -> Result<String, minijinja::Error> {
     let digits = digits.unwrap_or(2).min(6);
     let written = value.to_string();
-    let number: Decimal = written.parse().map_err(|_| {
-        minijinja::Error::new(Fault::InvalidOperation, format!("`{written}` is no number"))
-    })?;
+    // The value is not shown: errors are logged, and it may be personal.
+    let number: Decimal = written
+        .parse()
+        .map_err(|_| minijinja::Error::new(Fault::InvalidOperation, "`fixed` wants a number"))?;
     let unit = 10_i64.pow(6 - digits);
     let (quotient, rest) = (number.micros().div_euclid(unit), number.micros().rem_euclid(unit));
     let up = rest * 2 > unit || (rest * 2 == unit && quotient % 2 != 0);
