@@ -6,9 +6,10 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
+mod content;
 #[cfg(feature = "mail")]
 mod email;
-mod content;
+mod engine;
 mod identity;
 mod privacy;
 mod source;
