@@ -78,11 +78,13 @@ fn line(number: u64, refund: bool, at: &str, customer: &str, draws: &mut Draws) 
 /// Reads a table and counts the memberships.
 fn members(table: &str) -> usize {
     let reader = CsvReader::new(table.as_bytes()).unwrap();
-    let base = retail::read(reader, now(), false, &mut |_| Ok(())).unwrap();
+    let file = retail::RetailFile::new("lines".to_owned(), reader).unwrap();
+    let base = file.read(now(), false, &mut |_| Ok(())).unwrap();
     let mut engine = Engine::new(base.schema).unwrap();
     definitions::add_orders(&mut engine).unwrap();
     let names = engine.segments().keys();
-    let wanted = names.fold(Wanted::nothing(), |wanted, name| wanted.segment(name.clone()));
+    let wanted =
+        names.fold(Wanted::nothing(), |wanted, name| wanted.segment(std::sync::Arc::clone(name)));
     let people = base.people.map(|person| {
         let timeline = Timeline::of(person.unwrap().events, engine.schema());
         let view = engine.evaluate(&timeline.facts(now()), &wanted).unwrap();

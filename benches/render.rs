@@ -57,7 +57,7 @@ fn render(c: &mut Criterion) {
         "https://shop.example/unsubscribe/",
         "The Shop, 1 High Street, London",
     );
-    let composer = Composer::new(&sender, keys.clone()).unwrap();
+    let composer = Composer::new(&sender, Arc::clone(&keys) as _).unwrap();
     let hasher = Hasher::new(keys);
     let url = composer.unsubscribe_url(&"m-1".into(), &customer.id, &"marketing".into()).unwrap();
     let given = Fields::from_iter([

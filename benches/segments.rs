@@ -88,7 +88,9 @@ fn shop(c: &mut Criterion) {
     let timelines = || events.iter().map(|events| Timeline::of(events.clone(), engine.schema()));
     let loaded: Vec<Timeline> = timelines().collect();
     let segments = engine.segments();
-    let wanted = segments.keys().fold(Wanted::nothing(), |all, name| all.segment(name.clone()));
+    let wanted = segments
+        .keys()
+        .fold(Wanted::nothing(), |all, name| all.segment(std::sync::Arc::clone(name)));
     let mut group = c.benchmark_group("shop");
     group.throughput(Throughput::Elements(CUSTOMERS.into())).sample_size(20);
     group.bench_function("timelines", |b| b.iter(|| timelines().for_each(drop)));

@@ -14,7 +14,7 @@ use bespoke::event::Event;
 use bespoke::id::ProfileId;
 use bespoke::privacy::{Consent, Ledger};
 use bespoke::schema::{Field, Schema};
-use bespoke::source::{Columns, CsvReader, Record, Reject, Tally};
+use bespoke::source::{Columns, CsvReader, Input, Record, Reject, Tally};
 use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
 use sha2::{Digest, Sha256};
@@ -24,47 +24,57 @@ use crate::people::{Base, Fault, Kind, PURPOSE, Person};
 /// What is done with a line that is refused.
 type Refuse<'a> = &'a mut dyn FnMut(&Reject) -> Result<(), Fault>;
 
-/// The customers of a file.
-pub(crate) fn open(
-    file: &Path,
-    now: Timestamp,
-    assume_consent: bool,
-    refuse: Refuse<'_>,
-) -> Result<Base, Fault> {
-    let base = read(CsvReader::open(file)?, now, assume_consent, refuse);
-    base.map_err(|fault| format!("{}: {fault}", file.display()).into())
+/// A table of invoice lines that is there and has the columns.
+pub(crate) struct RetailFile<R> {
+    name: String,
+    reader: CsvReader<R>,
+    lines: Lines,
 }
 
-/// The customers of a table.
-pub(crate) fn read<R: Read>(
-    mut reader: CsvReader<R>,
-    now: Timestamp,
-    assume_consent: bool,
-    refuse: Refuse<'_>,
-) -> Result<Base, Fault> {
-    let mut lines = Lines::new(reader.columns())?;
-    let mut tally = Tally::default();
-    while let Some(item) = reader.next_record()? {
-        tally.read += 1;
-        let taken = item
-            .and_then(|record| lines.take(&record).map_err(|rejection| record.refuse(rejection)));
-        match taken {
-            Ok(Taken::Accepted) => tally.accepted += 1,
-            Ok(Taken::Merged) => tally.merged += 1,
-            Err(reject) => {
-                *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
-                refuse(&reject)?;
+impl RetailFile<Input> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+        Self::new(path.display().to_string(), CsvReader::open(path)?)
+    }
+}
+
+impl<R: Read> RetailFile<R> {
+    pub(crate) fn new(name: String, reader: CsvReader<R>) -> Result<Self, Fault> {
+        let lines = Lines::new(reader.columns()).map_err(|error| error.within(&name))?;
+        Ok(Self { name, reader, lines })
+    }
+
+    /// The customers of the table.
+    pub(crate) fn read(
+        self,
+        now: Timestamp,
+        assume_consent: bool,
+        refuse: Refuse<'_>,
+    ) -> Result<Base, Fault> {
+        let Self { name, mut reader, mut lines } = self;
+        let mut tally = Tally::default();
+        while let Some(item) = reader.next_record().map_err(|error| error.within(&name))? {
+            tally.read += 1;
+            let taken = item.and_then(|record| {
+                lines.take(&record).map_err(|rejection| record.refuse(rejection))
+            });
+            match taken {
+                Ok(Taken::Accepted) => tally.accepted += 1,
+                Ok(Taken::Merged) => tally.merged += 1,
+                Err(reject) => {
+                    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
+                    refuse(&reject)?;
+                }
             }
         }
+        let people = lines.people(now, assume_consent);
+        Ok(Base {
+            kind: Kind::Retail,
+            schema: schema(),
+            now,
+            tally: Some(tally),
+            people: Box::new(people.map(Ok)),
+        })
     }
-    let people = lines.people(now, assume_consent);
-    Ok(Base {
-        kind: Kind::Retail,
-        schema: schema(),
-        now,
-        tally: Some(tally),
-        people: Box::new(people.map(Ok)),
-    })
 }
 
 fn schema() -> Schema {
