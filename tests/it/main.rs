@@ -14,6 +14,7 @@ mod event;
 mod facts;
 mod identity;
 mod laws;
+mod metric;
 mod privacy;
 mod semantics;
 mod source;
