@@ -5,8 +5,6 @@
 //!     --rule "count(\"Order Completed\" over 90 days) > 0" --at 2026-03-01T00:00:00Z --until
 //! ```
 
-#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
-
 #[path = "support/args.rs"]
 mod args;
 
@@ -15,7 +13,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::error::{Error, Rejection, Result};
 use bespoke::event::Event;
 use bespoke::expr::Names;
@@ -37,7 +35,7 @@ fn main() -> ExitCode {
     let args = match Args::read(&valued, &["until"]) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
@@ -46,7 +44,7 @@ fn main() -> ExitCode {
         Err(message) => {
             // An argument is at fault.
             let usage = if message.starts_with("--") { USAGE } else { "" };
-            eprintln!("{}", format!("{message}\n{usage}").trim_end());
+            tell(format!("{message}\n{usage}").trim_end());
             ExitCode::from(2)
         }
     }
@@ -68,7 +66,7 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     };
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
-    segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    segment.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
     let mut base = read_events(events, names.schema())?;
     // Whoever had done something, as far as that was known. Traits make nobody known.
     base.retain(|_, events| {
@@ -171,7 +169,7 @@ fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, Strin
     for_each_record(path, &TableMapping::events(), |item| ingest.take(item))?;
     let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
-        eprintln!("{path}: {tally}");
+        tell(format!("{path}: {tally}"));
         report(&rejects);
     }
     Ok(people)
@@ -192,18 +190,18 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
             Err(rejection) => Err(record.refuse(rejection)),
         });
         match read {
-            Ok(told) => tell(&told, people),
+            Ok(told) => add(&told, people),
             Err(reject) => rejects.push(reject),
         }
     })?;
     if !rejects.is_empty() {
-        eprintln!("{path}: {} rejected", rejects.len());
+        tell(format!("{path}: {} rejected", rejects.len()));
         report(&rejects);
     }
     Ok(())
 }
 
-fn tell(told: &Event, people: &mut People) {
+fn add(told: &Event, people: &mut People) {
     let Some((person, events)) = told.person().and_then(|p| people.get_key_value(p)) else {
         return;
     };
@@ -215,9 +213,9 @@ fn tell(told: &Event, people: &mut People) {
 
 fn report(rejects: &[Reject]) {
     const SHOWN: usize = 10;
-    rejects.iter().take(SHOWN).for_each(|reject| eprintln!("  {reject}"));
+    rejects.iter().take(SHOWN).for_each(|reject| tell(format!("  {reject}")));
     if rejects.len() > SHOWN {
-        eprintln!("  and {} more", rejects.len() - SHOWN);
+        tell(format!("  and {} more", rejects.len() - SHOWN));
     }
 }
 

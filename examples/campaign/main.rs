@@ -11,7 +11,7 @@
 //! `rejects.csv`; `--stop-after segments` writes `segments.jsonl` instead of the first two, and
 //! `--explain CUSTOMER` prints why that customer is in each segment or is not.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
+#![expect(clippy::print_stdout, reason = "a program speaks to its user")]
 
 #[path = "../support/args.rs"]
 mod args;
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::engine::{Membership, Wanted};
 use bespoke::facts::Timeline;
 use bespoke::time::Timestamp;
@@ -49,14 +49,14 @@ fn main() -> ExitCode {
     let args = match Args::read(&VALUED, &FLAGS) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("{fault}");
+            tell(fault);
             ExitCode::from(2)
         }
     }
