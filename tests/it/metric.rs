@@ -76,7 +76,7 @@ fn engagement_counts_with_weights_within_0_and_100() {
     assert_eq!(at(&score, 3, 2, 20), Valid::until("54".to_owned(), Some(day(30))));
     assert_eq!(at(&score, 10, 5, 20).value, "100");
     assert_eq!(at(&score.clone().over(Duration::days(19)), 3, 2, 20).value, "8");
-    assert_eq!(at(&score.clone().scaled(2), 2, 1, 20).value, "62");
+    assert_eq!(at(&score.scaled(2), 2, 1, 20).value, "62");
     let negative = Engagement::new([("Email Opened", -8)]);
     assert_eq!(at(&negative, 3, 0, 20).value, "0");
     assert!(Engagement::new([] as [(&str, i32); 0]).metric(&Names::new(schema())).is_err());
@@ -93,7 +93,7 @@ fn a_rule_reads_a_metric_by_its_name() {
     let timeline = Timeline::of(opened, &schema());
     // Three opens make 150, capped; two are still 100; the second to leave is that of day 2.
     assert_eq!(engaged.evaluate(&timeline.facts(day(10))), Valid::until(true, Some(day(32))));
-    assert_eq!(engaged.evaluate(&timeline.facts(day(1))).value, false);
+    assert!(!engaged.evaluate(&timeline.facts(day(1))).value);
     assert!(score.define("engagement", &mut names).is_err());
     assert!(score.define("born", &mut names).is_err());
 }
