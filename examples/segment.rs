@@ -47,8 +47,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> std::result::Result<(), String> {
-    let events = args.need("events")?;
-    let rule = Rule::parse(args.need("rule")?).map_err(|error| error.to_string())?;
+    let events = args.get("events").ok_or("--events is missing")?;
+    let rule = Rule::parse(args.get("rule").ok_or("--rule is missing")?)
+        .map_err(|error| error.to_string())?;
     let now = instant(args, "at")?.ok_or("--at is missing")?;
     let known = instant(args, "known")?.unwrap_or(now);
     if let Some(engine) = args.get("engine").filter(|engine| *engine != "native") {
@@ -62,10 +63,13 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
     segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let people = read_people(events, profiles, names.schema())?;
-    let base = people.into_iter().filter(|(_, events)| {
+    let mut base = read_events(events, names.schema())?;
+    base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
     });
+    if let Some(profiles) = profiles {
+        add_traits(profiles, names.schema(), &mut base)?;
+    }
     match args.get("explain") {
         Some(id) => explain(&segment, base, id, (now, known), names.schema()),
         None => members(&segment, base, args.has("until"), (now, known), names.schema()),
@@ -82,7 +86,7 @@ type People = BTreeMap<ProfileId, Vec<Event>>;
 
 fn members(
     segment: &Segment,
-    base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    base: People,
     until: bool,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
@@ -93,7 +97,7 @@ fn members(
         let facts = timeline.facts_as_known(now, known);
         let written = if until {
             let membership = segment.evaluate(&facts);
-            let until = membership.until.map_or("-".to_owned(), |until| until.to_string());
+            let until = membership.until.map_or_else(|| "-".to_owned(), |until| until.to_string());
             if membership.value { writeln!(out, "{person}\t{until}") } else { Ok(()) }
         } else if segment.is_member(&facts) {
             writeln!(out, "{person}")
@@ -107,12 +111,12 @@ fn members(
 
 fn explain(
     segment: &Segment,
-    mut base: impl Iterator<Item = (ProfileId, Vec<Event>)>,
+    mut base: People,
     id: &str,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
-    let Some((person, events)) = base.find(|(person, _)| person.as_str() == id) else {
+    let Some((person, events)) = base.remove_entry(id) else {
         return Err(format!("{id} has no event at or before {now}"));
     };
     let timeline = Timeline::of(events, schema);
@@ -130,13 +134,13 @@ fn load_schema(path: &str) -> std::result::Result<Schema, String> {
 fn infer_schema(events: &str, profiles: Option<&str>) -> std::result::Result<Schema, String> {
     let mut inference = Inference::new();
     let mapping = TableMapping::events();
-    for_each_record(events, Some(&mapping), |item| {
+    for_each_record(events, &mapping, |item| {
         if let Ok(record) = item {
             infer(&record, &mapping, &mut inference);
         }
     })?;
     if let Some(profiles) = profiles {
-        for_each_record(profiles, Some(&people_mapping()), |item| {
+        for_each_record(profiles, &people_mapping(), |item| {
             let Ok(record) = item else { return };
             for (name, cell) in record.cells().filter(|(name, _)| !is_person(name)) {
                 inference.attribute(name, Raw::Text(&cell));
@@ -154,20 +158,14 @@ fn people_mapping() -> TableMapping {
     TableMapping::profiles(Timestamp::MIN)
 }
 
-fn read_people(
-    events: &str,
-    profiles: Option<&str>,
-    schema: &Schema,
-) -> std::result::Result<People, String> {
+/// The people of a file; rows that are refused are counted and the first of them shown.
+fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, String> {
     let mut ingest = Ingest::new(schema.clone());
-    for_each_record(events, Some(&TableMapping::events()), |item| ingest.take(item))?;
-    let Ingested { events: mut people, rejects, tally, .. } = ingest.finish();
+    for_each_record(path, &TableMapping::events(), |item| ingest.take(item))?;
+    let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
-        eprintln!("{events}: {tally}");
+        eprintln!("{path}: {tally}");
         report(&rejects);
-    }
-    if let Some(profiles) = profiles {
-        add_traits(profiles, schema, &mut people)?;
     }
     Ok(people)
 }
@@ -177,7 +175,7 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
     let mapping = people_mapping();
     let mut seen = std::collections::BTreeSet::new();
     let mut rejects = Vec::new();
-    for_each_record(path, Some(&mapping), |item| {
+    for_each_record(path, &mapping, |item| {
         let read = item.and_then(|record| match mapping.event(&record, schema) {
             Ok(told) if seen.insert(told.person().cloned()) => Ok(told),
             Ok(_) => Err(record.refuse(
@@ -219,7 +217,7 @@ fn report(rejects: &[Reject]) {
 /// Reads a table (checked against a mapping) or JSON Lines, record by record.
 fn for_each_record(
     path: &str,
-    mapping: Option<&TableMapping>,
+    mapping: &TableMapping,
     mut take: impl FnMut(std::result::Result<Record, Reject>),
 ) -> std::result::Result<(), String> {
     let located = |error: Error| {
@@ -231,9 +229,7 @@ fn for_each_record(
         return each(|| reader.next_record(), &mut take).map_err(located);
     }
     let mut reader: CsvReader<Input> = CsvReader::open(path).map_err(located)?;
-    if let Some(mapping) = mapping {
-        mapping.check(reader.columns()).map_err(located)?;
-    }
+    mapping.check(reader.columns()).map_err(located)?;
     each(|| reader.next_record(), &mut take).map_err(located)
 }
 
@@ -252,9 +248,8 @@ fn each(
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
 fn is_json(path: &str) -> std::io::Result<bool> {
-    let name = Path::new(path).with_extension("");
-    let inner = if path.ends_with(".gz") { name.as_path() } else { Path::new(path) };
-    match inner.extension().and_then(|extension| extension.to_str()) {
+    let name = path.strip_suffix(".gz").unwrap_or(path);
+    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Ok(false),
         Some("json" | "jsonl" | "ndjson") => Ok(true),
         _ => {

@@ -9,7 +9,8 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use bespoke::email::{Address, Composer, Draft, Parts, Sender};
+//! use bespoke::content::Letter;
+//! use bespoke::email::{Address, Composer, Draft, Sender};
 //! use bespoke::gate::{Candidate, Lookup, Standing, Verdict, gate};
 //! use bespoke::identity::{CanonicalEmail, Hasher};
 //! use bespoke::key::{KeyVersion, Keys, Secret};
@@ -29,8 +30,8 @@
 //! let sender = Sender::new("Shop <news@shop.example>", "https://shop.example/u/", "Weg 1, Ulm");
 //! let composer = Composer::new(&sender, keys)?;
 //! let way_out = composer.unsubscribe_url(&"m-1".into(), &"p-1".into(), &"news".into())?;
-//! let parts = Parts::new("Für Ann", "Hallo!", format!("<p>Hallo!</p><a href=\"{way_out}\">Abmelden</a>"));
-//! let draft = Draft::new("m-1", "p-1", Address::parse("Ann <ann@example.com>")?, parts);
+//! let letter = Letter::new("Für Ann", "Hallo!", format!("<p>Hallo!</p><a href=\"{way_out}\">Abmelden</a>"));
+//! let draft = Draft::new("m-1", "p-1", Address::parse("Ann <ann@example.com>")?, letter);
 //! let message = composer.compose(permit, &draft, now)?;
 //! assert!(message.bytes.is_ascii());
 //! # Ok::<(), bespoke::Error>(())
@@ -49,21 +50,10 @@ pub use compose::Composer;
 pub use sender::Sender;
 pub use unsubscribe::UnsubscribeToken;
 
+use crate::content::Letter;
 use crate::gate::MessageKind;
 use crate::id::{MessageId, ProfileId};
 use crate::privacy::Purpose;
-
-/// What a message says, rendered.
-#[derive(Clone, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Parts {
-    /// The subject: one line, white space around it is cut.
-    pub subject: String,
-    /// The plain text. Line ends of any kind become CRLF.
-    pub text: String,
-    /// The HTML. Line ends of any kind become CRLF.
-    pub html: String,
-}
 
 /// A message to be composed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -76,8 +66,9 @@ pub struct Draft {
     pub profile: ProfileId,
     /// Where it goes; the permit must be for this address.
     pub recipient: Address,
-    /// What it says.
-    pub parts: Parts,
+    /// What it says. The subject is one line, and white space around it is cut; line ends of any
+    /// kind in the text and the HTML become CRLF.
+    pub letter: Letter,
 }
 
 /// A message ready to be handed over.
@@ -100,37 +91,15 @@ pub struct Message {
     pub bytes: Vec<u8>,
 }
 
-impl Parts {
-    /// A subject, a plain text and its HTML.
-    pub fn new(
-        subject: impl Into<String>,
-        text: impl Into<String>,
-        html: impl Into<String>,
-    ) -> Self {
-        Self { subject: subject.into(), text: text.into(), html: html.into() }
-    }
-}
-
 impl Draft {
     /// A message of this identifier, for this person, at this address.
     pub fn new(
         id: impl Into<MessageId>,
         profile: impl Into<ProfileId>,
         recipient: Address,
-        parts: Parts,
+        letter: Letter,
     ) -> Self {
-        Self { id: id.into(), profile: profile.into(), recipient, parts }
-    }
-}
-
-impl fmt::Debug for Parts {
-    /// Shows lengths: what a message says is personal.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Parts")
-            .field("subject", &self.subject.len())
-            .field("text", &self.text.len())
-            .field("html", &self.html.len())
-            .finish()
+        Self { id: id.into(), profile: profile.into(), recipient, letter }
     }
 }
 

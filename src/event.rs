@@ -21,6 +21,7 @@ mod canonical;
 mod dedupe;
 mod json;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -165,21 +166,48 @@ impl Event {
         field: Option<&Field>,
         cell: &str,
     ) -> Result<Self, Rejection> {
-        let Some(field) = field else {
-            return Ok(if cell.is_empty() { self } else { self.with_extra(name, cell) });
-        };
-        let value = field
-            .read(Raw::Text(cell), &mut self.rounded)
-            .map_err(|rejection| json::in_path(name, rejection))?;
-        Ok(if value.is_null() { self } else { self.with(Arc::clone(name), value) })
+        Ok(match self.read_cell(name, field, cell)? {
+            Some(value) => self.with(Arc::clone(name), value),
+            None => self,
+        })
     }
 
-    fn with_extra(mut self, name: &str, cell: &str) -> Self {
-        if let Ok(raw) = serde_json::value::to_raw_value(cell) {
-            let extra = Arc::make_mut(self.extra.get_or_insert_default());
-            extra.fields.push((name.to_owned(), raw));
+    /// The same event with a table's cells for fields, as [`Event::with_cell`] reads each.
+    pub(crate) fn with_cells<'c>(
+        mut self,
+        cells: impl Iterator<Item = (&'c Arc<str>, Cow<'c, str>)>,
+        schema: &Schema,
+    ) -> Result<Self, Rejection> {
+        let mut fields = Vec::new();
+        for (name, cell) in cells {
+            let field = self.declaration(schema, name);
+            if let Some(value) = self.read_cell(name, field, &cell)? {
+                fields.push((Arc::clone(name), value));
+            }
         }
-        self
+        self.fields = Fields::from_iter(fields);
+        Ok(self)
+    }
+
+    /// A declared field's value, if there is one; what is not declared is kept as it came.
+    fn read_cell(
+        &mut self,
+        name: &str,
+        field: Option<&Field>,
+        cell: &str,
+    ) -> Result<Option<Value>, Rejection> {
+        let Some(field) = field else {
+            if !cell.is_empty()
+                && let Ok(raw) = serde_json::value::to_raw_value(cell)
+            {
+                let extra = Arc::make_mut(self.extra.get_or_insert_default());
+                extra.fields.push((name.to_owned(), raw));
+            }
+            return Ok(None);
+        };
+        let value = field.read(Raw::Text(cell), &mut self.rounded);
+        let value = value.map_err(|rejection| json::in_path(name, rejection))?;
+        Ok(Some(value).filter(|value| !value.is_null()))
     }
 
     /// What the event tells.

@@ -258,11 +258,11 @@ impl Node {
                 parts.iter().for_each(visit);
             }
             Self::Between { value, low, high, .. } => {
-                [value, low, high].into_iter().for_each(visit)
+                [value, low, high].into_iter().for_each(visit);
             }
             Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
             Self::In { value, .. } | Self::Is { value, .. } | Self::Like { value, .. } => {
-                visit(value)
+                visit(value);
             }
             Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
             Self::Sum { first, rest } => {

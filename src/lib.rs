@@ -1,5 +1,10 @@
-//! draft
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The order of this list is the order of the layers: a module uses only those above it
+// (tests/layers.rs).
+
+// What everything is made of.
 pub mod error;
 pub mod time;
 pub mod value;
@@ -7,24 +12,38 @@ pub mod id;
 pub mod key;
 pub mod seed;
 
+// Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;
 pub mod event;
 pub mod facts;
 
+// Trust: who somebody is, and what may be done with what is known of them.
 pub mod identity;
 pub mod privacy;
 
+// Meaning: the rule language, figures over facts, membership.
 pub mod expr;
 pub mod metric;
 pub mod segment;
 
+// Where records come from.
 pub mod source;
 
+// Speaking: what is said, whether it may be, and the message that says it.
+pub mod content;
 pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;
 
+// The centre.
+pub mod engine;
+
+// For tests, and for reading.
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod guide;
 
+#[doc(inline)]
+pub use engine::Engine;
+#[doc(inline)]
 pub use error::{Error, Result};

@@ -85,7 +85,8 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// # Implementing
 /// Make a [`Cursor`] of what the place is found by: an offset, a key, a sequence number. Hold no
-/// more than a page in memory. [`testing::source::conforms`] checks an implementation.
+/// more than a page in memory. `testing::source::conforms` (feature `testing`)
+/// checks an implementation.
 ///
 /// # Example
 /// ```
@@ -102,12 +103,6 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Ok::<(), bespoke::Error>(())
 /// # }).unwrap();
 /// ```
-///
-#[cfg_attr(
-    feature = "testing",
-    doc = "[`testing::source::conforms`]: crate::testing::source::conforms"
-)]
-#[cfg_attr(not(feature = "testing"), doc = "[`testing::source::conforms`]: crate")]
 #[async_trait]
 pub trait Source: fmt::Debug + Send {
     /// The page after `after`, of at most `limit` items.

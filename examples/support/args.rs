@@ -37,11 +37,6 @@ impl Args {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value of an option that must be given.
-    pub(crate) fn need(&self, name: &str) -> Result<&str, String> {
-        self.get(name).ok_or_else(|| format!("--{name} is missing"))
-    }
-
     /// Whether a flag is given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)

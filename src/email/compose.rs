@@ -11,7 +11,8 @@ use mail_builder::headers::raw::Raw;
 use mail_builder::mime::MimePart;
 use sha2::{Digest as _, Sha256};
 
-use super::{Address, Draft, Message, Parts, Sender, UnsubscribeToken, header};
+use super::{Address, Draft, Message, Sender, UnsubscribeToken, header};
+use crate::content::Letter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::{MessageKind, Permit};
 use crate::id::{MessageId, ProfileId};
@@ -87,7 +88,7 @@ impl Composer {
         self.check_permit(&permit, draft, now)?;
         check_id(&draft.id)?;
         let date = date(now)?;
-        let subject = header::line("subject", &draft.parts.subject)?;
+        let subject = header::line("subject", &draft.letter.subject)?;
         let mut builder = MessageBuilder::new()
             .header("From", header::mailbox(&self.from))
             .header("To", header::mailbox(&draft.recipient))
@@ -104,7 +105,7 @@ impl Composer {
                 .header("List-Unsubscribe", Raw::new(format!("<{url}>")))
                 .header("List-Unsubscribe-Post", Raw::new("List-Unsubscribe=One-Click"));
         }
-        let bytes = builder.body(alternatives(&draft.id, &draft.parts)?).write_to_vec();
+        let bytes = builder.body(alternatives(&draft.id, &draft.letter)?).write_to_vec();
         Ok(Message {
             id: draft.id.clone(),
             profile: draft.profile.clone(),
@@ -155,8 +156,8 @@ fn date(now: Timestamp) -> Result<Date> {
 }
 
 /// The bodies as alternatives, the best last (RFC 2046, section 5.1.4).
-fn alternatives(id: &MessageId, parts: &Parts) -> Result<MimePart<'static>> {
-    let (text, html) = (header::body("text", &parts.text)?, header::body("html", &parts.html)?);
+fn alternatives(id: &MessageId, letter: &Letter) -> Result<MimePart<'static>> {
+    let (text, html) = (header::body("text", &letter.text)?, header::body("html", &letter.html)?);
     let kind = ContentType::new("multipart/alternative")
         .attribute("boundary", boundary(id, [&text, &html]));
     Ok(MimePart::new(

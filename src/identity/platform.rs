@@ -100,8 +100,8 @@ impl fmt::Debug for PlatformEmail {
 
 #[cfg(test)]
 mod tests {
+    use super::super::address::GivenEmail;
     use super::*;
-    use crate::identity::GivenEmail;
 
     fn on(platform: Platform, address: &str) -> String {
         GivenEmail::new(address).unwrap().on(platform).unwrap().normalised().to_owned()

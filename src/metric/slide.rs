@@ -121,16 +121,24 @@ impl<'a> Slide<'a> {
         let mut stale = Next::never();
         let mut entries = Vec::new();
         let facts = evaluator.facts();
+        let mut take = |fact: &'a Fact, element: Option<&'a Value>, value: Option<&'a Value>| {
+            let passes = figure.filter.as_ref().is_none_or(|filter| {
+                let moment = Moment::of_entry(now, Entry { fact, element });
+                evaluator.cond(filter, moment, &mut stale) == Some(true)
+            });
+            if passes {
+                entries.push(Counted { fact, value });
+            }
+        };
         let mut collect = |series: &'a Series| {
             let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
-            known.for_each(|fact| figure.collect(fact, evaluator, now, &mut stale, &mut entries));
+            known.for_each(|fact| figure.for_each_entry(fact, &mut take));
         };
-        match &figure.event {
-            Some(event) => facts.series(event).into_iter().for_each(collect),
-            None => {
-                facts.all_series().for_each(|(_, series)| collect(series));
-                entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
-            }
+        if let Some(event) = &figure.event {
+            facts.series(event).into_iter().for_each(collect);
+        } else {
+            facts.all_series().for_each(|(_, series)| collect(series));
+            entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
         }
         let stale = stale.instant().unwrap_or(Timestamp::MAX);
         let values = BTreeMap::new();
@@ -251,37 +259,25 @@ fn micros(value: &Value) -> i128 {
 }
 
 impl Figure {
-    /// Adds a fact's entries that pass the filter.
-    fn collect<'a>(
-        &'a self,
+    /// Visits a fact's entries: the fact, the element of the list, the value.
+    fn for_each_entry<'a>(
+        &self,
         fact: &'a Fact,
-        evaluator: &Evaluator<'a>,
-        now: Timestamp,
-        stale: &mut Next,
-        entries: &mut Vec<Counted<'a>>,
+        visit: &mut impl FnMut(&'a Fact, Option<&'a Value>, Option<&'a Value>),
     ) {
-        let mut pass = |element: Option<&'a Value>| {
-            self.filter.as_ref().is_none_or(|filter| {
-                let moment = Moment::of_entry(now, Entry { fact, element });
-                evaluator.cond(filter, moment, stale) == Some(true)
-            })
-        };
         let at = |path: &[std::sync::Arc<str>]| {
             let (first, rest) = path.split_first()?;
             descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
         };
         match &self.entries {
-            Entries::Events if pass(None) => entries.push(Counted { fact, value: None }),
-            Entries::Events => {}
+            Entries::Events => visit(fact, None, None),
             Entries::Field(path) => {
-                let value = at(path).filter(|_| pass(None));
-                entries.extend(value.map(|value| Counted { fact, value: Some(value) }));
+                at(path).into_iter().for_each(|value| visit(fact, None, Some(value)));
             }
             Entries::Elements(list, path) => {
                 for element in at(list).and_then(Value::as_list).unwrap_or_default() {
                     let value = descend(element, path).filter(|value| !value.is_null());
-                    let value = value.filter(|_| pass(Some(element)));
-                    entries.extend(value.map(|value| Counted { fact, value: Some(value) }));
+                    value.into_iter().for_each(|value| visit(fact, Some(element), Some(value)));
                 }
             }
         }

@@ -165,6 +165,8 @@ fn json(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::time::Timestamp;
 
@@ -306,5 +308,80 @@ mod tests {
         assert_eq!(admitted.event.fields().get("country"), Some(&Value::Null));
         assert_eq!(admitted.event.fields().get("email"), None);
         assert_eq!(held(&admitted)[0].2, Protection::Personal);
+    }
+
+    /// A field of any sensitivity and shape, `depth` levels deep.
+    fn field(depth: u32) -> BoxedStrategy<Field> {
+        let sensitivity = prop::sample::select(vec![
+            Sensitivity::Public,
+            Sensitivity::Public,
+            Sensitivity::Personal,
+            Sensitivity::Special,
+        ]);
+        let flat = prop_oneof![Just(Field::from(Kind::Text)), Just(Field::list(Kind::Number))];
+        let shape = if depth == 0 {
+            flat.boxed()
+        } else {
+            let inner = prop::collection::btree_map("[abc]", field(depth - 1), 0..3);
+            let object = inner.clone().prop_map(Field::object);
+            prop_oneof![flat, object, inner.prop_map(Field::list_of)].boxed()
+        };
+        (shape, sensitivity)
+            .prop_map(|(field, sensitivity)| field.sensitivity_of(sensitivity))
+            .boxed()
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            "[xy]{1,2}".prop_map(Value::from),
+            any::<i32>().prop_map(Value::from)
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            let fields = prop::collection::btree_map("[abcd]", inner.clone(), 0..4);
+            prop_oneof![
+                fields.prop_map(|fields| Value::from(Fields::from_iter(fields))),
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+            ]
+        })
+    }
+
+    /// Every scalar with the path to it.
+    fn leaves(value: &Value, path: &str, into: &mut Vec<(String, Value)>) {
+        match value {
+            Value::List(elements) => {
+                for (at, element) in elements.iter().enumerate() {
+                    leaves(element, &format!("{path}/{at}"), into);
+                }
+            }
+            Value::Object(fields) => {
+                for (name, value) in fields.iter() {
+                    leaves(value, &format!("{path}/{name}"), into);
+                }
+            }
+            scalar => into.push((path.to_owned(), scalar.clone())),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_goes_to_exactly_one_side(field in field(3), value in value()) {
+            let sides = [
+                None,
+                Some(Protection::Personal),
+                Some(Protection::Special),
+                Some(Protection::Undeclared),
+            ];
+            let (mut whole, mut parts) = (Vec::new(), Vec::new());
+            leaves(&value, "", &mut whole);
+            for side in sides {
+                if let Some(part) = part(Some(&field), &value, side) {
+                    leaves(&part, "", &mut parts);
+                }
+            }
+            whole.sort();
+            parts.sort();
+            prop_assert_eq!(parts, whole);
+        }
     }
 }

@@ -78,6 +78,7 @@ impl<R: Read> Buffer<R> {
     }
 
     /// Whether nothing comes after the window.
+    #[cfg(feature = "csv")]
     pub(super) fn ended(&self) -> bool {
         self.ended
     }

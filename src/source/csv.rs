@@ -239,7 +239,7 @@ fn header<R: Read>(buffer: &mut Buffer<R>, cells: &mut Vec<Cell>) -> Result<Colu
     let none = Columns::from([]);
     let row = Record::framed((0, place.line), text.into(), &none, cells);
     let names: Columns =
-        (0..cells.len()).filter_map(|index| row.cell(index)).map(|cell| cell.into()).collect();
+        (0..cells.len()).filter_map(|index| row.cell(index)).map(Into::into).collect();
     buffer.advance(total, lines);
     check_names(&names)?;
     Ok(names)
@@ -256,4 +256,96 @@ fn check_names(names: &[Arc<str>]) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row as `row@line cell|cell` or `row@line reason field: text`.
+    fn read(content: &[u8], limit: usize) -> Vec<String> {
+        let mut reader = CsvReader::new(content).unwrap().max_record_bytes(limit);
+        let show = |item: Result<Record, Reject>| match item {
+            Ok(record) => {
+                let cells: Vec<_> = record.cells().map(|(_, cell)| cell.into_owned()).collect();
+                format!("{}@{} {}", record.row(), record.line(), cells.join("|"))
+            }
+            Err(Reject { row, line, rejection, record }) => {
+                let field = rejection.field.unwrap_or_default();
+                format!("{row}@{line} {} {field}: {record}", rejection.reason)
+            }
+        };
+        std::iter::from_fn(|| reader.next_record().unwrap().map(show)).collect()
+    }
+
+    fn table(rows: &str) -> Vec<String> {
+        read(format!("a,b\n{rows}").as_bytes(), 1 << 20)
+    }
+
+    #[test]
+    fn rows_are_read_as_rfc_4180_says() {
+        let file = b"\xEF\xBB\xBFa,\"b \"\"c\"\"\"\r\n1,\r\n\r\n\n\"\",\"x,\r\ny\"\"\"\n2,3";
+        assert_eq!(read(file, 1 << 20), ["1@2 1|", "2@5 |x,\r\ny\"", "3@7 2|3"]);
+        assert_eq!(CsvReader::new(&file[..]).unwrap().columns()[1], "b \"c\"".into());
+        // Where no quote opens the cell, quotes and carriage returns are part of it.
+        assert_eq!(table("1\"2\",\"3\"\r"), ["1@2 1\"2\"|3"]);
+        assert_eq!(table("1\r2, \"3\"\r\n\r"), ["1@2 1\r2| \"3\""]);
+        assert_eq!(table(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_broken_row_is_its_first_line() {
+        for (rows, expected) in [
+            ("1\n2,3\n", &["1@2 wrong-column-count : 1", "2@3 2|3"][..]),
+            (
+                "1,2,\"3\n4,5\n\"\n",
+                &["1@2 wrong-column-count : 1,2,\"3", "2@3 4|5", "3@4 unclosed-quote a: \""],
+            ),
+            (
+                "\"1\n2,3\n\"\n4,5",
+                &["1@2 wrong-column-count : \"1", "2@3 2|3", "3@4 unclosed-quote a: \"", "4@5 4|5"],
+            ),
+            ("1,\"2\r\n3,4\r\n", &["1@2 unclosed-quote b: 1,\"2", "2@3 3|4"]),
+            (
+                "\"1\"2,3\n4,\"5\" ",
+                &["1@2 text-after-quote a: \"1\"2,3", "2@3 text-after-quote b: 4,\"5\" "],
+            ),
+        ] {
+            assert_eq!(table(rows), expected, "{rows}");
+        }
+    }
+
+    #[test]
+    fn a_row_may_be_as_long_as_the_limit() {
+        for end in ["", "\n", "\r\n"] {
+            let row = |length: usize| format!("a,b\n1,{}{end}", "x".repeat(length - 2));
+            assert_eq!(read(row(20).as_bytes(), 20).len(), 1);
+            assert!(read(row(20).as_bytes(), 20)[0].starts_with("1@2 1|x"), "{end:?}");
+            let cut = format!("1@2 record-too-large : 1,{}", "x".repeat(18));
+            assert_eq!(read(row(21).as_bytes(), 20), std::slice::from_ref(&cut), "{end:?}");
+            assert_eq!(read(row(90).as_bytes(), 20), [cut], "{end:?}");
+        }
+        assert_eq!(
+            read(b"a,b\n1,\"a\nb\",\"\nccc\"\n2,\"cccccccccccc\ncccccccc\"\n3,4\n", 20),
+            [
+                "1@2 wrong-column-count : 1,\"a",
+                "2@3 b\"|\nccc",
+                "3@5 unclosed-quote b: 2,\"cccccccccccc",
+                "4@6 wrong-column-count : cccccccc\"",
+                "5@7 3|4"
+            ]
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_by_column() {
+        assert_eq!(
+            read(b"a,b\n\xFF,1\n2,\"x\ny\xC3\"\n\xC3\xA4,3", 1 << 20),
+            [
+                "1@2 invalid-utf8 a: \u{FFFD},1",
+                "2@3 invalid-utf8 b: 2,\"x\ny\u{FFFD}\"",
+                "3@5 \u{E4}|3"
+            ]
+        );
+    }
 }

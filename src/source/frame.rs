@@ -110,7 +110,7 @@ impl Scanner<'_> {
         }
         self.cells.push(Cell::new(start, self.at, doubled));
         let content = self.bytes.get(start..self.at).unwrap_or_default();
-        self.lines += content.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.lines += content.split(|byte| *byte == b'\n').skip(1).count() as u64;
         self.at += 1;
         self.after_quote()
     }

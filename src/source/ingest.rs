@@ -111,7 +111,9 @@ impl Ingest {
                 events.entry(person).or_default().push(event);
             }
         }
-        events.values_mut().for_each(|events| events.sort_by_key(Event::at));
+        for events in events.values_mut() {
+            events.sort_by_key(Event::at);
+        }
         self.rejects.sort_by_key(|(source, reject)| (*source, reject.row));
         let rejects = self.rejects.into_iter().map(|(_, reject)| reject).collect();
         Ingested { events, tally: self.tally, rejects }

@@ -117,3 +117,33 @@ fn broken(error: &serde_json::Error) -> Rejection {
     // The value is one line, whose number the record has.
     Rejection::new("broken-json", error.to_string().replace("at line 1 column", "at column"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_a_record_or_refused() {
+        let file =
+            b"\xEF\xBB\xBF{\"a\": 1}\r\n \t\n[1, 2\n\"\xFF\"\n{} {}\n\"0123456789 0123456789\"\n7";
+        let mut reader = JsonLinesReader::new(&file[..]).unwrap().max_record_bytes(20);
+        let show = |item: Result<Record, Reject>| match item {
+            Ok(record) => format!("{}@{} {}", record.row(), record.line(), record.text()),
+            Err(reject) => format!("{}: {}", reject, reject.record),
+        };
+        let read: Vec<String> =
+            std::iter::from_fn(|| reader.next_record().unwrap().map(show)).collect();
+        assert_eq!(
+            read,
+            [
+                "1@1 {\"a\": 1}",
+                "row 2, line 3: broken-json: EOF while parsing a list at column 5: [1, 2",
+                "row 3, line 4: invalid-utf8: byte 2 of the line is no UTF-8: \"\u{FFFD}\"",
+                "row 4, line 5: broken-json: trailing characters at column 4: {} {}",
+                "row 5, line 6: record-too-large: found 23 bytes, where 20 are allowed: \
+                 \"0123456789 01234567",
+                "6@7 7"
+            ]
+        );
+    }
+}

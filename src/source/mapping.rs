@@ -163,14 +163,12 @@ impl TableMapping {
         if roles.user.or(roles.anonymous).is_none() {
             return Err(missing(self.user.name(), columns));
         }
-        match (&self.event, roles.event) {
-            (Given::Column(role), None) => return Err(missing(role.name(), columns)),
-            _ => {}
+        for (role, found) in [(self.event.role(), roles.event), (self.at.role(), roles.at)] {
+            if let (Some(role), None) = (role, found) {
+                return Err(missing(role.name(), columns));
+            }
         }
-        match (&self.at, roles.at) {
-            (Given::Column(role), None) => Err(missing(role.name(), columns)),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Makes an event of a row, its declared fields typed by `schema`.
@@ -181,12 +179,12 @@ impl TableMapping {
     /// `number-too-large`.
     pub fn event(&self, record: &Record, schema: &Schema) -> Result<Event, Rejection> {
         let roles = self.find(columns(record)?);
-        let mut event = self.envelope(record, &roles)?;
-        for (name, cell) in roles.others(record) {
-            let field = event.declaration(schema, name);
-            event = event.with_cell(name, field, &cell)?;
-        }
-        Ok(event)
+        self.envelope(record, &roles)?.with_cells(roles.others(record), schema)
+    }
+
+    /// What each row tells.
+    pub(super) fn kind(&self) -> EventKind {
+        self.kind
     }
 
     /// What the roles say, without the other columns.
@@ -197,22 +195,14 @@ impl TableMapping {
             let column = row.name(roles.user.or(roles.anonymous), self.user.name());
             return Err(absent(column, "the row names no person"));
         }
-        let name = match &self.event {
-            Given::Constant(name) => Arc::clone(name),
-            Given::Column(role) => {
-                let name = row.text(roles.event).map(Arc::from);
-                let column = || row.name(roles.event, role.name());
-                name.ok_or_else(|| absent(column(), "the row names no event"))?
-            }
-        };
-        let at = match &self.at {
-            Given::Constant(at) => *at,
-            Given::Column(role) => {
-                let column = || row.name(roles.at, role.name());
-                row.instant(roles.at)?
-                    .ok_or_else(|| absent(column(), "the row tells no instant"))?
-            }
-        };
+        let name = self.event.of(|role| {
+            let name = row.text(roles.event).map(Arc::from);
+            name.ok_or_else(|| absent(row.name(roles.event, role.name()), "the row names no event"))
+        })?;
+        let at = self.at.of(|role| {
+            let at = row.instant(roles.at)?;
+            at.ok_or_else(|| absent(row.name(roles.at, role.name()), "the row tells no instant"))
+        })?;
         let mut event = Event::new(self.kind, name, at);
         if let Some(user) = user {
             event = event.user(&*user);
@@ -252,7 +242,14 @@ pub(super) fn columns(record: &Record) -> Result<&Columns, Rejection> {
     record.columns().ok_or_else(no_table)
 }
 
-impl<T> Given<T> {
+impl<T: Clone> Given<T> {
+    fn of(&self, read: impl FnOnce(&Role) -> Result<T, Rejection>) -> Result<T, Rejection> {
+        match self {
+            Self::Column(role) => read(role),
+            Self::Constant(constant) => Ok(constant.clone()),
+        }
+    }
+
     fn role(&self) -> Option<&Role> {
         match self {
             Self::Column(role) => Some(role),
@@ -338,12 +335,10 @@ fn absent(column: &str, detail: &'static str) -> Rejection {
 }
 
 fn missing(name: &str, columns: &Columns) -> Error {
-    let help = match nearest(name, columns.iter().map(|column| &**column)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = columns.iter().map(|column| &**column).collect();
-            format!("there are `{}`", names.join("`, `"))
-        }
-    };
+    let names: Vec<&str> = columns.iter().map(|column| &**column).collect();
+    let help = nearest(name, names.iter().copied()).map_or_else(
+        || format!("there are `{}`", names.join("`, `")),
+        |near| format!("did you mean `{near}`?"),
+    );
     input(format!("there is no column `{name}`; {help}"))
 }

@@ -51,6 +51,7 @@ impl Cell {
         Self { start: offset(start), end: offset(end), doubled }
     }
 
+    #[cfg(feature = "csv")]
     pub(super) fn ends_after(&self, at: usize) -> bool {
         self.end as usize > at
     }

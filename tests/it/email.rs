@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use bespoke::email::{Address, Composer, Draft, Message, Parts, Sender, UnsubscribeToken};
+use bespoke::content::Letter;
+use bespoke::email::{Address, Composer, Draft, Message, Sender, UnsubscribeToken};
 use bespoke::error::{ErrorKind, Result};
 use bespoke::gate::{Candidate, Lookup, Permit, Standing, Verdict, gate};
 use bespoke::identity::{CanonicalEmail, Hasher};
@@ -38,8 +39,8 @@ fn sender() -> Sender {
 }
 
 fn draft() -> Draft {
-    let parts = Parts::new("Für Ann", "Hallo Ann!\n", "<p>Hallo <b>Ann</b>!</p>");
-    Draft::new("m-1", "p-1", Address::parse("Ann <Ann@example.com>").unwrap(), parts)
+    let letter = Letter::new("Für Ann", "Hallo Ann!\n", "<p>Hallo <b>Ann</b>!</p>");
+    Draft::new("m-1", "p-1", Address::parse("Ann <Ann@example.com>").unwrap(), letter)
 }
 
 fn compose(draft: &Draft, candidate: &Candidate) -> Result<Message> {
@@ -100,7 +101,7 @@ fn a_marketing_message_is_this_to_the_byte() {
 fn the_longest_link_stays_within_a_line() {
     let url = format!("https://shop.example/{}", "u".repeat(512 - 21));
     let sender = Sender::new("news@shop.example", url, "Ulm");
-    let draft = Draft::new("m".repeat(128), "p-1", draft().recipient, draft().parts);
+    let draft = Draft::new("m".repeat(128), "p-1", draft().recipient, draft().letter);
     let permit = permit("p-1", "ann@example.com", &news());
     let message = Composer::new(&sender, keys()).unwrap().compose(permit, &draft, now()).unwrap();
     check_lines(&message.bytes);
@@ -113,11 +114,11 @@ fn a_body_that_holds_a_boundary_gets_another() {
     let text = String::from_utf8(first.bytes).unwrap();
     let boundary = text.split("boundary=\"").nth(1).unwrap().split('"').next().unwrap();
     let mut hostile = draft();
-    hostile.parts.text = format!("Hallo\n--{boundary}--\n");
+    hostile.letter.text = format!("Hallo\n--{boundary}--\n");
     let message = compose(&hostile, &news()).unwrap();
     let read = MessageParser::default().parse(&message.bytes).unwrap();
     assert_eq!(read.parts.len(), 3);
-    assert_eq!(lines(&read.body_text(0).unwrap()), hostile.parts.text);
+    assert_eq!(lines(&read.body_text(0).unwrap()), hostile.letter.text);
 }
 
 #[test]
@@ -151,7 +152,7 @@ fn a_permit_is_for_one_person_and_address_and_not_for_long() {
 fn a_control_character_is_an_error_that_names_its_field() {
     for c in ['\r', '\n', '\0', '\t', '\u{7f}', '\u{85}', '\u{2028}', '\u{2029}'] {
         let mut subject = draft();
-        subject.parts.subject = format!("Hallo{c}Bcc: all@example.com");
+        subject.letter.subject = format!("Hallo{c}Bcc: all@example.com");
         let mut id = draft();
         id.id = format!("m{c}1").into();
         for (field, draft) in [("subject", subject), ("id", id)] {
@@ -167,7 +168,7 @@ fn a_control_character_is_an_error_that_names_its_field() {
     }
     for (field, text, html) in [("text", "a\0", "b"), ("html", "a", "\u{b}b")] {
         let mut wrong = draft();
-        wrong.parts = Parts::new("Hallo", text, html);
+        wrong.letter = Letter::new("Hallo", text, html);
         let error = compose(&wrong, &news()).unwrap_err();
         assert!(error.to_string().starts_with(&format!("{field}: ")), "{error}");
     }
@@ -339,8 +340,8 @@ fn compose_fields(fields: &Fields) -> Result<Message> {
     )
     .reply_to(named(&fields.reply_to, "help@shop.example")?);
     let recipient = Address::new(Some(&fields.name), "ann@example.com")?;
-    let parts = Parts::new(fields.subject.clone(), fields.text.clone(), fields.html.clone());
-    let draft = Draft::new(fields.id.clone(), "p-1", recipient, parts);
+    let letter = Letter::new(fields.subject.clone(), fields.text.clone(), fields.html.clone());
+    let draft = Draft::new(fields.id.clone(), "p-1", recipient, letter);
     let permit = permit("p-1", "ann@example.com", &news());
     Composer::new(&sender, keys())?.compose(permit, &draft, now())
 }

@@ -8,10 +8,13 @@
 
 #[cfg(feature = "mail")]
 mod email;
+mod event;
+mod facts;
 mod identity;
 mod laws;
 mod privacy;
 mod semantics;
+mod source;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,167 @@
+//! What the campaign writes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bespoke::Engine;
+use bespoke::email::Message;
+use bespoke::id::ProfileId;
+use bespoke::source::{Reject, RejectFile, Tally};
+use serde::Serialize;
+
+use crate::mailing::Decided;
+use crate::{Fault, Memberships};
+
+/// How many messages are written unless all are asked for.
+const FIRST: usize = 200;
+
+/// The files of a run.
+pub(crate) struct Output {
+    directory: PathBuf,
+    all: bool,
+    messages: usize,
+    lines: Option<BufWriter<File>>,
+    rejects: RejectFile<BufWriter<File>>,
+}
+
+/// One line of `decisions.jsonl`.
+#[derive(Serialize)]
+pub(crate) struct Decision<'a> {
+    pub(crate) customer: &'a str,
+    pub(crate) segments: &'a Memberships,
+    pub(crate) outcome: &'a str,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) blocks: &'a BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) message: Option<&'a str>,
+}
+
+/// One line of `segments.jsonl`.
+#[derive(Serialize)]
+struct Segments<'a> {
+    customer: &'a ProfileId,
+    segments: &'a Memberships,
+}
+
+/// Whether a directory can be written to without mixing two runs.
+pub(crate) fn is_free(directory: &Path) -> bool {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+impl Output {
+    pub(crate) fn create(directory: &Path, all: bool) -> Result<Self, Fault> {
+        if !is_free(directory) {
+            let path = directory.display();
+            return Err(format!("{path} is not an empty directory; name another by --out").into());
+        }
+        std::fs::create_dir_all(directory)
+            .map_err(|error| format!("{}: {error}", directory.display()))?;
+        let rejects =
+            RejectFile::new(BufWriter::new(File::create(directory.join("rejects.csv"))?))?;
+        let directory = directory.to_owned();
+        Ok(Self { directory, all, messages: 0, lines: None, rejects })
+    }
+
+    pub(crate) fn reject(&mut self, reject: &Reject) -> Result<(), Fault> {
+        Ok(self.rejects.write(reject)?)
+    }
+
+    pub(crate) fn segments(
+        &mut self,
+        customer: &ProfileId,
+        segments: &Memberships,
+    ) -> Result<(), Fault> {
+        self.line("segments.jsonl", &Segments { customer, segments })
+    }
+
+    pub(crate) fn decision(&mut self, decision: &Decision<'_>) -> Result<(), Fault> {
+        self.line("decisions.jsonl", decision)
+    }
+
+    fn line(&mut self, name: &str, line: &impl Serialize) -> Result<(), Fault> {
+        let lines = if let Some(lines) = &mut self.lines {
+            lines
+        } else {
+            let file = File::create(self.directory.join(name))?;
+            self.lines.insert(BufWriter::new(file))
+        };
+        serde_json::to_writer(&mut *lines, line)?;
+        Ok(lines.write_all(b"\n")?)
+    }
+
+    pub(crate) fn message(&mut self, message: &Message) -> Result<(), Fault> {
+        let directory = self.directory.join("messages");
+        if self.messages == 0 {
+            std::fs::create_dir(&directory)?;
+        }
+        self.messages += 1;
+        if self.all || self.messages <= FIRST {
+            std::fs::write(directory.join(format!("{}.eml", message.id)), &message.bytes)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<(), Fault> {
+        self.rejects.finish()?;
+        if let Some(mut lines) = self.lines {
+            lines.flush()?;
+        }
+        Ok(())
+    }
+}
+
+/// What a run came to.
+pub(crate) struct Summary {
+    people: usize,
+    segments: BTreeMap<Arc<str>, usize>,
+    outcomes: BTreeMap<(&'static str, String), usize>,
+    tally: Option<Tally>,
+}
+
+impl Summary {
+    pub(crate) fn new(engine: &Engine) -> Self {
+        let segments = engine.segments().keys().map(|name| (Arc::clone(name), 0)).collect();
+        Self { people: 0, segments, outcomes: BTreeMap::new(), tally: None }
+    }
+
+    pub(crate) fn count(&mut self, memberships: &Memberships) {
+        self.people += 1;
+        for name in memberships.keys() {
+            *self.segments.entry(Arc::clone(name)).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn outcome(&mut self, decided: &Decided) {
+        // Faults differ from person to person; their first line is what to count by.
+        let reason = decided.reason.as_deref().unwrap_or_default().lines().next();
+        let key = (decided.outcome, reason.unwrap_or_default().to_owned());
+        *self.outcomes.entry(key).or_default() += 1;
+    }
+
+    pub(crate) fn with_tally(self, tally: Option<Tally>) -> Self {
+        Self { tally, ..self }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tally) = &self.tally {
+            writeln!(f, "rows: {tally}")?;
+        }
+        writeln!(f, "{} customers", self.people)?;
+        for (name, members) in &self.segments {
+            writeln!(f, "{members:>9} {name}")?;
+        }
+        for ((outcome, reason), count) in &self.outcomes {
+            let separator = if reason.is_empty() { "" } else { ": " };
+            writeln!(f, "{count:>9} {outcome}{separator}{reason}")?;
+        }
+        Ok(())
+    }
+}

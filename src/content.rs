@@ -1,0 +1,84 @@
+//! What is said: blocks with variants, and templates that hold them.
+//!
+//! A [`Block`] has variants with rules and a compulsory fallback: the first variant whose rule is
+//! true is chosen. A [`Template`] is a whole message: subject, HTML and text. Both are compiled and
+//! checked when they are added to an [`Engine`](crate::engine::Engine), so that a misspelt name is
+//! an error there and not in somebody's mail.
+//!
+//! Templates are Jinja (minijinja), strictly: a name that is unknown is an error when the template
+//! is added, a value that is missing is an error when it is printed (`{{ profile.name |
+//! default('friend') }}` says what to print instead), and whatever is printed into HTML is escaped.
+//! They read
+//!
+//! - `profile.NAME`: a trait, personal ones too where the host has fetched them from the vault;
+//! - `metrics.NAME`: a metric;
+//! - `segments.NAME`: whether the person is in a segment;
+//! - `blocks.NAME`: a block, rendered for the part that it stands in;
+//! - `given.NAME`: what the host gives with the message, such as the unsubscribe link.
+//!
+//! Template authors are staff: a template cannot reach anything but these, and it is stopped after
+//! a number of steps, but it is not a sandbox against somebody who means harm.
+
+mod block;
+mod context;
+mod piece;
+mod template;
+
+pub use block::{Block, Choice, Chooser};
+pub use context::Context;
+pub use template::{Letter, Template};
+
+pub(crate) use piece::Vocabulary;
+
+use crate::error::Result;
+use piece::{Format, Piece};
+
+/// What a variant says, in HTML and in text.
+#[derive(Clone, Debug)]
+pub struct Content {
+    html: Piece,
+    text: Piece,
+}
+
+/// A block as it was rendered for one person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Rendered {
+    /// For the HTML part.
+    pub html: String,
+    /// For the text part.
+    pub text: String,
+}
+
+impl Content {
+    /// Content with a source for each part.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with line and column.
+    pub fn new(html: &str, text: &str) -> Result<Self> {
+        Ok(Self { html: Piece::new(html, Format::Html)?, text: Piece::new(text, Format::Text)? })
+    }
+
+    /// Content of one source without markup, for both parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with line and column.
+    pub fn text(source: &str) -> Result<Self> {
+        Self::new(source, source)
+    }
+
+    /// Renders both parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long.
+    pub fn render(&self, context: &Context) -> Result<Rendered> {
+        Ok(Rendered { html: self.html.render(context)?, text: self.text.render(context)? })
+    }
+
+    pub(crate) fn pieces(&self) -> [&Piece; 2] {
+        [&self.html, &self.text]
+    }
+}

@@ -1,0 +1,120 @@
+//! What a template can read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Value as Jinja;
+
+use super::Rendered;
+use super::piece::Format;
+use crate::metric::Measure;
+use crate::privacy::Personal;
+use crate::value::{Decimal, Fields, Value};
+
+/// The values that a template reads for one person.
+///
+/// A trait or metric of which nothing is known is left out, so that printing it is an error and
+/// `default` works.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    roots: BTreeMap<&'static str, Jinja>,
+    blocks: Vec<(Arc<str>, Rendered)>,
+}
+
+impl Context {
+    /// A context of a person's traits and, where the host has fetched them, their personal ones.
+    pub fn new(profile: &Fields, personal: Option<&Personal>) -> Self {
+        let personal = personal.into_iter().flat_map(Personal::attributes);
+        let traits = profile.iter().chain(personal).filter(|(_, value)| !value.is_null());
+        let traits = Jinja::from_pairs(traits.map(|(name, value)| (&**name, jinja(value))));
+        Self { roots: BTreeMap::from([("profile", traits)]), blocks: Vec::new() }
+    }
+
+    /// The same context with metrics.
+    #[must_use]
+    pub fn metrics<'a>(
+        mut self,
+        metrics: impl IntoIterator<Item = (&'a Arc<str>, &'a Measure)>,
+    ) -> Self {
+        let metrics = metrics.into_iter().filter(|(_, measure)| **measure != Measure::Null);
+        let metrics = metrics.map(|(name, measure)| (&**name, measured(measure)));
+        self.roots.insert("metrics", Jinja::from_pairs(metrics));
+        self
+    }
+
+    /// The same context with memberships.
+    #[must_use]
+    pub fn segments<'a>(
+        mut self,
+        segments: impl IntoIterator<Item = (&'a Arc<str>, bool)>,
+    ) -> Self {
+        let segments = segments.into_iter().map(|(name, member)| (&**name, Jinja::from(member)));
+        self.roots.insert("segments", Jinja::from_pairs(segments));
+        self
+    }
+
+    /// The same context with what the host gives.
+    #[must_use]
+    pub fn given(mut self, given: &Fields) -> Self {
+        let given = given.iter().map(|(name, value)| (&**name, jinja(value)));
+        self.roots.insert("given", Jinja::from_pairs(given));
+        self
+    }
+
+    /// The same context with a block that was rendered in it.
+    #[must_use]
+    pub fn block(mut self, name: Arc<str>, rendered: Rendered) -> Self {
+        self.blocks.push((name, rendered));
+        self
+    }
+
+    pub(super) fn of(&self, format: Format) -> Jinja {
+        let blocks = self.blocks.iter().map(|(name, rendered)| {
+            let block = match format {
+                Format::Html => Jinja::from_safe_string(rendered.html.clone()),
+                Format::Text => Jinja::from(rendered.text.as_str()),
+            };
+            (&**name, block)
+        });
+        let blocks = ("blocks", Jinja::from_pairs(blocks));
+        let roots = self.roots.iter().map(|(name, value)| (*name, value.clone()));
+        Jinja::from_pairs(roots.chain([blocks]))
+    }
+}
+
+fn jinja(value: &Value) -> Jinja {
+    match value {
+        Value::Boolean(value) => Jinja::from(*value),
+        Value::Instant(at) => Jinja::from(at.to_string()),
+        Value::List(elements) => elements.iter().map(jinja).collect(),
+        Value::Null => Jinja::UNDEFINED,
+        Value::Number(value) => number(*value),
+        Value::Object(fields) => {
+            Jinja::from_pairs(fields.iter().map(|(name, value)| (&**name, jinja(value))))
+        }
+        Value::Text(text) => Jinja::from(&**text),
+    }
+}
+
+/// A number that a template can compare and print: whole ones as integers, others as binary
+/// floating point where its text has the same digits, else as text.
+fn number(value: Decimal) -> Jinja {
+    if value.is_whole() {
+        return Jinja::from(value.micros() / Decimal::SCALE);
+    }
+    let (float, text) = (value.to_f64(), value.to_string());
+    if float.to_string() == text { Jinja::from(float) } else { Jinja::from(text) }
+}
+
+fn measured(measure: &Measure) -> Jinja {
+    match measure {
+        Measure::Boolean(value) => Jinja::from(*value),
+        Measure::Number(value) => match value.round() {
+            Some(decimal) => number(decimal),
+            None => Jinja::from(value.to_string()),
+        },
+        Measure::Text(text) => Jinja::from(&**text),
+        Measure::Null => Jinja::UNDEFINED,
+        other => Jinja::from(other.to_string()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Whole messages.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Context;
+use super::piece::{Format, Piece, Vocabulary};
+use crate::error::Result;
+
+/// A message's subject, HTML and text, and the names of what the host gives with it.
+///
+/// ```
+/// use bespoke::content::Template;
+///
+/// let template = Template::new(
+///     "Hello {{ profile.name | default('there') }}",
+///     "<p>{{ blocks.hero }}</p> <a href=\"{{ given.unsubscribe_url }}\">Unsubscribe</a>",
+///     "{{ blocks.hero }}\n\nUnsubscribe: {{ given.unsubscribe_url }}\n",
+/// )?
+/// .given(["unsubscribe_url"]);
+/// assert_eq!(template.blocks().into_iter().collect::<Vec<_>>(), ["hero"]);
+/// # Ok::<(), bespoke::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Template {
+    subject: Piece,
+    html: Piece,
+    text: Piece,
+    given: BTreeSet<String>,
+}
+
+/// What a message says to one person, rendered.
+#[derive(Clone, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Letter {
+    /// The subject: one line.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+}
+
+impl Letter {
+    /// A subject, a plain text and its HTML.
+    pub fn new(
+        subject: impl Into<String>,
+        text: impl Into<String>,
+        html: impl Into<String>,
+    ) -> Self {
+        Self { subject: subject.into(), text: text.into(), html: html.into() }
+    }
+}
+
+impl Template {
+    /// Compiles a template.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with the part, line and column.
+    pub fn new(subject: &str, html: &str, text: &str) -> Result<Self> {
+        let piece = |part: &str, source, format| {
+            Piece::new(source, format).map_err(|error| error.within(part))
+        };
+        Ok(Self {
+            subject: piece("subject", subject, Format::Text)?,
+            html: piece("html", html, Format::Html)?,
+            text: piece("text", text, Format::Text)?,
+            given: BTreeSet::new(),
+        })
+    }
+
+    /// The same template with the names of what the host gives with each message.
+    #[must_use]
+    pub fn given<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.given.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The blocks that it holds.
+    pub fn blocks(&self) -> BTreeSet<String> {
+        self.parts().into_iter().flat_map(|(_, piece)| piece.reads("blocks")).collect()
+    }
+
+    /// Renders the message; the context must hold its blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long,
+    /// with the part, line and column.
+    pub fn render(&self, context: &Context) -> Result<Letter> {
+        let [subject, html, text] = self
+            .parts()
+            .map(|(part, piece)| piece.render(context).map_err(|error| error.within(part)));
+        Ok(Letter { subject: subject?.trim().to_owned(), html: html?, text: text? })
+    }
+
+    /// Checks that every name is one that will be there.
+    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
+        let given = self.given.iter().map(String::as_str).collect();
+        let roots = vocabulary.roots.iter().cloned().chain([("given", given)]).collect();
+        let vocabulary = Vocabulary { roots };
+        self.parts().into_iter().try_for_each(|(part, piece)| {
+            piece.check(&vocabulary).map_err(|error| error.within(part))
+        })
+    }
+
+    fn parts(&self) -> [(&'static str, &Piece); 3] {
+        [("subject", &self.subject), ("html", &self.html), ("text", &self.text)]
+    }
+}
+
+impl fmt::Debug for Letter {
+    /// Shows lengths: what a message says is personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Letter")
+            .field("subject", &self.subject.len())
+            .field("html", &self.html.len())
+            .field("text", &self.text.len())
+            .finish()
+    }
+}

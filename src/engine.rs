@@ -1,0 +1,295 @@
+//! The centre: named parts, and one [`View`] of a person at an instant.
+//!
+//! ```
+//! use bespoke::content::{Block, Content};
+//! use bespoke::engine::{Engine, Wanted};
+//! use bespoke::event::Event;
+//! use bespoke::facts::Timeline;
+//! use bespoke::schema::Schema;
+//! use bespoke::value::Kind;
+//!
+//! let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+//! let mut engine = Engine::new(schema)?;
+//! engine.add_metric("spend", r#"sum("Order Completed".revenue over 90 days)"#)?;
+//! engine.add_segment("vip", "spend > 500")?;
+//! let hero = Block::new(Content::text("Hello!")?)
+//!     .variant("thanks", "in_segment('vip')", Content::text("You spent {{ metrics.spend }}.")?)?;
+//! engine.add_block("hero", &hero)?;
+//!
+//! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+//! let timeline = Timeline::of([order.with("revenue", 620)], engine.schema());
+//! let now = "2026-03-01T00:00:00Z".parse()?;
+//! let view = engine.evaluate(&timeline.facts(now), &Wanted::everything())?;
+//! assert!(view.is_in("vip"));
+//! assert_eq!(view.render("hero")?.text, "You spent 620.");
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub use view::{Membership, View};
+
+use crate::content::{Block, Chooser, Content, Template, Vocabulary};
+use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
+use crate::expr::Names;
+use crate::facts::Facts;
+use crate::metric::{Engagement, Metric};
+use crate::schema::Schema;
+use crate::segment::{Rule, Segment};
+
+/// Named parts, checked when they are added: metrics, segments, blocks and templates.
+///
+/// A part may name those added before it, so nothing can refer to itself. Cloning is cheap, and a
+/// clone that is added to leaves the original as it is.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Parts>);
+
+#[derive(Clone, Debug, Default)]
+struct Parts {
+    names: Names,
+    metrics: BTreeMap<Arc<str>, Metric>,
+    segments: BTreeMap<Arc<str>, Segment>,
+    blocks: BTreeMap<Arc<str>, Chooser>,
+    templates: BTreeMap<Arc<str>, Template>,
+}
+
+/// What a host asks for.
+///
+/// ```
+/// use bespoke::engine::Wanted;
+///
+/// let for_the_front_page = Wanted::nothing().segment("vip").block("hero");
+/// ```
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Wanted {
+    everything: bool,
+    metrics: BTreeSet<Arc<str>>,
+    segments: BTreeSet<Arc<str>>,
+    blocks: BTreeSet<Arc<str>>,
+}
+
+impl Engine {
+    /// An engine with a vocabulary and no parts.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Schema`] for a schema that contradicts itself.
+    pub fn new(schema: Schema) -> Result<Self> {
+        schema.check()?;
+        Ok(Self(Arc::new(Parts { names: Names::new(schema), ..Parts::default() })))
+    }
+
+    /// The vocabulary.
+    pub fn schema(&self) -> &Schema {
+        self.0.names.schema()
+    }
+
+    /// Adds a metric.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] with line, column and advice; [`ErrorKind::Definition`] for a name that
+    /// is taken.
+    pub fn add_metric(&mut self, name: &str, metric: &str) -> Result<Vec<Diagnostic>> {
+        let metric = Metric::parse(metric, &self.0.names);
+        self.define_metric(name, metric)
+    }
+
+    /// Adds an engagement score as a metric.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::add_metric`].
+    pub fn add_engagement(&mut self, name: &str, score: &Engagement) -> Result<Vec<Diagnostic>> {
+        let metric = score.metric(&self.0.names);
+        self.define_metric(name, metric)
+    }
+
+    fn define_metric(&mut self, name: &str, metric: Result<Metric>) -> Result<Vec<Diagnostic>> {
+        let within = |error: Error| error.within(format!("metric `{name}`"));
+        let metric = metric.map_err(within)?;
+        let parts = Arc::make_mut(&mut self.0);
+        metric.define(name, &mut parts.names).map_err(within)?;
+        let warnings = metric.warnings().to_vec();
+        parts.metrics.insert(name.into(), metric);
+        Ok(warnings)
+    }
+
+    /// Adds a segment; returns what is odd about its rule without being wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] with line, column and advice; [`ErrorKind::Definition`] for a name that
+    /// is taken.
+    pub fn add_segment(&mut self, name: &str, rule: &str) -> Result<Vec<Diagnostic>> {
+        let within = |error: Error| error.within(format!("segment `{name}`"));
+        let checked = Rule::parse(rule).and_then(|rule| rule.check(&self.0.names));
+        let segment = checked.map_err(within)?;
+        let parts = Arc::make_mut(&mut self.0);
+        segment.define(name, &mut parts.names).map_err(within)?;
+        let warnings = segment.warnings().to_vec();
+        parts.segments.insert(name.into(), segment);
+        Ok(warnings)
+    }
+
+    /// Adds a block.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] for a variant's rule and [`ErrorKind::Template`] for what a variant
+    /// says, with the place; [`ErrorKind::Definition`] for a name that is taken.
+    pub fn add_block(&mut self, name: &str, block: &Block) -> Result<()> {
+        let within = |error: Error| error.within(format!("block `{name}`"));
+        let chooser = block.check(&self.0.names).map_err(within)?;
+        let vocabulary = self.vocabulary(false);
+        for piece in chooser.contents().flat_map(Content::pieces) {
+            piece.check(&vocabulary).map_err(within)?;
+        }
+        if self.0.blocks.contains_key(name) {
+            return Err(taken("block", name));
+        }
+        Arc::make_mut(&mut self.0).blocks.insert(name.into(), chooser);
+        Ok(())
+    }
+
+    /// Adds a template.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`] with the part and the place; [`ErrorKind::Definition`] for a name
+    /// that is taken.
+    pub fn add_template(&mut self, name: &str, template: Template) -> Result<()> {
+        let within = |error: Error| error.within(format!("template `{name}`"));
+        template.check(&self.vocabulary(true)).map_err(within)?;
+        if self.0.templates.contains_key(name) {
+            return Err(taken("template", name));
+        }
+        Arc::make_mut(&mut self.0).templates.insert(name.into(), template);
+        Ok(())
+    }
+
+    /// The names that templates may use; only whole messages hold blocks.
+    fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
+        let Parts { names, metrics, segments, .. } = &*self.0;
+        let mut roots = vec![
+            ("profile", names.schema().attributes().keys().map(|name| &**name).collect()),
+            ("metrics", metrics.keys().map(|name| &**name).collect()),
+            ("segments", segments.keys().map(|name| &**name).collect()),
+        ];
+        if blocks {
+            roots.push(("blocks", self.0.blocks.keys().map(|name| &**name).collect()));
+        }
+        Vocabulary { roots }
+    }
+
+    /// The segments by name.
+    pub fn segments(&self) -> &BTreeMap<Arc<str>, Segment> {
+        &self.0.segments
+    }
+
+    /// The metrics by name.
+    pub fn metrics(&self) -> &BTreeMap<Arc<str>, Metric> {
+        &self.0.metrics
+    }
+
+    /// The blocks by name.
+    pub fn blocks(&self) -> &BTreeMap<Arc<str>, Chooser> {
+        &self.0.blocks
+    }
+
+    /// What is to be said of a person at an instant.
+    ///
+    /// It is a function of the engine and the facts and reads nothing else.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Definition`] for a part that is wanted and not there.
+    pub fn evaluate(&self, facts: &Facts<'_>, wanted: &Wanted) -> Result<View> {
+        let Parts { metrics, segments, blocks, .. } = &*self.0;
+        let everything = wanted.everything;
+        let metrics = pick("metric", metrics, &wanted.metrics, everything)?;
+        let segments = pick("segment", segments, &wanted.segments, everything)?;
+        let blocks = pick("block", blocks, &wanted.blocks, everything)?;
+        let profile = self
+            .schema()
+            .attributes()
+            .keys()
+            .filter_map(|name| Some((Arc::clone(name), facts.attribute(name)?.clone())));
+        Ok(View {
+            engine: self.clone(),
+            profile: profile.collect(),
+            metrics: map(metrics, |metric| metric.evaluate(facts)),
+            memberships: map(segments, |segment| segment.evaluate(facts).map(Membership::of)),
+            choices: map(blocks, |block| block.choose(facts)),
+            personal: None,
+        })
+    }
+}
+
+fn taken(what: &str, name: &str) -> Error {
+    Error::new(ErrorKind::Definition, format!("there is a {what} `{name}` already"))
+}
+
+/// The wanted parts of one sort.
+fn pick<'a, T>(
+    what: &str,
+    parts: &'a BTreeMap<Arc<str>, T>,
+    wanted: &BTreeSet<Arc<str>>,
+    everything: bool,
+) -> Result<Vec<(&'a Arc<str>, &'a T)>> {
+    if everything {
+        return Ok(parts.iter().collect());
+    }
+    let find = |name: &Arc<str>| {
+        parts.get_key_value(name).ok_or_else(|| unknown(what, name, parts.keys()))
+    };
+    wanted.iter().map(find).collect()
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a Arc<str>>) -> Error {
+    let detail = match nearest(name, known.map(|name| &**name)) {
+        Some(near) => format!("there is no {what} `{name}`; did you mean `{near}`?"),
+        None => format!("there is no {what} `{name}`"),
+    };
+    Error::new(ErrorKind::Definition, detail)
+}
+
+fn map<T, U>(parts: Vec<(&Arc<str>, &T)>, f: impl Fn(&T) -> U) -> BTreeMap<Arc<str>, U> {
+    parts.into_iter().map(|(name, part)| (Arc::clone(name), f(part))).collect()
+}
+
+impl Wanted {
+    /// Every metric, segment and block there is.
+    pub fn everything() -> Self {
+        Self { everything: true, ..Self::default() }
+    }
+
+    /// Nothing yet.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// A metric too.
+    #[must_use]
+    pub fn metric(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.metrics.insert(name.into());
+        self
+    }
+
+    /// A segment too.
+    #[must_use]
+    pub fn segment(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.segments.insert(name.into());
+        self
+    }
+
+    /// A block too.
+    #[must_use]
+    pub fn block(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.blocks.insert(name.into());
+        self
+    }
+}

@@ -1,0 +1,127 @@
+//! What is to be said of one person at one instant.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Engine, unknown};
+use crate::content::{Choice, Context, Letter, Rendered};
+use crate::error::Result;
+use crate::metric::Measure;
+use crate::privacy::Personal;
+use crate::time::{Timestamp, Valid};
+use crate::value::Fields;
+
+/// Whether somebody is in a segment.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Membership {
+    /// The rule is true.
+    In,
+    /// The rule is false or unknown.
+    Out,
+}
+
+impl Membership {
+    pub(super) fn of(member: bool) -> Self {
+        if member { Self::In } else { Self::Out }
+    }
+}
+
+/// The answers of an [`Engine`] for one person at one instant: memberships, metrics, choices, and
+/// rendering over them.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub(super) engine: Engine,
+    pub(super) profile: Fields,
+    pub(super) metrics: BTreeMap<Arc<str>, Valid<Measure>>,
+    pub(super) memberships: BTreeMap<Arc<str>, Valid<Membership>>,
+    pub(super) choices: BTreeMap<Arc<str>, Choice>,
+    pub(super) personal: Option<Personal>,
+}
+
+impl View {
+    /// Whether the person is in a segment; not in one that was not asked for.
+    pub fn is_in(&self, segment: &str) -> bool {
+        self.membership(segment).is_some_and(|membership| membership.value == Membership::In)
+    }
+
+    /// Until when the membership holds, if time alone can change it.
+    pub fn until(&self, segment: &str) -> Option<Timestamp> {
+        self.membership(segment)?.until
+    }
+
+    /// The membership, if the segment was asked for.
+    pub fn membership(&self, segment: &str) -> Option<&Valid<Membership>> {
+        self.memberships.get(segment)
+    }
+
+    /// The memberships by name.
+    pub fn memberships(&self) -> &BTreeMap<Arc<str>, Valid<Membership>> {
+        &self.memberships
+    }
+
+    /// What the metrics come to, by name.
+    pub fn metrics(&self) -> &BTreeMap<Arc<str>, Valid<Measure>> {
+        &self.metrics
+    }
+
+    /// The chosen variants by block.
+    pub fn choices(&self) -> &BTreeMap<Arc<str>, Choice> {
+        &self.choices
+    }
+
+    /// The same view with what the host fetched from the vault, for templates to print.
+    #[must_use]
+    pub fn with_personal(mut self, personal: Personal) -> Self {
+        self.personal = Some(personal);
+        self
+    }
+
+    /// Renders the chosen variant of a block.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long;
+    /// [`ErrorKind::Definition`](crate::error::ErrorKind::Definition) for a block that was not
+    /// asked for.
+    pub fn render(&self, block: &str) -> Result<Rendered> {
+        self.rendered(block, &self.context(&Fields::default()))
+    }
+
+    /// Renders a template with its blocks and with what the host gives.
+    ///
+    /// # Errors
+    ///
+    /// As [`View::render`]; with the template's or block's name, the part and the place.
+    pub fn letter(&self, template: &str, given: &Fields) -> Result<Letter> {
+        let templates = &self.engine.0.templates;
+        let found = templates.get(template);
+        let found = found.ok_or_else(|| unknown("template", template, templates.keys()))?;
+        let plain = self.context(given);
+        let mut context = plain.clone();
+        for block in found.blocks() {
+            let rendered = self.rendered(&block, &plain)?;
+            context = context.block(block.into(), rendered);
+        }
+        found.render(&context).map_err(|error| error.within(format!("template `{template}`")))
+    }
+
+    fn rendered(&self, block: &str, context: &Context) -> Result<Rendered> {
+        let choice = self.choices.get(block);
+        let choice = choice.ok_or_else(|| unknown("block", block, self.choices.keys()))?;
+        choice.content.render(context).map_err(|error| error.within(format!("block `{block}`")))
+    }
+
+    fn context(&self, given: &Fields) -> Context {
+        let members = self.memberships.iter();
+        let members = members.map(|(name, valid)| (name, valid.value == Membership::In));
+        let metrics = self.metrics.iter().map(|(name, valid)| (name, &valid.value));
+        Context::new(&self.profile, self.personal.as_ref())
+            .metrics(metrics)
+            .segments(members)
+            .given(given)
+    }
+}

@@ -1,0 +1,7 @@
+//! Chapters to read: no code, but their examples are tested.
+
+#[doc = include_str!("../docs/RULES.md")]
+pub mod rules {}
+
+#[doc = include_str!("../docs/ARCHITECTURE.md")]
+pub mod architecture {}
