@@ -6,8 +6,10 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
+mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
+
 mod event;
 mod facts;
 mod identity;

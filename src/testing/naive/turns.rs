@@ -39,6 +39,7 @@ impl World<'_> {
         let between = even(turns.first().copied(), turns.last().copied());
         let mut turns: BTreeSet<Timestamp> = turns.into_iter().flat_map(near).collect();
         turns.extend(between.map(Timestamp::from_micros));
+        turns.retain(|turn| *turn <= Timestamp::LAST);
         turns
     }
 }
