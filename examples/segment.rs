@@ -34,13 +34,19 @@ usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profi
 
 fn main() -> ExitCode {
     let valued = ["events", "rule", "at", "known", "profiles", "schema", "engine", "explain"];
-    match Args::read(&valued, &["until"]).and_then(|args| run(&args)) {
+    let args = match Args::read(&valued, &["until"]) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("{message}");
-            if message.starts_with("--") {
-                eprintln!("{USAGE}");
-            }
+            // An argument is at fault.
+            let usage = if message.starts_with("--") { USAGE } else { "" };
+            eprintln!("{}", format!("{message}\n{usage}").trim_end());
             ExitCode::from(2)
         }
     }
@@ -64,6 +70,7 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
     segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
     let mut base = read_events(events, names.schema())?;
+    // Whoever had done something, as far as that was known. Traits make nobody known.
     base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
     });
@@ -190,7 +197,7 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
         }
     })?;
     if !rejects.is_empty() {
-        eprintln!("{path}: {} rows rejected", rejects.len());
+        eprintln!("{path}: {} rejected", rejects.len());
         report(&rejects);
     }
     Ok(())
@@ -226,24 +233,31 @@ fn for_each_record(
     };
     if is_json(path).map_err(|error| format!("{path}: {error}"))? {
         let mut reader = JsonLinesReader::open(path).map_err(located)?;
-        return each(|| reader.next_record(), &mut take).map_err(located);
+        return match each(|| reader.next_record(), &mut take).map_err(located)? {
+            0 => Err(format!("{path}: the file is empty")),
+            _ => Ok(()),
+        };
     }
     let mut reader: CsvReader<Input> = CsvReader::open(path).map_err(located)?;
     mapping.check(reader.columns()).map_err(located)?;
-    each(|| reader.next_record(), &mut take).map_err(located)
+    each(|| reader.next_record(), &mut take).map_err(located)?;
+    Ok(())
 }
 
 /// One record, or why it is refused; `None` at the end.
 type Next = Option<std::result::Result<Record, Reject>>;
 
+/// Takes every record; how many there were.
 fn each(
     mut next: impl FnMut() -> Result<Next>,
     take: &mut impl FnMut(std::result::Result<Record, Reject>),
-) -> Result<()> {
+) -> Result<usize> {
+    let mut count = 0;
     while let Some(item) = next()? {
         take(item);
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
@@ -256,7 +270,8 @@ fn is_json(path: &str) -> std::io::Result<bool> {
             let mut start = Vec::new();
             let file = std::fs::File::open(path)?;
             std::io::Read::read_to_end(&mut std::io::Read::take(file, 64), &mut start)?;
-            Ok(start.trim_ascii_start().first() == Some(&b'{'))
+            let text = start.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&start);
+            Ok(text.trim_ascii_start().first() == Some(&b'{'))
         }
     }
 }

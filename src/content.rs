@@ -20,6 +20,7 @@
 //! a number of steps, but it is not a sandbox against somebody who means harm.
 
 mod block;
+mod code;
 mod context;
 mod piece;
 mod template;
@@ -55,9 +56,12 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with line and column.
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with part, line and column.
     pub fn new(html: &str, text: &str) -> Result<Self> {
-        Ok(Self { html: Piece::new(html, Format::Html)?, text: Piece::new(text, Format::Text)? })
+        Ok(Self {
+            html: Piece::new(html, Format::Html).map_err(|error| error.within(HTML))?,
+            text: Piece::new(text, Format::Text).map_err(|error| error.within(TEXT))?,
+        })
     }
 
     /// Content of one source without markup, for both parts.
@@ -66,19 +70,32 @@ impl Content {
     ///
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with line and column.
     pub fn text(source: &str) -> Result<Self> {
-        Self::new(source, source)
+        Ok(Self {
+            html: Piece::new(source, Format::Html)?,
+            text: Piece::new(source, Format::Text)?,
+        })
     }
 
     /// Renders both parts.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long.
+    /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long,
+    /// with part, line and column.
     pub fn render(&self, context: &Context) -> Result<Rendered> {
-        Ok(Rendered { html: self.html.render(context)?, text: self.text.render(context)? })
+        Ok(Rendered {
+            html: self.html.render(context).map_err(|error| error.within(HTML))?,
+            text: self.text.render(context).map_err(|error| error.within(TEXT))?,
+        })
     }
 
-    pub(crate) fn pieces(&self) -> [&Piece; 2] {
-        [&self.html, &self.text]
+    /// Checks that every name is one that will be there.
+    fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
+        self.html.check(vocabulary).map_err(|error| error.within(HTML))?;
+        self.text.check(vocabulary).map_err(|error| error.within(TEXT))
     }
 }
+
+/// What the parts of a message are called in errors.
+const HTML: &str = "html";
+const TEXT: &str = "text";

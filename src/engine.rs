@@ -32,12 +32,12 @@ use std::sync::Arc;
 
 pub use view::{Membership, View};
 
-use crate::content::{Block, Chooser, Content, Template, Vocabulary};
+use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::Facts;
 use crate::metric::{Engagement, Metric};
-use crate::schema::Schema;
+use crate::schema::{Schema, Sensitivity};
 use crate::segment::{Rule, Segment};
 
 /// Named parts, checked when they are added: metrics, segments, blocks and templates.
@@ -144,13 +144,8 @@ impl Engine {
     pub fn add_block(&mut self, name: &str, block: &Block) -> Result<()> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
-        let vocabulary = self.vocabulary(false);
-        for piece in chooser.contents().flat_map(Content::pieces) {
-            piece.check(&vocabulary).map_err(within)?;
-        }
-        if self.0.blocks.contains_key(name) {
-            return Err(taken("block", name));
-        }
+        chooser.check_content(&self.vocabulary(false)).map_err(within)?;
+        free("block", name, &self.0.blocks)?;
         Arc::make_mut(&mut self.0).blocks.insert(name.into(), chooser);
         Ok(())
     }
@@ -164,18 +159,19 @@ impl Engine {
     pub fn add_template(&mut self, name: &str, template: Template) -> Result<()> {
         let within = |error: Error| error.within(format!("template `{name}`"));
         template.check(&self.vocabulary(true)).map_err(within)?;
-        if self.0.templates.contains_key(name) {
-            return Err(taken("template", name));
-        }
+        free("template", name, &self.0.templates)?;
         Arc::make_mut(&mut self.0).templates.insert(name.into(), template);
         Ok(())
     }
 
-    /// The names that templates may use; only whole messages hold blocks.
+    /// The names that templates may use: what is of a special category stays in the vault, and only
+    /// whole messages hold blocks.
     fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
         let Parts { names, metrics, segments, .. } = &*self.0;
+        let traits = names.schema().attributes().iter();
+        let traits = traits.filter(|(_, field)| field.sensitivity() != Sensitivity::Special);
         let mut roots = vec![
-            ("profile", names.schema().attributes().keys().map(|name| &**name).collect()),
+            ("profile", traits.map(|(name, _)| &**name).collect()),
             ("metrics", metrics.keys().map(|name| &**name).collect()),
             ("segments", segments.keys().map(|name| &**name).collect()),
         ];
@@ -229,8 +225,14 @@ impl Engine {
     }
 }
 
-fn taken(what: &str, name: &str) -> Error {
-    Error::new(ErrorKind::Definition, format!("there is a {what} `{name}` already"))
+/// Refuses a name that is empty or taken.
+fn free<T>(what: &str, name: &str, parts: &BTreeMap<Arc<str>, T>) -> Result<()> {
+    let detail = match (name, parts.contains_key(name)) {
+        ("", _) => format!("a {what} needs a name"),
+        (_, true) => format!("there is a {what} `{name}` already"),
+        (_, false) => return Ok(()),
+    };
+    Err(Error::new(ErrorKind::Definition, detail))
 }
 
 /// The wanted parts of one sort.

@@ -35,16 +35,25 @@ use bespoke::{Engine, Error};
 
 use mailing::{Decided, Mailing};
 use output::{Output, Summary};
-use people::{Base, Person};
-
-/// Whatever goes wrong is told to the user and ends the run.
-type Fault = Box<dyn std::error::Error>;
+use people::{Base, Fault, Kind, Person};
+use retail::RetailFile;
 
 const VALUED: [&str; 6] = ["data", "at", "out", "stop-after", "explain", "customers"];
 const FLAGS: [&str; 2] = ["assume-consent", "all"];
 
+const USAGE: &str = "\
+usage: campaign [--data FILE --at INSTANT] [--out DIR] [--assume-consent] [--all]
+                [--customers COUNT] [--stop-after segments] [--explain CUSTOMER]";
+
 fn main() -> ExitCode {
-    match Args::read(&VALUED, &FLAGS).map_err(Fault::from).and_then(|args| run(&args)) {
+    let args = match Args::read(&VALUED, &FLAGS) {
+        Ok(args) => args,
+        Err(message) => {
+            eprintln!("{message}\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("{fault}");
@@ -61,17 +70,26 @@ fn run(args: &Args) -> Result<(), Fault> {
     };
     let given = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
     let at: Option<Timestamp> = args.get("at").map(given).transpose()?;
-    let directory = directory(args)?;
-    let mut output = Output::create(&directory, args.has("all"))?;
-    let base = match args.get("data") {
-        Some(file) => {
-            let at = at.ok_or("--data needs --at INSTANT")?;
-            retail::read(Path::new(file), at, args.has("assume-consent"), &mut output)?
+    let (customers, directory) = (customers(args)?, directory(args)?);
+    let retail = args.get("data").map(|file| RetailFile::open(Path::new(file))).transpose()?;
+    if retail.is_some() && at.is_none() {
+        return Err("--data needs --at INSTANT".into());
+    }
+    // What was asked for makes sense; only now is anything written.
+    let lines = if stop { "segments.jsonl" } else { "decisions.jsonl" };
+    let mut output = Output::create(&directory, lines, args.has("all"))?;
+    let base = match (retail, at) {
+        (Some(file), Some(at)) => {
+            let refuse = &mut |reject: &_| output.reject(reject);
+            file.read(at, args.has("assume-consent"), refuse)?
         }
-        None => simulated::shop(customers(args)?, at)?,
+        _ => simulated::shop(customers, at)?,
     };
     let mut engine = Engine::new(base.schema.clone())?;
-    definitions::add_segments(&mut engine, base.kind)?;
+    definitions::add_orders(&mut engine)?;
+    if base.kind == Kind::Simulated {
+        definitions::add_behaviour(&mut engine)?;
+    }
     let summary = if stop {
         segments(&engine, base, &mut output, args.get("explain"))?
     } else {
@@ -125,7 +143,7 @@ fn segments(
         let view = engine.evaluate(&facts, &wanted)?;
         let memberships = memberships(&view);
         summary.count(&memberships);
-        output.segments(&id, &memberships)?;
+        output.line(&output::Segments { customer: &id, segments: &memberships })?;
     }
     Ok(summary.with_tally(tally))
 }
@@ -156,7 +174,7 @@ fn campaign(
         summary.outcome(&decided);
         let Decided { outcome, reason, blocks, message } = &decided;
         let sent = message.as_ref().map(|message| message.id.as_str());
-        output.decision(&output::Decision {
+        output.line(&output::Decision {
             customer: id.as_str(),
             segments: &memberships,
             outcome,

@@ -13,8 +13,9 @@ use bespoke::id::ProfileId;
 use bespoke::source::{Reject, RejectFile, Tally};
 use serde::Serialize;
 
+use crate::Memberships;
 use crate::mailing::Decided;
-use crate::{Fault, Memberships};
+use crate::people::Fault;
 
 /// How many messages are written unless all are asked for.
 const FIRST: usize = 200;
@@ -24,7 +25,7 @@ pub(crate) struct Output {
     directory: PathBuf,
     all: bool,
     messages: usize,
-    lines: Option<BufWriter<File>>,
+    lines: BufWriter<File>,
     rejects: RejectFile<BufWriter<File>>,
 }
 
@@ -41,9 +42,9 @@ pub(crate) struct Decision<'a> {
 
 /// One line of `segments.jsonl`.
 #[derive(Serialize)]
-struct Segments<'a> {
-    customer: &'a ProfileId,
-    segments: &'a Memberships,
+pub(crate) struct Segments<'a> {
+    pub(crate) customer: &'a ProfileId,
+    pub(crate) segments: &'a Memberships,
 }
 
 /// Whether a directory can be written to without mixing two runs.
@@ -55,64 +56,43 @@ pub(crate) fn is_free(directory: &Path) -> bool {
 }
 
 impl Output {
-    pub(crate) fn create(directory: &Path, all: bool) -> Result<Self, Fault> {
+    /// Begins the files of a run in a directory that is empty or not there; `lines` is the name of
+    /// the one with a line for each customer.
+    pub(crate) fn create(directory: &Path, lines: &str, all: bool) -> Result<Self, Fault> {
         if !is_free(directory) {
             let path = directory.display();
             return Err(format!("{path} is not an empty directory; name another by --out").into());
         }
-        std::fs::create_dir_all(directory)
-            .map_err(|error| format!("{}: {error}", directory.display()))?;
-        let rejects =
-            RejectFile::new(BufWriter::new(File::create(directory.join("rejects.csv"))?))?;
-        let directory = directory.to_owned();
-        Ok(Self { directory, all, messages: 0, lines: None, rejects })
+        let failed = |error| format!("{}: {error}", directory.display());
+        std::fs::create_dir_all(directory.join("messages")).map_err(failed)?;
+        let create = |name| File::create(directory.join(name)).map(BufWriter::new);
+        let lines = create(lines).map_err(failed)?;
+        let rejects = RejectFile::new(create("rejects.csv").map_err(failed)?)?;
+        Ok(Self { directory: directory.to_owned(), all, messages: 0, lines, rejects })
     }
 
     pub(crate) fn reject(&mut self, reject: &Reject) -> Result<(), Fault> {
         Ok(self.rejects.write(reject)?)
     }
 
-    pub(crate) fn segments(
-        &mut self,
-        customer: &ProfileId,
-        segments: &Memberships,
-    ) -> Result<(), Fault> {
-        self.line("segments.jsonl", &Segments { customer, segments })
-    }
-
-    pub(crate) fn decision(&mut self, decision: &Decision<'_>) -> Result<(), Fault> {
-        self.line("decisions.jsonl", decision)
-    }
-
-    fn line(&mut self, name: &str, line: &impl Serialize) -> Result<(), Fault> {
-        let lines = if let Some(lines) = &mut self.lines {
-            lines
-        } else {
-            let file = File::create(self.directory.join(name))?;
-            self.lines.insert(BufWriter::new(file))
-        };
-        serde_json::to_writer(&mut *lines, line)?;
-        Ok(lines.write_all(b"\n")?)
+    /// Writes what came of a customer.
+    pub(crate) fn line(&mut self, line: &impl Serialize) -> Result<(), Fault> {
+        serde_json::to_writer(&mut self.lines, line)?;
+        Ok(self.lines.write_all(b"\n")?)
     }
 
     pub(crate) fn message(&mut self, message: &Message) -> Result<(), Fault> {
-        let directory = self.directory.join("messages");
-        if self.messages == 0 {
-            std::fs::create_dir(&directory)?;
-        }
         self.messages += 1;
         if self.all || self.messages <= FIRST {
-            std::fs::write(directory.join(format!("{}.eml", message.id)), &message.bytes)?;
+            let name = format!("messages/{}.eml", message.id);
+            std::fs::write(self.directory.join(name), &message.bytes)?;
         }
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Result<(), Fault> {
+    pub(crate) fn finish(mut self) -> Result<(), Fault> {
         self.rejects.finish()?;
-        if let Some(mut lines) = self.lines {
-            lines.flush()?;
-        }
-        Ok(())
+        Ok(self.lines.flush()?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! lines as products, at its earliest line; a `C…` invoice is a refund.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,52 +14,67 @@ use bespoke::event::Event;
 use bespoke::id::ProfileId;
 use bespoke::privacy::{Consent, Ledger};
 use bespoke::schema::{Field, Schema};
-use bespoke::source::{Columns, CsvReader, Record, Reject, Tally};
+use bespoke::source::{Columns, CsvReader, Input, Record, Reject, Tally};
 use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
 use sha2::{Digest, Sha256};
 
-use crate::Fault;
-use crate::mailing::PURPOSE;
-use crate::output::Output;
-use crate::people::{Base, Kind, Person};
+use crate::people::{Base, Fault, Kind, PURPOSE, Person};
 
-pub(crate) fn read(
-    file: &Path,
-    now: Timestamp,
-    assume_consent: bool,
-    output: &mut Output,
-) -> Result<Base, Fault> {
-    let located = |error: Error| format!("{}: {error}", file.display());
-    let mut reader = CsvReader::open(file).map_err(|error| {
-        let text = error.to_string();
-        if text.contains(&file.display().to_string()) { text } else { located(error) }
-    })?;
-    let mut lines = Lines::new(reader.columns()).map_err(located)?;
-    let mut tally = Tally::default();
-    while let Some(item) = reader.next_record().map_err(located)? {
-        tally.read += 1;
-        let taken = item
-            .and_then(|record| lines.take(&record).map_err(|rejection| record.refuse(rejection)));
-        match taken {
-            Ok(Taken::Accepted) => tally.accepted += 1,
-            Ok(Taken::Merged) => tally.merged += 1,
-            Err(reject) => refuse(&reject, &mut tally, output)?,
-        }
-    }
-    let people = lines.people(now, assume_consent);
-    Ok(Base {
-        kind: Kind::Retail,
-        schema: schema(),
-        now,
-        tally: Some(tally),
-        people: Box::new(people.map(Ok)),
-    })
+/// What is done with a line that is refused.
+type Refuse<'a> = &'a mut dyn FnMut(&Reject) -> Result<(), Fault>;
+
+/// A table of invoice lines that is there and has the columns.
+pub(crate) struct RetailFile<R> {
+    name: String,
+    reader: CsvReader<R>,
+    lines: Lines,
 }
 
-fn refuse(reject: &Reject, tally: &mut Tally, output: &mut Output) -> Result<(), Fault> {
-    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
-    output.reject(reject)
+impl RetailFile<Input> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
+        Self::new(path.display().to_string(), CsvReader::open(path)?)
+    }
+}
+
+impl<R: Read> RetailFile<R> {
+    pub(crate) fn new(name: String, reader: CsvReader<R>) -> Result<Self, Fault> {
+        let lines = Lines::new(reader.columns()).map_err(|error| error.within(&name))?;
+        Ok(Self { name, reader, lines })
+    }
+
+    /// The customers of the table.
+    pub(crate) fn read(
+        self,
+        now: Timestamp,
+        assume_consent: bool,
+        refuse: Refuse<'_>,
+    ) -> Result<Base, Fault> {
+        let Self { name, mut reader, mut lines } = self;
+        let mut tally = Tally::default();
+        while let Some(item) = reader.next_record().map_err(|error| error.within(&name))? {
+            tally.read += 1;
+            let taken = item.and_then(|record| {
+                lines.take(&record).map_err(|rejection| record.refuse(rejection))
+            });
+            match taken {
+                Ok(Taken::Accepted) => tally.accepted += 1,
+                Ok(Taken::Merged) => tally.merged += 1,
+                Err(reject) => {
+                    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
+                    refuse(&reject)?;
+                }
+            }
+        }
+        let people = lines.people(now, assume_consent);
+        Ok(Base {
+            kind: Kind::Retail,
+            schema: schema(),
+            now,
+            tally: Some(tally),
+            people: Box::new(people.map(Ok)),
+        })
+    }
 }
 
 fn schema() -> Schema {
@@ -103,8 +119,8 @@ struct Lines {
     columns: [usize; 8],
     /// Digests of the lines seen. Only asked whether one is there, so its order shows nowhere.
     seen: HashSet<[u8; 16]>,
-    /// Texts that many lines share.
-    texts: BTreeMap<String, Arc<str>>,
+    /// Texts that many lines share; only asked whether one is there, too.
+    texts: HashSet<Arc<str>>,
     names: [Arc<str>; 4],
     invoices: BTreeMap<(ProfileId, Arc<str>), Invoice>,
 }
@@ -131,7 +147,7 @@ impl Lines {
         Ok(Self {
             columns,
             seen: HashSet::new(),
-            texts: BTreeMap::new(),
+            texts: HashSet::new(),
             names: ["name", "price", "quantity", "sku"].map(Arc::from),
             invoices: BTreeMap::new(),
         })
@@ -183,7 +199,7 @@ impl Lines {
             return Arc::clone(known);
         }
         let new: Arc<str> = text.into();
-        self.texts.insert(text.to_owned(), Arc::clone(&new));
+        self.texts.insert(Arc::clone(&new));
         new
     }
 

@@ -21,8 +21,8 @@ impl Args {
                 String::new()
             } else {
                 return Err(match nearest(&name, valued.iter().chain(flags)) {
-                    Some(near) => format!("there is no option {arg}; did you mean --{near}?"),
-                    None => format!("there is no option {arg}"),
+                    Some(near) => format!("there is no option `{arg}`; did you mean `--{near}`?"),
+                    None => format!("there is no option `{arg}`"),
                 });
             };
             if given.insert(name, value).is_some() {

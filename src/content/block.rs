@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Content;
+use super::{Content, Context, Rendered, Vocabulary};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expr::Names;
 use crate::facts::Facts;
@@ -97,6 +97,18 @@ impl Block {
     }
 }
 
+impl Choice {
+    /// Renders what the variant says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Content::render`], with the variant.
+    pub fn render(&self, context: &Context) -> Result<Rendered> {
+        let within = |error: Error| error.within(format!("variant `{}`", self.variant));
+        self.content.render(context).map_err(within)
+    }
+}
+
 impl Chooser {
     /// Chooses a variant. It holds until the chosen rule may turn, or that of a variant before it.
     pub fn choose(&self, facts: &Facts<'_>) -> Choice {
@@ -111,8 +123,11 @@ impl Chooser {
         Choice { variant: Block::FALLBACK.into(), until, content: Arc::clone(&self.fallback) }
     }
 
-    /// What any variant may say, the fallback last.
-    pub(crate) fn contents(&self) -> impl Iterator<Item = &Content> {
-        self.variants.iter().map(|(_, _, content)| &**content).chain([&*self.fallback])
+    /// Checks what any variant may say.
+    pub(crate) fn check_content(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
+        let variants = self.variants.iter().map(|(name, _, content)| (&**name, content));
+        variants.chain([(Block::FALLBACK, &self.fallback)]).try_for_each(|(name, content)| {
+            content.check(vocabulary).map_err(|error| error.within(format!("variant `{name}`")))
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
-use super::Context;
+use super::{Context, code};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span, nearest};
 use crate::value::Decimal;
 
@@ -53,6 +53,10 @@ impl Piece {
         environment
             .add_template_owned(NAME, source.to_owned())
             .map_err(|error| located(source, &error))?;
+        let faults = code::faults(source);
+        if !faults.is_empty() {
+            return Err(Error::from_diagnostics(ErrorKind::Template, faults));
+        }
         Ok(Self { environment: Arc::new(environment), source: source.into(), format })
     }
 
@@ -81,12 +85,12 @@ impl Piece {
         let globals: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
         let names = self.names();
         let names = names.iter().filter(|name| !globals.contains(name.as_str()));
-        let faults: Vec<_> = names.filter_map(|name| self.fault(name, vocabulary)).collect();
+        let mut faults: Vec<_> = names.filter_map(|name| self.fault(name, vocabulary)).collect();
         if faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::from_diagnostics(ErrorKind::Template, faults))
+            return Ok(());
         }
+        faults.sort_by_key(|fault| (fault.line, fault.column));
+        Err(Error::from_diagnostics(ErrorKind::Template, faults))
     }
 
     fn fault(&self, name: &str, vocabulary: &Vocabulary<'_>) -> Option<Diagnostic> {
@@ -102,12 +106,14 @@ impl Piece {
                 let message = format!("there is no `{field}` in `{root}`");
                 (message, nearest(field, fields.iter().copied()))
             }
+            (Some(_), None) if root == "blocks" => {
+                ("blocks are read by their names: `blocks.NAME`".to_owned(), None)
+            }
             (Some(_), _) => return None,
         };
-        // The template tells names without places; the first mention is where people look.
         let shown = if known.is_some() { name } else { root };
-        let start = self.source.find(shown).unwrap_or_default();
-        let fault = Diagnostic::new(&self.source, Span::new(start, start + shown.len()), message);
+        let span = code::place(&self.source, shown).unwrap_or_default();
+        let fault = Diagnostic::new(&self.source, span, message);
         Some(match near {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),
             None if known.is_none() => {
@@ -136,8 +142,7 @@ fn print(
     value: &minijinja::Value,
 ) -> Result<(), minijinja::Error> {
     if value.is_undefined() || value.is_none() {
-        let detail = "nothing is known here; say what to print instead: `| default('…')`";
-        return Err(minijinja::Error::new(Fault::UndefinedError, detail));
+        return Err(Fault::UndefinedError.into());
     }
     let text = value.to_string();
     if value.is_safe() || !matches!(state.auto_escape(), AutoEscape::Html) {
@@ -166,9 +171,10 @@ fn print(
 fn fixed(value: &minijinja::Value, digits: Option<u32>) -> Result<String, minijinja::Error> {
     let digits = digits.unwrap_or(2).min(6);
     let written = value.to_string();
-    let number: Decimal = written.parse().map_err(|_| {
-        minijinja::Error::new(Fault::InvalidOperation, format!("`{written}` is no number"))
-    })?;
+    // The value is not shown: errors are logged, and it may be personal.
+    let number: Decimal = written
+        .parse()
+        .map_err(|_| minijinja::Error::new(Fault::InvalidOperation, "`fixed` wants a number"))?;
     let unit = 10_i64.pow(6 - digits);
     let (quotient, rest) = (number.micros().div_euclid(unit), number.micros().rem_euclid(unit));
     let up = rest * 2 > unit || (rest * 2 == unit && quotient % 2 != 0);
@@ -184,18 +190,30 @@ fn fixed(value: &minijinja::Value, digits: Option<u32>) -> Result<String, miniji
 
 /// A fault of minijinja, with its place in the source.
 fn located(source: &str, error: &minijinja::Error) -> Error {
-    let message = match error.detail() {
-        Some(detail) => format!("{}: {detail}", error.kind()),
-        None => error.kind().to_string(),
-    };
     let span = error.range().map(|range| Span::new(range.start, range.end)).or_else(|| {
         let line = error.line()?.checked_sub(1)?;
         let start = source.split_inclusive('\n').take(line).map(str::len).sum();
         let length = source.lines().nth(line).map_or(0, str::len);
         Some(Span::new(start, start + length))
     });
-    let diagnostic = Diagnostic::new(source, span.unwrap_or_default(), message);
+    let span = span.unwrap_or_default();
+    let diagnostic = match (error.kind(), error.detail()) {
+        (Fault::UndefinedError, _) => {
+            let name = source.get(span.start..span.end).filter(|name| is_path(name));
+            let message = name.map_or_else(
+                || "something here is not known".to_owned(),
+                |name| format!("nothing is known of `{name}`"),
+            );
+            Diagnostic::new(source, span, message).with_help("add `| default(…)` to go on without")
+        }
+        (kind, Some(detail)) => Diagnostic::new(source, span, format!("{kind}: {detail}")),
+        (kind, None) => Diagnostic::new(source, span, kind.to_string()),
+    };
     Error::from_diagnostics(ErrorKind::Template, vec![diagnostic])
+}
+
+fn is_path(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Engine, unknown};
 use crate::content::{Choice, Context, Letter, Rendered};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::metric::Measure;
 use crate::privacy::Personal;
 use crate::time::{Timestamp, Valid};
@@ -95,24 +95,33 @@ impl View {
     ///
     /// # Errors
     ///
-    /// As [`View::render`]; with the template's or block's name, the part and the place.
+    /// As [`View::render`], with the template, the block and its variant, the part and the place.
     pub fn letter(&self, template: &str, given: &Fields) -> Result<Letter> {
         let templates = &self.engine.0.templates;
         let found = templates.get(template);
         let found = found.ok_or_else(|| unknown("template", template, templates.keys()))?;
+        let within = |error: Error| error.within(format!("template `{template}`"));
         let plain = self.context(given);
         let mut context = plain.clone();
         for block in found.blocks() {
-            let rendered = self.rendered(&block, &plain)?;
+            let rendered = self.rendered(&block, &plain).map_err(within)?;
             context = context.block(block.into(), rendered);
         }
-        found.render(&context).map_err(|error| error.within(format!("template `{template}`")))
+        found.render(&context).map_err(within)
     }
 
     fn rendered(&self, block: &str, context: &Context) -> Result<Rendered> {
-        let choice = self.choices.get(block);
-        let choice = choice.ok_or_else(|| unknown("block", block, self.choices.keys()))?;
-        choice.content.render(context).map_err(|error| error.within(format!("block `{block}`")))
+        let choice = self.choices.get(block).ok_or_else(|| self.no_choice(block))?;
+        choice.render(context).map_err(|error| error.within(format!("block `{block}`")))
+    }
+
+    fn no_choice(&self, block: &str) -> Error {
+        let blocks = &self.engine.0.blocks;
+        if blocks.contains_key(block) {
+            let detail = format!("the block `{block}` was not asked for");
+            return Error::new(ErrorKind::Definition, detail);
+        }
+        unknown("block", block, blocks.keys())
     }
 
     fn context(&self, given: &Fields) -> Context {

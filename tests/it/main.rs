@@ -6,10 +6,11 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
+mod content;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
-
+mod engine;
 mod event;
 mod facts;
 mod identity;

@@ -7,6 +7,9 @@ computed here from the invoices, in SQL of their own. Only segments of which a
 customer is a member are listed in the decisions, so each conjunction is true
 and holds until the first of its clauses turns.
 
+With `--binary` the orders are written as a CSV file, and the `segment` example
+is asked the same five rules instead.
+
 Orders after `--at` are not known then; `--future` lets them move the horizon.
 """
 
@@ -14,11 +17,13 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import duckdb
 
 from facts import instant
+from program import run
 from rules import rfc3339
 
 FILE = "online_retail/online_retail_2009-2010.csv.gz"
@@ -62,6 +67,14 @@ SEGMENTS = {
     "vip": ["spent_2000", "two_large"],
     "frequent": ["three_30"],
 }
+RULES = {
+    "active": 'count("Order Completed" over 90 days) >= 1',
+    "at_risk": 'count("Order Completed" over 90 days) = 0 AND count("Order Completed" over 180 days) >= 1',
+    "lapsed": 'count("Order Completed") > 0 AND count("Order Completed" over 180 days) = 0',
+    "vip": 'sum("Order Completed".revenue over 90 days) > 2000 '
+           'AND count("Order Completed" where revenue >= 500) >= 2',
+    "frequent": 'count("Order Completed" over 30 days) >= 3',
+}
 
 
 def clause_sql(name, now, future):
@@ -101,9 +114,24 @@ def expected(connection, now, future):
     return decisions
 
 
-def differences(wanted, path):
+def asked(connection, binary, at):
+    """The decisions as the `segment` example gives them for the orders found here."""
+    decisions = {row[0]: {} for row in connection.execute("SELECT customer FROM customers").fetchall()}
+    with tempfile.TemporaryDirectory() as folder:
+        events = f"{folder}/orders.csv"
+        connection.execute(f"COPY (SELECT customer AS \"userId\", event, strftime(make_timestamp(happened), "
+                           f"'%Y-%m-%d %H:%M:%S') AS timestamp, (revenue::DECIMAL(32, 0) * 0.000001)::DECIMAL(18, 6) AS revenue "
+                           f"FROM orders) TO '{events}' (header true)")
+        for segment, rule in RULES.items():
+            got = run(binary, ["--events", events, "--rule", rule, "--at", at, "--until"])
+            for line in got.members:
+                customer, until = line.split("\t")
+                decisions.setdefault(customer, {})[segment] = None if until == "-" else until
+    return [{"customer": customer, "segments": decisions[customer]} for customer in sorted(decisions)]
+
+
+def differences(wanted, lines):
     """Every way in which the decisions differ from what is wanted, as text."""
-    lines = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
     customers = [line["customer"] for line in lines]
     if customers != sorted(customers, key=str.encode) or len(set(customers)) != len(customers):
         yield "the customers are not in byte order, once each"
@@ -125,6 +153,7 @@ def differences(wanted, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--decisions", help="what the campaign wrote; without it only the counts are printed")
+    parser.add_argument("--binary", help="the `segment` example, to be asked where there are no decisions")
     parser.add_argument("--at", default="2010-11-01T09:00:00Z")
     parser.add_argument("--future", action="store_true", help="orders after --at move the horizon")
     options = parser.parse_args()
@@ -142,9 +171,14 @@ def main():
     wanted = expected(connection, instant(options.at), options.future)
     sizes = {segment: sum(segment in each for each in wanted.values()) for segment in SEGMENTS}
     print(f"{len(wanted)} customers at {options.at}: " + ", ".join(f"{n} {name}" for name, n in sizes.items()))
-    if not options.decisions:
+    if options.decisions:
+        text = Path(options.decisions).read_text(encoding="utf-8")
+        lines = [json.loads(line) for line in text.splitlines()]
+    elif options.binary:
+        lines = asked(connection, options.binary, options.at)
+    else:
         return
-    found = list(differences(wanted, options.decisions))
+    found = list(differences(wanted, lines))
     for text in found[:50]:
         print(text)
     print(f"{len(found)} differences")
