@@ -7,6 +7,7 @@
 )]
 
 mod content;
+mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
 mod engine;

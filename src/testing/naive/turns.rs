@@ -18,7 +18,7 @@ struct Marks {
 impl World<'_> {
     /// Instants at which the rule may well change, early and late by a microsecond too: every
     /// instant that the facts or the rule name, before and after by up to two of the rule's
-    /// durations, and what lies in the middle of two instants.
+    /// durations, what lies in the middle of two instants, and some instants at even distances.
     ///
     /// These are guesses to ask at, not a proof: sums of more durations are left out.
     pub fn turns(&self, rule: &Expr) -> BTreeSet<Timestamp> {
@@ -35,8 +35,21 @@ impl World<'_> {
         }
         let near =
             |turn: i64| (-1..=1).map(move |by| Timestamp::from_micros(turn.saturating_add(by)));
-        marks.turns().into_iter().flat_map(near).collect()
+        let turns = marks.turns();
+        let between = even(turns.first().copied(), turns.last().copied());
+        let mut turns: BTreeSet<Timestamp> = turns.into_iter().flat_map(near).collect();
+        turns.extend(between.map(Timestamp::from_micros));
+        turns.retain(|turn| *turn <= Timestamp::LAST);
+        turns
     }
+}
+
+/// Instants at even distances between two.
+fn even(first: Option<i64>, last: Option<i64>) -> impl Iterator<Item = i64> {
+    const COUNT: i64 = 50;
+    let (first, last) = (first.unwrap_or_default(), last.unwrap_or_default());
+    let step = last.saturating_sub(first) / COUNT;
+    (0..COUNT).map(move |index| first.saturating_add(index * step))
 }
 
 impl Marks {

@@ -197,7 +197,7 @@ impl<'s> Rules<'s> {
             (Sort::Number, 1) => term(sort, dice).minus(term(sort, dice)),
             (Sort::Number, _) => term(sort, dice).scaled(words::number(dice)),
             (Sort::Duration, 0) if dice.chance(2) => term(sort, dice).plus(term(sort, dice)),
-            (Sort::Duration, 0) => term(sort, dice).scaled(dice.of(&[2, 0, -1, 3])),
+            (Sort::Duration, 0) => term(sort, dice).scaled(words::factor(dice)),
             (Sort::Duration, _) if dice.chance(2) && !place.pure => {
                 Expr::now().minus(term(Sort::Instant, dice))
             }
@@ -243,7 +243,7 @@ impl<'s> Rules<'s> {
         let scope = Some((event, way.and_then(|way| way.objects)));
         let inside = Place { scope, list: None, ..place.below() };
         let filtered = place.depth > 0 && dice.chance(3);
-        let filter = filtered.then(|| self.condition(inside, dice));
+        let filter = filtered.then(|| self.filter(inside, dice));
         let filters = filter.into_iter().chain(way.and_then(|way| way.one_currency(function)));
         if let Some(filter) = filters.reduce(Expr::and) {
             aggregate = aggregate.filtered(filter);
@@ -253,9 +253,35 @@ impl<'s> Rules<'s> {
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
             5 if !place.pure => {
                 let since = Place { scope: None, list: None, ..place.below() };
-                aggregate.since(self.term(Sort::Instant, since, dice)).into()
+                aggregate.since(self.bound(since, dice)).into()
             }
             _ => aggregate.into(),
+        }
+    }
+
+    /// A filter; some of them let an entry through for a while only.
+    fn filter(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        match dice.roll(6) {
+            4 if !place.pure => {
+                let age = Expr::now().minus(self.path(Sort::Instant, place, dice));
+                age.compare(words::comparison(dice), words::interval(dice))
+            }
+            5 if !place.pure => match dice.among(&self.segments) {
+                Some(name) => Expr::in_segment(Arc::clone(name)),
+                None => elapsed(dice),
+            },
+            _ => self.condition(place, dice),
+        }
+    }
+
+    /// An instant from which on entries count; some of them move on or back while time goes on.
+    fn bound(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        match dice.roll(6) {
+            2 => instant(dice),
+            3 => Expr::now().minus(words::interval(dice)),
+            4 => instant(dice).minus(Expr::now().minus(instant(dice))),
+            5 => instant(dice).plus(Expr::now().minus(instant(dice)).scaled(2)),
+            _ => self.term(Sort::Instant, place, dice),
         }
     }
 
@@ -312,19 +338,23 @@ const NO_PATH: [Arc<str>; 0] = [];
 
 /// A comparison of an instant with now.
 fn elapsed(dice: &mut Dice<'_>) -> Expr {
-    let instant = match dice.roll(3) {
+    let instant = instant(dice);
+    let (ago, op) = (words::interval(dice), words::comparison(dice));
+    match dice.roll(3) {
+        0 => Expr::now().minus(instant).compare(op, ago),
+        1 => instant.plus(ago).compare(op, Expr::now()),
+        _ => Expr::now().minus(ago).compare(op, instant),
+    }
+}
+
+fn instant(dice: &mut Dice<'_>) -> Expr {
+    match dice.roll(3) {
         0 => Expr::path(["joined"]),
         1 => {
             let function = dice.of(&[Function::Last, Function::First]);
             Aggregate::new(function, words::event(dice), NO_PATH).into()
         }
         _ => words::moment(dice).into(),
-    };
-    let (ago, op) = (words::interval(dice), words::comparison(dice));
-    match dice.roll(3) {
-        0 => Expr::now().minus(instant).compare(op, ago),
-        1 => instant.plus(ago).compare(op, Expr::now()),
-        _ => Expr::now().minus(ago).compare(op, instant),
     }
 }
 

@@ -19,6 +19,12 @@ pub(super) fn instant(dice: &mut Dice<'_>) -> Timestamp {
 
 /// An instant at which a question is asked: where something happens, or some windows later.
 pub(super) fn moment(dice: &mut Dice<'_>) -> Timestamp {
+    if dice.chance(60) {
+        // The first and the last instant that can be written.
+        return Timestamp::from_micros(
+            dice.of(&[253_402_300_799_999_999, -62_167_219_200_000_000]),
+        );
+    }
     let half_days = i64::try_from(dice.roll(22)).unwrap_or_default() - 1;
     Timestamp::from_micros(START + half_days * DAY / 2 + nudge(dice))
 }
@@ -44,10 +50,19 @@ pub(super) fn length(dice: &mut Dice<'_>) -> Duration {
 /// A length of time of any sign and size.
 pub(super) fn interval(dice: &mut Dice<'_>) -> Duration {
     match dice.roll(8) {
+        5 if dice.chance(6) => {
+            dice.of(&[Duration::from_micros(i64::MAX), Duration::days(-90_000_000)])
+        }
         6 => dice.of(&[Duration::ZERO, Duration::from_micros(1), Duration::from_micros(-1)]),
         7 => dice.of(&[Duration::days(-1), Duration::hours(-36), Duration::from_micros(1_500_000)]),
         _ => length(dice),
     }
+}
+
+/// What a length of time is multiplied by.
+pub(super) fn factor(dice: &mut Dice<'_>) -> Decimal {
+    let many = Decimal::from_micros(999_999_999_999_000_000).unwrap_or_default();
+    dice.of(&[2.into(), 0.into(), (-1).into(), 3.into(), 2.into(), many])
 }
 
 /// A number, mostly a small one.
