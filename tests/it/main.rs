@@ -10,6 +10,7 @@ mod content;
 #[cfg(feature = "mail")]
 mod email;
 mod engine;
+mod examples;
 mod identity;
 mod privacy;
 mod source;
