@@ -103,7 +103,7 @@ fn members(
         let facts = timeline.facts_as_known(now, known);
         let written = if until {
             let membership = segment.evaluate(&facts);
-            let until = membership.until.map_or("-".to_owned(), |until| until.to_string());
+            let until = membership.until.map_or_else(|| "-".to_owned(), |until| until.to_string());
             if membership.value { writeln!(out, "{person}\t{until}") } else { Ok(()) }
         } else if segment.is_member(&facts) {
             writeln!(out, "{person}")
@@ -259,9 +259,10 @@ fn each(
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
 fn is_json(path: &str) -> std::io::Result<bool> {
-    let name = Path::new(path).with_extension("");
-    let inner = if path.ends_with(".gz") { name.as_path() } else { Path::new(path) };
-    match inner.extension().and_then(|extension| extension.to_str()) {
+    match Path::new(path.strip_suffix(".gz").unwrap_or(path))
+        .extension()
+        .and_then(|extension| extension.to_str())
+    {
         Some("csv") => Ok(false),
         Some("json" | "jsonl" | "ndjson") => Ok(true),
         _ => {

@@ -78,9 +78,10 @@ impl Mailing {
     }
 
     /// Decides whether to write to a person, and writes.
-    pub(crate) fn decide(&mut self, view: View, person: &Person) -> Result<Decided> {
+    pub(crate) fn decide(&self, view: View, person: &Person) -> Result<Decided> {
         let choices = view.choices().iter();
-        let blocks = choices.map(|(block, choice)| (block.clone(), choice.variant.clone()));
+        let blocks =
+            choices.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.variant)));
         let undecided =
             Decided { outcome: "skipped", reason: None, blocks: blocks.collect(), message: None };
         let standing = self.standing(person)?;

@@ -22,8 +22,10 @@ mod people;
 mod retail;
 mod simulated;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use args::Args;
 use bespoke::engine::{Membership, Wanted};
@@ -72,10 +74,14 @@ fn run(args: &Args) -> Result<(), Fault> {
     let given = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
     let at: Option<Timestamp> = args.get("at").map(given).transpose()?;
     let (customers, directory) = (customers(args)?, directory(args)?);
-    let retail = args.get("data").map(|file| RetailFile::open(Path::new(file))).transpose()?;
-    if retail.is_some() && at.is_none() {
-        return Err("--data needs --at INSTANT".into());
-    }
+    let retail = match args.get("data") {
+        Some(file) => {
+            // A file of the past says nothing of now.
+            args.need("at")?;
+            Some(RetailFile::open(Path::new(file))?)
+        }
+        None => None,
+    };
     // What was asked for makes sense; only now is anything written.
     let lines = if stop { "segments.jsonl" } else { "decisions.jsonl" };
     let mut output = Output::create(&directory, lines, args.has("all"))?;
@@ -110,7 +116,10 @@ fn directory(args: &Args) -> Result<PathBuf, Fault> {
         1 => PathBuf::from("target/campaign"),
         _ => PathBuf::from(format!("target/campaign-{number}")),
     };
-    (1..).map(usual).find(|path| output::is_free(path)).ok_or_else(|| "no free directory".into())
+    (1..1_000)
+        .map(usual)
+        .find(|path| output::is_free(path))
+        .ok_or_else(|| "target holds a thousand campaigns; name a directory by --out".into())
 }
 
 /// Who is in which segment, and until when.
@@ -123,7 +132,7 @@ fn segments(
     let wanted = engine
         .segments()
         .keys()
-        .fold(Wanted::nothing(), |wanted, name| wanted.segment(name.clone()));
+        .fold(Wanted::nothing(), |wanted, name| wanted.segment(Arc::clone(name)));
     let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     for person in people {
@@ -151,7 +160,7 @@ fn campaign(
 ) -> Result<Summary, Fault> {
     let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
-    let mut mailing = Mailing::new(engine.clone(), now)?;
+    let mailing = Mailing::new(engine.clone(), now)?;
     for person in people {
         let person = person?;
         let id = person.id.clone();
@@ -184,11 +193,11 @@ fn campaign(
 }
 
 /// The segments that a person is in, each with the instant until which that holds.
-type Memberships = std::collections::BTreeMap<std::sync::Arc<str>, Option<Timestamp>>;
+type Memberships = BTreeMap<Arc<str>, Option<Timestamp>>;
 
 fn memberships(view: &bespoke::engine::View) -> Memberships {
     let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
-    members.map(|(name, valid)| (name.clone(), valid.until)).collect()
+    members.map(|(name, valid)| (Arc::clone(name), valid.until)).collect()
 }
 
 fn explain(

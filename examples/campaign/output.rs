@@ -105,14 +105,14 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn new(engine: &Engine) -> Self {
-        let segments = engine.segments().keys().map(|name| (name.clone(), 0)).collect();
+        let segments = engine.segments().keys().map(|name| (Arc::clone(name), 0)).collect();
         Self { people: 0, segments, outcomes: BTreeMap::new(), tally: None }
     }
 
     pub(crate) fn count(&mut self, memberships: &Memberships) {
         self.people += 1;
         for name in memberships.keys() {
-            *self.segments.entry(name.clone()).or_default() += 1;
+            *self.segments.entry(Arc::clone(name)).or_default() += 1;
         }
     }
 

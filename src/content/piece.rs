@@ -127,7 +127,10 @@ impl Piece {
 
 impl fmt::Debug for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Piece").field("format", &self.format).field("source", &self.source).finish()
+        f.debug_struct("Piece")
+            .field("format", &self.format)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }
 
