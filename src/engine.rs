@@ -141,6 +141,7 @@ impl Engine {
     ///
     /// [`ErrorKind::Rule`] for a variant's rule and [`ErrorKind::Template`] for what a variant
     /// says, with the place; [`ErrorKind::Definition`] for a name that is taken.
+    #[expect(clippy::needless_pass_by_value, reason = "a part that is added is the engine's")]
     pub fn add_block(&mut self, name: &str, block: Block) -> Result<()> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
