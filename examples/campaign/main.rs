@@ -11,7 +11,7 @@
 //! `rejects.csv`; `--stop-after segments` writes `segments.jsonl` instead of the first two, and
 //! `--explain CUSTOMER` prints why that customer is in each segment or is not.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
+#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
 
 #[path = "../support/args.rs"]
 mod args;
@@ -23,6 +23,7 @@ mod retail;
 mod simulated;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -91,15 +92,15 @@ fn run(args: &Args) -> Result<(), Fault> {
     };
     let mut engine = Engine::new(base.schema.clone())?;
     definitions::add_segments(&mut engine, base.kind)?;
+    let summary = Summary::new(&engine, args.get("explain"));
     let summary = if stop {
-        segments(&engine, base, &mut output, args.get("explain"))?
+        segments(&engine, base, &mut output, summary)?
     } else {
         definitions::add_content(&mut engine)?;
-        campaign(&engine, base, &mut output, args.get("explain"))?
+        campaign(&engine, base, &mut output, summary)?
     };
     output.finish()?;
-    println!("{summary}wrote {}", directory.display());
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "{summary}wrote {}", directory.display())?)
 }
 
 fn customers(args: &Args) -> Result<u32, Fault> {
@@ -127,13 +128,12 @@ fn segments(
     engine: &Engine,
     base: Base,
     output: &mut Output,
-    explained: Option<&str>,
+    mut summary: Summary,
 ) -> Result<Summary, Fault> {
     let wanted = engine
         .segments()
         .keys()
         .fold(Wanted::nothing(), |wanted, name| wanted.segment(Arc::clone(name)));
-    let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     for person in people {
         let Person { id, events, .. } = person?;
@@ -142,7 +142,7 @@ fn segments(
         if !facts.is_known() {
             continue;
         }
-        explain(engine, &timeline, now, id.as_str(), explained);
+        summary.explain(engine, &facts, id.as_str());
         let view = engine.evaluate(&facts, &wanted)?;
         let memberships = memberships(&view);
         summary.count(&memberships);
@@ -156,9 +156,8 @@ fn campaign(
     engine: &Engine,
     base: Base,
     output: &mut Output,
-    explained: Option<&str>,
+    mut summary: Summary,
 ) -> Result<Summary, Fault> {
-    let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     let mailing = Mailing::new(engine.clone(), now)?;
     for person in people {
@@ -169,7 +168,7 @@ fn campaign(
         if !facts.is_known() {
             continue;
         }
-        explain(engine, &timeline, now, id.as_str(), explained);
+        summary.explain(engine, &facts, id.as_str());
         let view = engine.evaluate(&facts, &Wanted::everything())?;
         let memberships = memberships(&view);
         summary.count(&memberships);
@@ -198,19 +197,4 @@ type Memberships = BTreeMap<Arc<str>, Option<Timestamp>>;
 fn memberships(view: &bespoke::engine::View) -> Memberships {
     let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
     members.map(|(name, valid)| (Arc::clone(name), valid.until)).collect()
-}
-
-fn explain(
-    engine: &Engine,
-    timeline: &Timeline,
-    now: Timestamp,
-    id: &str,
-    explained: Option<&str>,
-) {
-    if explained != Some(id) {
-        return;
-    }
-    for (name, segment) in engine.segments() {
-        println!("{id}, {name}: {}\n", segment.explain(&timeline.facts(now)));
-    }
 }

@@ -833,6 +833,8 @@ row,line,column,reason,detail,record
         ] {
             assert!(run.out.contains(expected), "{expected}\n{}", run.out);
         }
+        let (run, _) = retail("explain", &sample(), &["--explain", "13090"]).unwrap();
+        assert_eq!(run.lines().first(), Some(&"13090 is no known customer"));
     }
 
     #[test]
