@@ -12,6 +12,7 @@ mod diagnostics;
 mod email;
 mod engine;
 mod event;
+mod examples;
 mod facts;
 mod identity;
 mod laws;
