@@ -20,7 +20,8 @@ fn main() -> bespoke::Result<()> {
     engine.add_segment("vip", "spend >= 500 AND country = 'PT'")?;
     let thanks = Content::text("Obrigado! {{ metrics.spend | fixed(2) }} EUR em 90 dias.")?;
     let hero = Block::new(Content::text("Olá!")?);
-    engine.add_block("hero", hero.variant("thanks", "in_segment('vip')", thanks)?)?;
+    let hero = hero.variant("thanks", "in_segment('vip')", thanks)?;
+    engine.add_block("hero", &hero)?;
 
     // Facts in, answer out. No clock is read, nothing is stored, nothing is spawned.
     let ana = Event::identify("p-1", "2026-01-10T08:00:00Z".parse()?).with("country", "PT");

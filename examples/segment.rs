@@ -5,8 +5,6 @@
 //!     --rule "count(\"Order Completed\" over 90 days) > 0" --at 2026-03-01T00:00:00Z --until
 //! ```
 
-#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
-
 #[path = "support/args.rs"]
 mod args;
 
@@ -15,7 +13,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::error::{Error, Rejection, Result};
 use bespoke::event::Event;
 use bespoke::expr::Names;
@@ -37,7 +35,7 @@ fn main() -> ExitCode {
     let args = match Args::read(&valued, &["until"]) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
@@ -46,15 +44,16 @@ fn main() -> ExitCode {
         Err(message) => {
             // An argument is at fault.
             let usage = if message.starts_with("--") { USAGE } else { "" };
-            eprintln!("{}", format!("{message}\n{usage}").trim_end());
+            tell(format!("{message}\n{usage}").trim_end());
             ExitCode::from(2)
         }
     }
 }
 
 fn run(args: &Args) -> std::result::Result<(), String> {
-    let events = args.need("events")?;
-    let rule = Rule::parse(args.need("rule")?).map_err(|error| error.to_string())?;
+    let events = args.get("events").ok_or("--events is missing")?;
+    let rule = Rule::parse(args.get("rule").ok_or("--rule is missing")?)
+        .map_err(|error| error.to_string())?;
     let now = instant(args, "at")?.ok_or("--at is missing")?;
     let known = instant(args, "known")?.unwrap_or(now);
     if let Some(engine) = args.get("engine").filter(|engine| *engine != "native") {
@@ -67,18 +66,18 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     };
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
-    segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
-    let mut people = read_people(events, names.schema())?;
-    // The base: whoever had done something, as far as that was known. Traits make nobody known.
-    people.retain(|_, events| {
+    segment.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
+    let mut base = read_events(events, names.schema())?;
+    // Whoever had done something, as far as that was known. Traits make nobody known.
+    base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
     });
     if let Some(profiles) = profiles {
-        add_traits(profiles, names.schema(), &mut people)?;
+        add_traits(profiles, names.schema(), &mut base)?;
     }
     match args.get("explain") {
-        Some(id) => explain(&segment, people, id, (now, known), names.schema()),
-        None => members(&segment, people, args.has("until"), (now, known), names.schema()),
+        Some(id) => explain(&segment, base, id, (now, known), names.schema()),
+        None => members(&segment, base, args.has("until"), (now, known), names.schema()),
     }
 }
 
@@ -92,13 +91,13 @@ type People = BTreeMap<ProfileId, Vec<Event>>;
 
 fn members(
     segment: &Segment,
-    people: People,
+    base: People,
     until: bool,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    for (person, events) in people {
+    for (person, events) in base {
         let timeline = Timeline::of(events, schema);
         let facts = timeline.facts_as_known(now, known);
         let written = if until {
@@ -117,13 +116,14 @@ fn members(
 
 fn explain(
     segment: &Segment,
-    people: People,
+    mut base: People,
     id: &str,
     (now, known): (Timestamp, Timestamp),
     schema: &Schema,
 ) -> std::result::Result<(), String> {
-    let found = people.into_iter().find(|(person, _)| person.as_str() == id);
-    let (person, events) = found.ok_or_else(|| format!("{id} has no event at or before {now}"))?;
+    let Some((person, events)) = base.remove_entry(id) else {
+        return Err(format!("{id} has no event at or before {now}"));
+    };
     let timeline = Timeline::of(events, schema);
     let explanation = segment.explain(&timeline.facts_as_known(now, known));
     writeln!(std::io::stdout(), "{person}: {explanation}").map_err(|error| error.to_string())
@@ -163,12 +163,13 @@ fn people_mapping() -> TableMapping {
     TableMapping::profiles(Timestamp::MIN)
 }
 
-fn read_people(events: &str, schema: &Schema) -> std::result::Result<People, String> {
+/// The people of a file; rows that are refused are counted and the first of them shown.
+fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, String> {
     let mut ingest = Ingest::new(schema.clone());
-    for_each_record(events, &TableMapping::events(), |item| ingest.take(item))?;
+    for_each_record(path, &TableMapping::events(), |item| ingest.take(item))?;
     let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
-        eprintln!("{events}: {tally}");
+        tell(format!("{path}: {tally}"));
         report(&rejects);
     }
     Ok(people)
@@ -189,18 +190,18 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
             Err(rejection) => Err(record.refuse(rejection)),
         });
         match read {
-            Ok(told) => tell(&told, people),
+            Ok(told) => add(&told, people),
             Err(reject) => rejects.push(reject),
         }
     })?;
     if !rejects.is_empty() {
-        eprintln!("{path}: {} rejected", rejects.len());
+        tell(format!("{path}: {} rejected", rejects.len()));
         report(&rejects);
     }
     Ok(())
 }
 
-fn tell(told: &Event, people: &mut People) {
+fn add(told: &Event, people: &mut People) {
     let Some((person, events)) = told.person().and_then(|p| people.get_key_value(p)) else {
         return;
     };
@@ -212,9 +213,9 @@ fn tell(told: &Event, people: &mut People) {
 
 fn report(rejects: &[Reject]) {
     const SHOWN: usize = 10;
-    rejects.iter().take(SHOWN).for_each(|reject| eprintln!("  {reject}"));
+    rejects.iter().take(SHOWN).for_each(|reject| tell(format!("  {reject}")));
     if rejects.len() > SHOWN {
-        eprintln!("  and {} more", rejects.len() - SHOWN);
+        tell(format!("  and {} more", rejects.len() - SHOWN));
     }
 }
 
@@ -259,10 +260,8 @@ fn each(
 
 /// Whether a file holds JSON Lines: its name says so, or it begins with a brace.
 fn is_json(path: &str) -> std::io::Result<bool> {
-    match Path::new(path.strip_suffix(".gz").unwrap_or(path))
-        .extension()
-        .and_then(|extension| extension.to_str())
-    {
+    let name = path.strip_suffix(".gz").unwrap_or(path);
+    match Path::new(name).extension().and_then(|extension| extension.to_str()) {
         Some("csv") => Ok(false),
         Some("json" | "jsonl" | "ndjson") => Ok(true),
         _ => {

@@ -30,6 +30,8 @@ pub use block::{Block, Choice, Chooser};
 pub use context::Context;
 pub use template::{Letter, Template};
 
+pub(crate) use piece::Vocabulary;
+
 use crate::error::Result;
 use piece::{Format, Piece};
 
@@ -98,5 +100,3 @@ impl Content {
 /// What the parts of a message are called in errors.
 const HTML: &str = "html";
 const TEXT: &str = "text";
-
-pub(crate) use piece::Vocabulary;

@@ -14,7 +14,7 @@
 //! engine.add_segment("vip", "spend > 500")?;
 //! let hero = Block::new(Content::text("Hello!")?)
 //!     .variant("thanks", "in_segment('vip')", Content::text("You spent {{ metrics.spend }}.")?)?;
-//! engine.add_block("hero", hero)?;
+//! engine.add_block("hero", &hero)?;
 //!
 //! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
 //! let timeline = Timeline::of([order.with("revenue", 620)], engine.schema());
@@ -141,8 +141,7 @@ impl Engine {
     ///
     /// [`ErrorKind::Rule`] for a variant's rule and [`ErrorKind::Template`] for what a variant
     /// says, with the place; [`ErrorKind::Definition`] for a name that is taken.
-    #[expect(clippy::needless_pass_by_value, reason = "a part that is added is the engine's")]
-    pub fn add_block(&mut self, name: &str, block: Block) -> Result<()> {
+    pub fn add_block(&mut self, name: &str, block: &Block) -> Result<()> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
         chooser.check_content(&self.vocabulary(false)).map_err(within)?;

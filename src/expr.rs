@@ -246,7 +246,7 @@ impl PartialEq for Series {
 }
 
 impl Node {
-    fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
+    pub(crate) fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
         match self {
             Self::Aggregate(aggregate) => {
                 aggregate.filter.iter().for_each(&mut *visit);
@@ -258,11 +258,11 @@ impl Node {
                 parts.iter().for_each(visit);
             }
             Self::Between { value, low, high, .. } => {
-                [value, low, high].into_iter().for_each(visit)
+                [value, low, high].into_iter().for_each(visit);
             }
             Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
             Self::In { value, .. } | Self::Is { value, .. } | Self::Like { value, .. } => {
-                visit(value)
+                visit(value);
             }
             Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
             Self::Sum { first, rest } => {

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Seed(u64);
 
-/// A row of draws from a [`Seed`], each following from the one before (SplitMix64).
+/// A row of draws from a [`Seed`], each following from the one before (`SplitMix64`).
 #[derive(Clone, Debug)]
 pub struct Draws(u64);
 

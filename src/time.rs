@@ -31,6 +31,9 @@ impl Timestamp {
     pub const MIN: Self = Self(i64::MIN);
     /// The latest instant, used where something holds for ever.
     pub const MAX: Self = Self(i64::MAX);
+    /// The last instant that can be written, 9999-12-31T23:59:59.999999Z; what would happen later
+    /// never does.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
 
     /// The instant `micros` microseconds after 1970-01-01T00:00:00Z.
     pub const fn from_micros(micros: i64) -> Self {

@@ -34,7 +34,7 @@ pub enum Value {
     /// Text.
     Text(Arc<str>),
     /// Several values, such as an order's lines.
-    List(Arc<[Value]>),
+    List(Arc<[Self]>),
     /// Named values.
     Object(Fields),
 }
@@ -211,7 +211,7 @@ impl From<Fields> for Value {
     }
 }
 
-impl From<Vec<Value>> for Value {
+impl From<Vec<Self>> for Value {
     fn from(value: Vec<Self>) -> Self {
         Self::List(value.into())
     }

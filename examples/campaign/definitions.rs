@@ -4,8 +4,6 @@ use bespoke::content::{Block, Content, Template};
 use bespoke::metric::Engagement;
 use bespoke::{Engine, Result};
 
-use crate::people::Kind;
-
 /// Segments of every shop that has orders.
 const ORDERS: [(&str, &str); 5] = [
     ("active", r#"count("Order Completed" over 90 days) > 0"#),
@@ -47,32 +45,37 @@ const BEHAVIOUR: [(&str, &str); 5] = [
     ),
 ];
 
-pub(crate) fn add_segments(engine: &mut Engine, kind: Kind) -> Result<()> {
+/// Metrics and segments of orders.
+pub(crate) fn add_orders(engine: &mut Engine) -> Result<()> {
     engine.add_metric("spend_90d", r#"sum("Order Completed".revenue over 90 days)"#)?;
     engine.add_metric("orders", r#"count("Order Completed")"#)?;
     engine.add_metric("last_order", r#"last("Order Completed")"#)?;
-    for (name, rule) in ORDERS {
+    add_segments(engine, ORDERS)
+}
+
+/// A score and segments of behaviour; they name those of orders.
+pub(crate) fn add_behaviour(engine: &mut Engine) -> Result<()> {
+    let weights = [
+        ("Product Viewed", 2),
+        ("Product Added", 4),
+        ("Order Completed", 10),
+        ("Email Opened", 5),
+        ("Email Link Clicked", 10),
+    ];
+    engine.add_engagement("engagement", &Engagement::new(weights))?;
+    add_segments(engine, BEHAVIOUR)
+}
+
+fn add_segments(engine: &mut Engine, segments: [(&str, &str); 5]) -> Result<()> {
+    for (name, rule) in segments {
         engine.add_segment(name, rule)?;
-    }
-    if kind == Kind::Simulated {
-        let weights = [
-            ("Product Viewed", 2),
-            ("Product Added", 4),
-            ("Order Completed", 10),
-            ("Email Opened", 5),
-            ("Email Link Clicked", 10),
-        ];
-        engine.add_engagement("engagement", &Engagement::new(weights))?;
-        for (name, rule) in BEHAVIOUR {
-            engine.add_segment(name, rule)?;
-        }
     }
     Ok(())
 }
 
 pub(crate) fn add_content(engine: &mut Engine) -> Result<()> {
-    engine.add_block("hero", hero(engine)?)?;
-    engine.add_block("offer", offer()?)?;
+    engine.add_block("hero", &hero(engine)?)?;
+    engine.add_block("offer", &offer()?)?;
     let template = Template::new(SUBJECT, HTML, TEXT)?;
     engine.add_template("season", template.given(["unsubscribe_url", "postal_address"]))
 }

@@ -15,10 +15,7 @@ use bespoke::time::Timestamp;
 use bespoke::value::Fields;
 use bespoke::{Engine, Result};
 
-use crate::people::Person;
-
-/// What people are asked to consent to.
-pub(crate) const PURPOSE: &str = "marketing";
+use crate::people::{PURPOSE, Person};
 
 /// A real host takes its key from its key service.
 const DEMONSTRATION_KEY: &[u8; 32] = b"for demonstrations and no more..";

@@ -11,8 +11,6 @@
 //! `rejects.csv`; `--stop-after segments` writes `segments.jsonl` instead of the first two, and
 //! `--explain CUSTOMER` prints why that customer is in each segment or is not.
 
-#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
-
 #[path = "../support/args.rs"]
 mod args;
 mod definitions;
@@ -28,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::engine::{Membership, Wanted};
 use bespoke::facts::Timeline;
 use bespoke::time::Timestamp;
@@ -36,11 +34,8 @@ use bespoke::{Engine, Error};
 
 use mailing::{Decided, Mailing};
 use output::{Output, Summary};
-use people::{Base, Person};
+use people::{Base, Fault, Kind, Person};
 use retail::RetailFile;
-
-/// Whatever goes wrong is told to the user and ends the run.
-type Fault = Box<dyn std::error::Error>;
 
 const VALUED: [&str; 6] = ["data", "at", "out", "stop-after", "explain", "customers"];
 const FLAGS: [&str; 2] = ["assume-consent", "all"];
@@ -53,14 +48,14 @@ fn main() -> ExitCode {
     let args = match Args::read(&VALUED, &FLAGS) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("{fault}");
+            tell(fault);
             ExitCode::from(2)
         }
     }
@@ -75,23 +70,25 @@ fn run(args: &Args) -> Result<(), Fault> {
     let given = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
     let at: Option<Timestamp> = args.get("at").map(given).transpose()?;
     let (customers, directory) = (customers(args)?, directory(args)?);
-    let retail = match args.get("data") {
-        Some(file) => {
-            // A file of the past says nothing of now.
-            args.need("at")?;
-            Some(RetailFile::open(Path::new(file))?)
-        }
-        None => None,
-    };
+    let retail = args.get("data").map(|file| RetailFile::open(Path::new(file))).transpose()?;
+    if retail.is_some() && at.is_none() {
+        return Err("--data needs --at INSTANT".into());
+    }
     // What was asked for makes sense; only now is anything written.
     let lines = if stop { "segments.jsonl" } else { "decisions.jsonl" };
     let mut output = Output::create(&directory, lines, args.has("all"))?;
     let base = match (retail, at) {
-        (Some(file), Some(at)) => file.read(at, args.has("assume-consent"), &mut output)?,
+        (Some(file), Some(at)) => {
+            let refuse = &mut |reject: &_| output.reject(reject);
+            file.read(at, args.has("assume-consent"), refuse)?
+        }
         _ => simulated::shop(customers, at)?,
     };
     let mut engine = Engine::new(base.schema.clone())?;
-    definitions::add_segments(&mut engine, base.kind)?;
+    definitions::add_orders(&mut engine)?;
+    if base.kind == Kind::Simulated {
+        definitions::add_behaviour(&mut engine)?;
+    }
     let summary = Summary::new(&engine, args.get("explain"));
     let summary = if stop {
         segments(&engine, base, &mut output, summary)?
@@ -117,10 +114,8 @@ fn directory(args: &Args) -> Result<PathBuf, Fault> {
         1 => PathBuf::from("target/campaign"),
         _ => PathBuf::from(format!("target/campaign-{number}")),
     };
-    (1..1_000)
-        .map(usual)
-        .find(|path| output::is_free(path))
-        .ok_or_else(|| "target holds a thousand campaigns; name a directory by --out".into())
+    let free = (1..1000).map(usual).find(|path| output::is_free(path));
+    free.ok_or_else(|| "target/campaign to target/campaign-999 are taken; name --out".into())
 }
 
 /// Who is in which segment, and until when.

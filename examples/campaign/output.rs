@@ -14,8 +14,9 @@ use bespoke::id::ProfileId;
 use bespoke::source::{Reject, RejectFile, Tally};
 use serde::Serialize;
 
+use crate::Memberships;
 use crate::mailing::Decided;
-use crate::{Fault, Memberships};
+use crate::people::Fault;
 
 /// How many messages are written unless all are asked for.
 const FIRST: usize = 200;

@@ -7,7 +7,11 @@ use bespoke::schema::Schema;
 use bespoke::source::Tally;
 use bespoke::time::Timestamp;
 
-use crate::Fault;
+/// Whatever goes wrong is told to the user and ends the run.
+pub(crate) type Fault = Box<dyn std::error::Error>;
+
+/// What people are asked to consent to.
+pub(crate) const PURPOSE: &str = "marketing";
 
 /// What people are read from.
 #[derive(Clone, Copy, Eq, PartialEq)]

@@ -4,7 +4,8 @@
 //! lines as products, at its earliest line; a `C…` invoice is a refund.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use bespoke::Error;
@@ -18,34 +19,40 @@ use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
 use sha2::{Digest, Sha256};
 
-use crate::Fault;
-use crate::mailing::PURPOSE;
-use crate::output::Output;
-use crate::people::{Base, Kind, Person};
+use crate::people::{Base, Fault, Kind, PURPOSE, Person};
 
-/// A file of invoice lines that is there and has the columns.
-pub(crate) struct RetailFile {
-    path: PathBuf,
-    reader: CsvReader<Input>,
+/// What is done with a line that is refused.
+type Refuse<'a> = &'a mut dyn FnMut(&Reject) -> Result<(), Fault>;
+
+/// A table of invoice lines that is there and has the columns.
+pub(crate) struct RetailFile<R> {
+    name: String,
+    reader: CsvReader<R>,
     lines: Lines,
 }
 
-impl RetailFile {
+impl RetailFile<Input> {
     pub(crate) fn open(path: &Path) -> Result<Self, Fault> {
-        let reader = CsvReader::open(path)?;
-        let lines = Lines::new(reader.columns()).map_err(|error| error.within(path.display()))?;
-        Ok(Self { path: path.to_owned(), reader, lines })
+        Self::new(path.display().to_string(), CsvReader::open(path)?)
+    }
+}
+
+impl<R: Read> RetailFile<R> {
+    pub(crate) fn new(name: String, reader: CsvReader<R>) -> Result<Self, Fault> {
+        let lines = Lines::new(reader.columns()).map_err(|error| error.within(&name))?;
+        Ok(Self { name, reader, lines })
     }
 
+    /// The customers of the table.
     pub(crate) fn read(
         self,
         now: Timestamp,
         assume_consent: bool,
-        output: &mut Output,
+        refuse: Refuse<'_>,
     ) -> Result<Base, Fault> {
-        let Self { path, mut reader, mut lines } = self;
+        let Self { name, mut reader, mut lines } = self;
         let mut tally = Tally::default();
-        while let Some(item) = reader.next_record().map_err(|error| error.within(path.display()))? {
+        while let Some(item) = reader.next_record().map_err(|error| error.within(&name))? {
             tally.read += 1;
             let taken = item.and_then(|record| {
                 lines.take(&record).map_err(|rejection| record.refuse(rejection))
@@ -53,7 +60,10 @@ impl RetailFile {
             match taken {
                 Ok(Taken::Accepted) => tally.accepted += 1,
                 Ok(Taken::Merged) => tally.merged += 1,
-                Err(reject) => refuse(&reject, &mut tally, output)?,
+                Err(reject) => {
+                    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
+                    refuse(&reject)?;
+                }
             }
         }
         let people = lines.people(now, assume_consent);
@@ -65,11 +75,6 @@ impl RetailFile {
             people: Box::new(people.map(Ok)),
         })
     }
-}
-
-fn refuse(reject: &Reject, tally: &mut Tally, output: &mut Output) -> Result<(), Fault> {
-    *tally.rejected.entry(reject.rejection.reason.clone()).or_default() += 1;
-    output.reject(reject)
 }
 
 fn schema() -> Schema {
@@ -114,8 +119,8 @@ struct Lines {
     columns: [usize; 8],
     /// Digests of the lines seen. Only asked whether one is there, so its order shows nowhere.
     seen: HashSet<[u8; 16]>,
-    /// Texts that many lines share.
-    texts: BTreeMap<String, Arc<str>>,
+    /// Texts that many lines share; only asked whether one is there, too.
+    texts: HashSet<Arc<str>>,
     names: [Arc<str>; 4],
     invoices: BTreeMap<(ProfileId, Arc<str>), Invoice>,
 }
@@ -142,7 +147,7 @@ impl Lines {
         Ok(Self {
             columns,
             seen: HashSet::new(),
-            texts: BTreeMap::new(),
+            texts: HashSet::new(),
             names: ["name", "price", "quantity", "sku"].map(Arc::from),
             invoices: BTreeMap::new(),
         })
@@ -194,7 +199,7 @@ impl Lines {
             return Arc::clone(known);
         }
         let new: Arc<str> = text.into();
-        self.texts.insert(text.to_owned(), Arc::clone(&new));
+        self.texts.insert(Arc::clone(&new));
         new
     }
 

@@ -5,9 +5,7 @@ use bespoke::seed::Seed;
 use bespoke::testing::shop::{self, Customer, Shop};
 use bespoke::time::Timestamp;
 
-use crate::Fault;
-use crate::mailing::PURPOSE;
-use crate::people::{Base, Kind, Person};
+use crate::people::{Base, Fault, Kind, PURPOSE, Person};
 
 /// A Sunday morning in spring.
 const NOW: &str = "2026-03-01T09:00:00Z";

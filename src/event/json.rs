@@ -1,4 +1,4 @@
-//! Events as JSON: the envelope in camelCase or snake_case, alone or in a batch.
+//! Events as JSON: the envelope in camelCase or `snake_case`, alone or in a batch.
 
 use std::sync::Arc;
 

@@ -120,6 +120,7 @@ impl Expr {
 
     /// `self IN (…)`.
     #[must_use]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as the rule that it builds")]
     pub fn is_in<L: Into<Literal>>(self, list: impl IntoIterator<Item = L>) -> Self {
         let list = list.into_iter().map(Into::into).collect();
         Self::built(Node::In { value: self, list, negated: false })
@@ -152,6 +153,7 @@ impl Expr {
 
     /// `self IS NOT what`.
     #[must_use]
+    #[expect(clippy::wrong_self_convention, reason = "it reads as the rule that it builds")]
     pub fn is_not(self, what: Truth) -> Self {
         Self::built(Node::Is { value: self, what, negated: true })
     }

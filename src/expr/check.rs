@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
+use super::print::Name;
 use super::resolve::{self, Found, FoundSeries, Lost, Scope, SeriesScope};
 use super::typing::{Base, Clash, Type};
 use super::{Aggregate, Expr, Function, Literal, MAX_DEPTH, Node, Over, Truth};
@@ -321,6 +322,10 @@ impl<'a> Checker<'a> {
         if lost.help.is_none() && self.names.schema.has_event(name) {
             lost.help = Some(format!("it is an event: write count(\"{name}\")"));
         }
+        let owner = resolve::owner(&self.names.schema, name).filter(|_| scope.series.is_none());
+        if let Some(event) = owner {
+            lost.help = Some(format!("it is a property: write last({event}.{})", Name(name)));
+        }
         lost.help.get_or_insert_with(|| format!("if a text is meant, write '{name}'"));
         self.lost(span, &lost);
     }
@@ -350,10 +355,7 @@ impl<'a> Checker<'a> {
         let ty = self.figure_type(aggregate, &found);
         let event = series.event().map(|event| &**event);
         let scope = Scope { series: Some(SeriesScope { event, element: found.element }) };
-        let filter = match aggregate.filter() {
-            Some(filter) => Some(self.condition(filter, scope)),
-            None => None,
-        };
+        let filter = aggregate.filter().map(|filter| self.condition(filter, scope));
         let window = match aggregate.window() {
             None => Some(Stretch::Always),
             Some(Over::Sliding { length, ending }) => {

@@ -53,50 +53,50 @@ impl Expr {
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Json {
     Aggregate(Box<AggregateJson>),
-    And(Vec<Json>),
+    And(Vec<Self>),
     Between {
-        value: Box<Json>,
-        low: Box<Json>,
-        high: Box<Json>,
+        value: Box<Self>,
+        low: Box<Self>,
+        high: Box<Self>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         negated: bool,
     },
     Boolean(bool),
-    Coalesce(Vec<Json>),
+    Coalesce(Vec<Self>),
     Compare {
-        left: Box<Json>,
+        left: Box<Self>,
         operator: String,
-        right: Box<Json>,
+        right: Box<Self>,
     },
     In {
-        value: Box<Json>,
-        list: Vec<Json>,
+        value: Box<Self>,
+        list: Vec<Self>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         negated: bool,
     },
     InSegment(Arc<str>),
     Interval(Duration),
     Is {
-        value: Box<Json>,
+        value: Box<Self>,
         what: TruthJson,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         negated: bool,
     },
     Like {
-        value: Box<Json>,
+        value: Box<Self>,
         pattern: Arc<str>,
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         negated: bool,
     },
-    Not(Box<Json>),
+    Not(Box<Self>),
     Now,
     Null,
     Number(Box<RawValue>),
-    Or(Vec<Json>),
+    Or(Vec<Self>),
     Path(Vec<Arc<str>>),
     Scale {
         by: Box<RawValue>,
-        of: Box<Json>,
+        of: Box<Self>,
     },
     Sum(Vec<TermJson>),
     Text(Arc<str>),

@@ -9,16 +9,16 @@ use crate::value::Decimal;
 /// A condition: true, false or unknown.
 #[derive(Clone, Debug)]
 pub(crate) enum Cond {
-    All(Vec<Cond>),
-    Any(Vec<Cond>),
-    Not(Box<Cond>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Is {
-        inner: Box<Cond>,
+        inner: Box<Self>,
         what: Truth,
         negated: bool,
     },
     /// Whether the condition is true, as a member is one or is not.
-    Member(Arc<Cond>),
+    Member(Arc<Self>),
     Test(Box<Test>),
 }
 
@@ -88,11 +88,11 @@ pub(crate) enum Source {
 #[derive(Clone, Debug)]
 pub(crate) enum Term {
     Clamp {
-        of: Box<Term>,
+        of: Box<Self>,
         low: Decimal,
         high: Decimal,
     },
-    Coalesce(Vec<Term>),
+    Coalesce(Vec<Self>),
     Cond(Box<Cond>),
     Field {
         from: Source,
@@ -101,13 +101,13 @@ pub(crate) enum Term {
     Figure(Box<Figure>),
     Literal(Literal),
     /// A metric that others may use too.
-    Metric(Arc<Term>),
+    Metric(Arc<Self>),
     Now,
     Scale {
         by: Decimal,
-        of: Box<Term>,
+        of: Box<Self>,
     },
-    Sum(Vec<(Sign, Term)>),
+    Sum(Vec<(Sign, Self)>),
 }
 
 /// An aggregate, resolved.
@@ -183,7 +183,7 @@ impl Check {
     pub(crate) fn for_each_term<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
         match self {
             Self::Between { value, low, high, .. } => {
-                [value, low, high].into_iter().for_each(visit)
+                [value, low, high].into_iter().for_each(visit);
             }
             Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
             Self::In { value, .. }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::{AnyOf, Entries, Source};
+use super::print::Name;
 use super::typing::{Base, Type};
 use super::{Expr, Series};
 use crate::error::nearest;
@@ -207,6 +208,14 @@ pub(super) fn known<'s>(schema: &'s Schema, scope: Scope<'s>) -> Vec<&'s str> {
     known
 }
 
+/// The series of an event that has this property, as it is written in a rule.
+pub(super) fn owner(schema: &Schema, property: &str) -> Option<String> {
+    let mut events = schema.events().iter();
+    let (event, _) = events.find(|(_, shape)| shape.fields().contains_key(property))?;
+    let any = &**event == crate::schema::ANY_EVENT;
+    Some(if any { event.to_string() } else { Name(event).to_string() })
+}
+
 /// What a series has entries of, and the scope of its filter.
 pub(super) struct FoundSeries<'s> {
     pub(super) entries: Entries,
@@ -231,7 +240,7 @@ pub(super) fn find_series<'s>(
         let mut fields = known(schema, scope);
         fields.retain(|name| !schema.attributes().contains_key(*name));
         let lost = Lost::unknown("property", first, fields);
-        let of = event.map_or("events".to_owned(), |event| format!("\"{event}\""));
+        let of = event.map_or_else(|| "events".to_owned(), |event| format!("\"{event}\""));
         return Err(Lost { message: format!("{} of {of}", lost.message), ..lost });
     };
     let end = walk(field, path)?;

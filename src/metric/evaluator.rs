@@ -25,7 +25,7 @@ impl Next {
     }
 
     pub(crate) fn instant(self) -> Option<Timestamp> {
-        (self.0 < Timestamp::MAX).then_some(self.0)
+        (self.0 <= Timestamp::LAST).then_some(self.0)
     }
 }
 

@@ -50,10 +50,12 @@ struct Seen {
     /// Lists within lists are left undeclared.
     deep: bool,
     elements: Scalars,
-    fields: BTreeMap<Arc<str>, Seen>,
+    fields: BTreeMap<Arc<str>, Self>,
 }
 
+/// Whether there was any value, and the kinds that not every value was of.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four answers that do not depend on each other")]
 struct Scalars {
     any: bool,
     no_number: bool,

@@ -10,7 +10,8 @@ use crate::schema::{Inference, Raw, Schema};
 
 /// Lets `inference` see a record: names of events, their properties, traits of an identify.
 ///
-/// A record that is no event is passed over: it will be refused, so it has no say.
+/// Every cell of a table has its say, also that of a row which will be refused for another cell;
+/// JSON that is no event has none.
 ///
 /// ```
 /// use bespoke::schema::Inference;
@@ -36,11 +37,10 @@ fn row(
     inference: &mut Inference,
 ) -> Result<(), Rejection> {
     let roles = mapping.find(columns(record)?);
-    let event = mapping.envelope(record, &roles)?;
-    name(&event, inference);
     for (name, cell) in roles.others(record) {
-        field(&event, name, Raw::Text(&cell), inference);
+        field(mapping.kind(), name, Raw::Text(&cell), inference);
     }
+    name(&mapping.envelope(record, &roles)?, inference);
     Ok(())
 }
 
@@ -52,7 +52,7 @@ fn batch(record: &Record, inference: &mut Inference) -> Result<(), Rejection> {
         name(&event, inference);
         for (name, raw) in event.undeclared() {
             if let Ok(raw) = serde_json::from_str::<&RawValue>(raw) {
-                field(&event, name, Raw::Json(raw), inference);
+                field(event.kind(), name, Raw::Json(raw), inference);
             }
         }
     }
@@ -65,8 +65,8 @@ fn name(event: &Event, inference: &mut Inference) {
     }
 }
 
-fn field(event: &Event, name: &str, raw: Raw<'_>, inference: &mut Inference) {
-    match event.kind() {
+fn field(kind: EventKind, name: &str, raw: Raw<'_>, inference: &mut Inference) {
+    match kind {
         EventKind::Identify => inference.attribute(name, raw),
         EventKind::Alias | EventKind::Group => {}
         _ => inference.event_field(name, raw),

@@ -182,6 +182,11 @@ impl TableMapping {
         self.envelope(record, &roles)?.with_cells(roles.others(record), schema)
     }
 
+    /// What each row tells.
+    pub(super) fn kind(&self) -> EventKind {
+        self.kind
+    }
+
     /// What the roles say, without the other columns.
     pub(super) fn envelope(&self, record: &Record, roles: &Roles) -> Result<Event, Rejection> {
         let row = Row { record };

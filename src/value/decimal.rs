@@ -1,5 +1,6 @@
 //! Exact decimals of 18 digits, 6 of them after the point.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -128,15 +129,15 @@ fn round(digits: impl Iterator<Item = u8>, kept: i64) -> Result<(i128, bool), De
     let mut number = 0_i128;
     let (mut first, mut others, mut position) = (0_u8, false, 0_i64);
     for digit in digits {
-        if position < kept {
-            number = number * 10 + i128::from(digit - b'0');
-            if number >= Decimal::LIMIT {
-                return Err(DecimalError::Magnitude);
+        match position.cmp(&kept) {
+            Ordering::Less => {
+                number = number * 10 + i128::from(digit - b'0');
+                if number >= Decimal::LIMIT {
+                    return Err(DecimalError::Magnitude);
+                }
             }
-        } else if position == kept {
-            first = digit - b'0';
-        } else {
-            others |= digit != b'0';
+            Ordering::Equal => first = digit - b'0',
+            Ordering::Greater => others |= digit != b'0',
         }
         position += 1;
     }
@@ -169,7 +170,11 @@ impl fmt::Display for Decimal {
         if rest == 0 {
             return write!(f, "{sign}{whole}");
         }
-        write!(f, "{sign}{whole}.{}", format!("{rest:06}").trim_end_matches('0'))
+        let (mut rest, mut digits) = (rest, 6);
+        while rest % 10 == 0 {
+            (rest, digits) = (rest / 10, digits - 1);
+        }
+        write!(f, "{sign}{whole}.{rest:0digits$}")
     }
 }
 

@@ -37,10 +37,10 @@ fn engine() -> Result<Engine> {
     engine.add_metric("orders", r#"count("Order Completed")"#)?;
     engine.add_metric("last_order", r#"last("Order Completed")"#)?;
     engine.add_segment("vip", "spend > 2000")?;
-    engine.add_block("hero", Block::new(Content::text("Hello!")?))?;
+    engine.add_block("hero", &Block::new(Content::text("Hello!")?))?;
     let city = Content::new("<b>Hello!</b>", "{{ profile.city }}")?;
     let city = Block::new(Content::text("Hello!")?).variant("city", "TRUE", city)?;
-    engine.add_block("city", city)?;
+    engine.add_block("city", &city)?;
     Ok(engine)
 }
 
@@ -72,7 +72,7 @@ fn run(case: &str) -> Result<()> {
     }
     let block = Block::new(Content::text("Hello!")?);
     let content = Content::new(part("html"), part("text"))?;
-    engine.add_block("news", block.variant("special", "TRUE", content)?)?;
+    engine.add_block("news", &block.variant("special", "TRUE", content)?)?;
     nobody(&engine).render("news").map(drop)
 }
 
@@ -122,7 +122,7 @@ fn names_are_checked_when_a_part_is_added() {
         "{{ given.unsubscribe_url }}",
         "{% set profil = 1 %}{{ profile.ctiy }}",
     ] {
-        let error = engine.add_block("news", block(source)).unwrap_err();
+        let error = engine.add_block("news", &block(source)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Template, "{source}");
         assert!(
             error.to_string().starts_with("block `news`: variant `fallback`: html: "),
@@ -142,7 +142,7 @@ fn names_are_checked_when_a_part_is_added() {
     .into_iter()
     .enumerate()
     {
-        engine.add_block(&format!("good-{index}"), block(source)).unwrap();
+        engine.add_block(&format!("good-{index}"), &block(source)).unwrap();
     }
     assert!(!engine.blocks().contains_key("news"));
 }
@@ -152,7 +152,7 @@ fn what_is_of_a_special_category_is_in_no_template() {
     let diet = Field::from(Kind::Text).sensitivity_of(bespoke::schema::Sensitivity::Special);
     let mut engine = Engine::new(Schema::new().attribute("diet", diet)).unwrap();
     let block = Block::new(Content::text("{{ profile.diet | default('all') }}").unwrap());
-    let error = engine.add_block("menu", block).unwrap_err();
+    let error = engine.add_block("menu", &block).unwrap_err();
     assert!(error.to_string().contains("there is no `diet` in `profile`"), "{error}");
 }
 
@@ -161,7 +161,7 @@ fn what_is_missing_can_be_asked_for() {
     let source = "{{ profile.city | default('town') }} {% if profile.city is defined %}a{% else %}b\
                   {% endif %} {{ metrics.last_order | default('never') }} {{ metrics.spend }}";
     let mut engine = engine().unwrap();
-    engine.add_block("news", Block::new(Content::text(source).unwrap())).unwrap();
+    engine.add_block("news", &Block::new(Content::text(source).unwrap())).unwrap();
     assert_eq!(nobody(&engine).render("news").unwrap().text, "town b never 0");
     // A trait that was unset is missing, one that is empty is not.
     let unset = view(&engine, Fields::from_iter([("city", Value::Null)]));
@@ -197,7 +197,7 @@ fn what_was_fetched_from_the_vault_is_printed_and_escaped() {
 fn a_block_is_escaped_once_and_a_value_is_no_template() {
     let mut engine = engine().unwrap();
     let content = Content::new("<b>{{ profile.city }}</b>", "{{ profile.city }}").unwrap();
-    engine.add_block("news", Block::new(content)).unwrap();
+    engine.add_block("news", &Block::new(content)).unwrap();
     let template = Template::new("Hello", "<p>{{ blocks.news }}</p>", "{{ blocks.news }}").unwrap();
     engine.add_template("season", template).unwrap();
     let city = Fields::from_iter([("city", Value::from("{{ profile }} & {% <i>"))]);
@@ -244,7 +244,7 @@ fn printing() -> Engine {
     let mut engine = Engine::new(schema).unwrap();
     let news =
         Content::new("<em class=\"{{ profile.city }}\">{{ profile.city }}</em>", "").unwrap();
-    engine.add_block("news", Block::new(news)).unwrap();
+    engine.add_block("news", &Block::new(news)).unwrap();
     let template = Template::new("Hello", PRINTS, "").unwrap().given(["note"]);
     engine.add_template("season", template).unwrap();
     engine
@@ -328,7 +328,7 @@ fn shop_engine() -> Engine {
         engine.add_segment(&format!("may_{name}"), rule).unwrap();
         block = block.variant(name, rule, Content::text(name).unwrap()).unwrap();
     }
-    engine.add_block("hero", block).unwrap();
+    engine.add_block("hero", &block).unwrap();
     engine
 }
 

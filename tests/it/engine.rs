@@ -51,7 +51,7 @@ fn full() -> Engine {
         .unwrap()
         .variant("rich", "in_segment('rich') AND spend > 0", Content::text("rich").unwrap())
         .unwrap();
-    engine.add_block("hero", hero).unwrap();
+    engine.add_block("hero", &hero).unwrap();
     engine.add_template("season", template("{{ blocks.hero }} {{ segments.best }}")).unwrap();
     engine
 }
@@ -103,10 +103,10 @@ fn traits_metrics_and_segments_share_one_namespace() {
     }
     // Blocks and templates are named apart: rules do not read them.
     let mut clone = engine;
-    clone.add_block("spend", block("x")).unwrap();
+    clone.add_block("spend", &block("x")).unwrap();
     clone.add_template("spend", template("x")).unwrap();
     for error in [
-        clone.add_block("spend", block("y")).unwrap_err(),
+        clone.add_block("spend", &block("y")).unwrap_err(),
         clone.add_template("spend", template("y")).unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Definition);
@@ -120,7 +120,7 @@ fn a_name_is_not_empty() {
     for error in [
         engine.add_metric("", "1").unwrap_err(),
         engine.add_segment("", "TRUE").unwrap_err(),
-        engine.add_block("", block("x")).unwrap_err(),
+        engine.add_block("", &block("x")).unwrap_err(),
         engine.add_template("", template("x")).unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Definition, "{error}");
@@ -135,7 +135,7 @@ fn nothing_refers_to_itself_or_to_what_comes_later() {
     let later = engine.add_segment("rich", "wealth > 5").unwrap_err();
     let mutual = engine.add_segment("a", "NOT in_segment('b')").unwrap_err();
     let own = block("x").variant("v", "in_segment('hero')", Content::text("x").unwrap()).unwrap();
-    let own = engine.add_block("hero", own).unwrap_err();
+    let own = engine.add_block("hero", &own).unwrap_err();
     let held = engine.add_template("season", template("{{ blocks.season }}")).unwrap_err();
     for (error, kind, expected) in [
         (metric, ErrorKind::Rule, "metric `spend`: there is no trait or metric `spend`"),
@@ -200,7 +200,7 @@ fn a_clone_goes_its_own_way() {
     let before = evaluate(&one, &Wanted::everything()).unwrap();
     let mut other = one.clone();
     other.add_segment("new", "TRUE").unwrap();
-    other.add_block("new", block("new")).unwrap();
+    other.add_block("new", &block("new")).unwrap();
     assert!(!one.segments().contains_key("new") && !one.blocks().contains_key("new"));
     one.add_segment("new", "FALSE").unwrap();
     assert!(evaluate(&other, &Wanted::everything()).unwrap().is_in("new"));

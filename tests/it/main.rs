@@ -7,12 +7,18 @@
 )]
 
 mod content;
+mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
 mod engine;
+mod event;
 mod examples;
+mod facts;
 mod identity;
+mod laws;
+mod metric;
 mod privacy;
+mod semantics;
 mod source;
 
 use std::path::PathBuf;

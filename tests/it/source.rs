@@ -301,8 +301,8 @@ fn profiles_and_events_say_what_a_schema_holds() {
         attributes.keys().map(|name| &**name).collect::<Vec<_>>(),
         ["age", "country", "event"]
     );
-    // The row without a person is refused and has no say.
-    assert_eq!(attributes["age"], Kind::Number.into());
+    // The row without a person is refused, but its cells have their say.
+    assert_eq!(attributes["age"], Kind::Text.into());
     assert_eq!(schema.event_field("Order Completed", "note"), Some(&Kind::Text.into()));
     assert!(schema.has_event("Order Completed") && !schema.has_event("identify"));
 

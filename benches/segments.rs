@@ -1,0 +1,116 @@
+//! What a rule costs: to read and check, to ask of one person, and to ask of a shop.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
+
+#[path = "../examples/campaign/definitions.rs"]
+#[expect(dead_code, reason = "shared with the example; nothing is rendered here")]
+mod definitions;
+
+use std::hint::black_box;
+
+use bespoke::Engine;
+use bespoke::engine::Wanted;
+use bespoke::event::Event;
+use bespoke::expr::Names;
+use bespoke::facts::Timeline;
+use bespoke::schema::Schema;
+use bespoke::seed::Seed;
+use bespoke::segment::Rule;
+use bespoke::testing::shop::{self, Shop};
+use bespoke::time::{Duration, Timestamp};
+use bespoke::value::{Decimal, Kind};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+/// A trait and two windowed metrics.
+const RULE: &str = r#"country = 'PT'
+    AND sum("Order Completed".revenue over 90 days) > 2000
+    AND count("Product Viewed" over 30 days) >= 5"#;
+
+/// Customers of the shop.
+const CUSTOMERS: u32 = 1_000;
+
+fn now() -> Timestamp {
+    "2026-03-01T09:00:00Z".parse().unwrap()
+}
+
+fn schema() -> Schema {
+    Schema::new()
+        .attribute("country", Kind::Text)
+        .event("Order Completed", [("revenue", Kind::Number)])
+        .event("Product Viewed", [("sku", Kind::Text)])
+}
+
+/// Somebody of a hundred events over 150 days: a trait told, 33 orders, 66 views.
+fn person() -> Timeline {
+    let mut draws = Seed::new(1).draws();
+    let mut before = || {
+        let minutes = draws.below(150 * 24 * 60).try_into().unwrap();
+        now().minus(Duration::minutes(minutes))
+    };
+    let told = Event::identify("p-1", before()).with("country", "PT");
+    let orders = (0..33).map(|number| {
+        let revenue = Decimal::from_micros(i128::from(number) * 9_990_000).unwrap();
+        (number, Some(revenue))
+    });
+    let events = orders.chain((33..99).map(|number| (number, None))).map(|(number, revenue)| {
+        let event = match revenue {
+            Some(revenue) => {
+                Event::track("p-1", "Order Completed", before()).with("revenue", revenue)
+            }
+            None => Event::track("p-1", "Product Viewed", before()).with("sku", "sku-1"),
+        };
+        event.with_id(format!("m-{number}"))
+    });
+    let events: Vec<Event> = events.collect();
+    Timeline::of(events.into_iter().chain([told]), &schema())
+}
+
+fn rule(c: &mut Criterion) {
+    let names = Names::new(schema());
+    let check = || Rule::parse(black_box(RULE)).and_then(|rule| rule.check(&names)).unwrap();
+    let (segment, timeline) = (check(), person());
+    let facts = timeline.facts(now());
+    assert!(segment.is_member(&facts));
+    let mut group = c.benchmark_group("rule");
+    group.bench_function("parse and check", |b| b.iter(check));
+    group.bench_function("is_member", |b| b.iter(|| segment.is_member(black_box(&facts))));
+    group.bench_function("evaluate", |b| b.iter(|| segment.evaluate(black_box(&facts))));
+    group.bench_function("explain", |b| b.iter(|| segment.explain(black_box(&facts))));
+    group.finish();
+}
+
+fn shop(c: &mut Criterion) {
+    let mut engine = Engine::new(shop::schema()).unwrap();
+    definitions::add_orders(&mut engine).unwrap();
+    definitions::add_behaviour(&mut engine).unwrap();
+    let customers = Shop::new(Seed::new(1)).customers(CUSTOMERS).until(now());
+    let events: Vec<Vec<Event>> = customers.into_iter().map(|customer| customer.events).collect();
+    let timelines = || events.iter().map(|events| Timeline::of(events.clone(), engine.schema()));
+    let loaded: Vec<Timeline> = timelines().collect();
+    let segments = engine.segments();
+    let wanted = segments
+        .keys()
+        .fold(Wanted::nothing(), |all, name| all.segment(std::sync::Arc::clone(name)));
+    let mut group = c.benchmark_group("shop");
+    group.throughput(Throughput::Elements(CUSTOMERS.into())).sample_size(20);
+    group.bench_function("timelines", |b| b.iter(|| timelines().for_each(drop)));
+    group.bench_function("ten segments, is_member", |b| {
+        b.iter(|| {
+            let facts = loaded.iter().map(|timeline| timeline.facts(now()));
+            let members =
+                facts.map(|facts| segments.values().filter(|s| s.is_member(&facts)).count());
+            members.sum::<usize>()
+        });
+    });
+    group.bench_function("ten segments, evaluate", |b| {
+        b.iter(|| {
+            for timeline in &loaded {
+                black_box(engine.evaluate(&timeline.facts(now()), &wanted).unwrap());
+            }
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, rule, shop);
+criterion_main!(benches);

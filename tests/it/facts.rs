@@ -1,0 +1,138 @@
+//! The timeline: what is known when, revisions of one thing, retractions.
+
+use bespoke::event::Event;
+use bespoke::facts::Timeline;
+use bespoke::schema::{BusinessKey, Field, Schema};
+use bespoke::time::Timestamp;
+use bespoke::value::{Kind, Value};
+use proptest::prelude::*;
+
+fn schema() -> Schema {
+    let order = [("order_id", Field::from(Kind::Text)), ("revenue", Kind::Number.into())];
+    let key =
+        BusinessKey::new("order_id").updated_by("Order Updated").cancelled_by("Order Cancelled");
+    Schema::new()
+        .event("Order Completed", order.clone())
+        .event("Order Updated", order.clone())
+        .event("Order Cancelled", order)
+        .key("Order Completed", key)
+}
+
+fn hour(hour: i64) -> Timestamp {
+    Timestamp::from_micros(hour * 3_600_000_000)
+}
+
+/// An event about order `o-1`, known when it happened.
+fn order(name: &str, at: i64, revenue: i32) -> Event {
+    Event::track("p", name, hour(at))
+        .with_id(format!("{name}-{at}-{revenue}"))
+        .with("order_id", "o-1")
+        .with("revenue", revenue)
+}
+
+/// What counts of completed orders: when, and for how much.
+fn orders(timeline: &Timeline, now: i64, known: i64) -> Vec<(Timestamp, Value)> {
+    let facts = timeline.facts_as_known(hour(now), hour(known));
+    let orders = facts.events("Order Completed");
+    orders.map(|fact| (fact.at, fact.fields.get("revenue").unwrap().clone())).collect()
+}
+
+#[test]
+fn an_order_told_twice_counts_once() {
+    let told = [order("Order Completed", 1, 10), order("Order Completed", 2, 12)];
+    let timeline = Timeline::of(told, &schema());
+    assert_eq!(orders(&timeline, 9, 1), [(hour(1), Value::from(10))]);
+    assert_eq!(orders(&timeline, 9, 9), [(hour(1), Value::from(12))]);
+}
+
+#[test]
+fn an_update_replaces_and_a_cancellation_retracts() {
+    let told = [
+        order("Order Completed", 1, 10),
+        order("Order Updated", 3, 30),
+        order("Order Cancelled", 5, 0),
+    ];
+    let timeline = Timeline::of(told, &schema());
+    assert_eq!(orders(&timeline, 9, 2), [(hour(1), Value::from(10))]);
+    assert_eq!(orders(&timeline, 9, 4), [(hour(1), Value::from(30))]);
+    assert_eq!(orders(&timeline, 9, 5), []);
+    // The updates themselves happened, and stay.
+    assert_eq!(timeline.facts(hour(9)).events("Order Updated").count(), 1);
+    assert_eq!(timeline.facts(hour(9)).events("Order Cancelled").count(), 1);
+}
+
+#[test]
+fn an_order_without_its_key_is_one_of_its_own() {
+    let unkeyed =
+        |id: &str| Event::track("p", "Order Completed", hour(1)).with_id(id).with("revenue", 1);
+    let timeline = Timeline::of([unkeyed("a"), unkeyed("b")], &schema());
+    assert_eq!(orders(&timeline, 9, 9).len(), 2);
+}
+
+#[test]
+fn what_is_retracted_is_not_known_any_more() {
+    let mut timeline = Timeline::of([order("Order Completed", 1, 10)], &Schema::new());
+    assert!(timeline.retract(&"Order Completed-1-10".into(), hour(6)));
+    assert!(!timeline.retract(&"another".into(), hour(6)));
+    assert_eq!(orders(&timeline, 9, 5).len(), 1);
+    assert_eq!(orders(&timeline, 9, 6).len(), 0);
+}
+
+#[test]
+fn what_is_late_is_known_late() {
+    let late = order("Order Completed", 1, 10).received(hour(5));
+    let timeline = Timeline::of([late], &schema());
+    assert!(!timeline.facts_as_known(hour(9), hour(4)).is_known());
+    assert_eq!(orders(&timeline, 0, 9).len(), 0);
+    assert_eq!(orders(&timeline, 1, 5).len(), 1);
+}
+
+#[test]
+fn a_trait_is_the_last_that_was_told() {
+    let told = |at: i64, tier: Value| Event::identify("p", hour(at)).with("tier", tier);
+    let timeline = Timeline::of(
+        [
+            told(4, Value::Null),
+            told(1, "silver".into()),
+            told(2, "gold".into()),
+            told(2, "bronze".into()),
+        ],
+        &Schema::new(),
+    );
+    let tier = |now: i64| timeline.facts(hour(now)).attribute("tier").cloned();
+    assert_eq!(tier(0), None);
+    assert_eq!(tier(1), Some("silver".into()));
+    // Of two at one instant the greatest stands.
+    assert_eq!(tier(3), Some("gold".into()));
+    assert_eq!(tier(4), Some(Value::Null));
+}
+
+fn revision() -> impl Strategy<Value = Event> {
+    let name = prop::sample::select(vec!["Order Completed", "Order Updated", "Order Cancelled"]);
+    (name, 0_i64..5, 0_i64..6, 0_i32..3)
+        .prop_map(|(name, at, known, revenue)| order(name, at, revenue).received(hour(known)))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn revisions_count_once_in_any_order(
+        mut told in prop::collection::vec(revision(), 1..6),
+        rotation in 0_usize..6,
+    ) {
+        told.dedup_by_key(|event| event.id());
+        told.sort_by_key(Event::id);
+        told.dedup_by_key(|event| event.id());
+        let straight = Timeline::of(told.clone(), &schema());
+        let length = told.len();
+        told.rotate_left(rotation % length);
+        told.reverse();
+        let turned = Timeline::of(told, &schema());
+        for known in 0..7 {
+            let orders = orders(&straight, 9, known);
+            prop_assert!(orders.len() <= 1);
+            prop_assert_eq!(orders, self::orders(&turned, 9, known));
+        }
+    }
+}
