@@ -70,10 +70,14 @@ fn run(args: &Args) -> Result<(), Fault> {
     let given = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
     let at: Option<Timestamp> = args.get("at").map(given).transpose()?;
     let (customers, directory) = (customers(args)?, directory(args)?);
-    let retail = args.get("data").map(|file| RetailFile::open(Path::new(file))).transpose()?;
-    if retail.is_some() && at.is_none() {
-        return Err("--data needs --at INSTANT".into());
-    }
+    let retail = match args.get("data") {
+        Some(file) => {
+            // A file of the past says nothing of now.
+            args.get("at").ok_or("--at is missing")?;
+            Some(RetailFile::open(Path::new(file))?)
+        }
+        None => None,
+    };
     // What was asked for makes sense; only now is anything written.
     let lines = if stop { "segments.jsonl" } else { "decisions.jsonl" };
     let mut output = Output::create(&directory, lines, args.has("all"))?;

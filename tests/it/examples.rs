@@ -885,7 +885,7 @@ row,line,column,reason,detail,record
                 vec!["--data", &path("columns.csv"), "--at", AT],
                 "there is no column `Price`; is it `Prise`?",
             ),
-            (vec!["--data", &data], "--data needs --at INSTANT"),
+            (vec!["--data", &data], "--at is missing"),
             (vec!["--data", &data, "--at", "soon"], "--at: `soon` is no instant"),
             (vec!["--customers", "many"], "--customers many"),
             (vec!["--stop-after", "mail"], "--stop-after mail: there is only segments"),

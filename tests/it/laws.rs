@@ -24,6 +24,7 @@ fn checked(rule: &Expr, names: &Names) -> Result<Segment, TestCaseError> {
     Rule::new(rule).and_then(|rule| rule.check(names)).map_err(refused)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn refused(error: bespoke::Error) -> TestCaseError {
     TestCaseError::fail(error.to_string())
 }
