@@ -115,6 +115,13 @@ impl Metric {
         &self.warnings
     }
 
+    /// The events and fields whose totals it can be read from.
+    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut totalled = Vec::new();
+        self.term.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
+        totalled
+    }
+
     /// What the metric comes to, and until when.
     pub fn evaluate(&self, facts: &Facts<'_>) -> Valid<Measure> {
         let evaluator = Evaluator::new(*facts);

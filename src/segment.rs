@@ -167,6 +167,13 @@ impl Segment {
         events
     }
 
+    /// The events and fields whose totals its figures can be read from.
+    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut totalled = Vec::new();
+        self.cond.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
+        totalled
+    }
+
     /// Whether the person is a member, and until when.
     ///
     /// A member is one of whom the rule is true; false and unknown are one. The horizon is the
