@@ -170,7 +170,7 @@ impl Ingest {
     /// known first is the first.
     fn name_rows(&mut self) {
         let mut rows = std::mem::take(&mut self.unnamed);
-        rows.sort_by_key(|(digest, row)| (*digest, row.event.known_from()));
+        rows.sort_by_cached_key(|(digest, row)| (*digest, row.event.known_from()));
         let (mut before, mut ordinal) = (None, 0);
         for (digest, mut row) in rows {
             ordinal = if before == Some(digest) { ordinal + 1 } else { 0 };
