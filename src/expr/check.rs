@@ -83,7 +83,12 @@ pub(crate) fn check_metric(
 ) -> Result<Checked<(Term, Type)>> {
     Checker::run(expr, text, names, |checker| {
         let mut any = None;
-        checker.term(expr, Scope::default(), &mut any)
+        let term = checker.term(expr, Scope::default(), &mut any);
+        if any.is_some() {
+            let message = "a metric has one value, this goes through a list";
+            checker.fault(expr.span(), message, Some("ask about its elements in a condition"));
+        }
+        term
     })
 }
 

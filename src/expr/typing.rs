@@ -86,13 +86,11 @@ impl Type {
             (a, b) => {
                 let message = format!("cannot {verb} {} with {}", a.describe(), b.describe());
                 let help = match (a, b) {
-                    (Base::Instant, Base::Text) | (Base::Text, Base::Instant) => {
-                        Some("write an instant as TIMESTAMP '2026-03-01T09:00:00Z'")
-                    }
                     (Base::Duration, Base::Number) | (Base::Number, Base::Duration) => {
                         Some("write a duration as INTERVAL '30 days'")
                     }
-                    (Base::Instant, Base::Number) | (Base::Number, Base::Instant) => {
+                    (Base::Instant, Base::Number | Base::Text)
+                    | (Base::Number | Base::Text, Base::Instant) => {
                         Some("write an instant as TIMESTAMP '2026-03-01T09:00:00Z'")
                     }
                     (Base::Number, Base::Text) => Some("a number stands without quotes"),

@@ -21,10 +21,10 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn checked(rule: &Expr, names: &Names) -> Result<Segment, TestCaseError> {
-    Rule::new(rule).and_then(|rule| rule.check(names)).map_err(refused)
+    Rule::new(rule).and_then(|rule| rule.check(names)).map_err(|error| refused(&error))
 }
 
-fn refused(error: bespoke::Error) -> TestCaseError {
+fn refused(error: &bespoke::Error) -> TestCaseError {
     TestCaseError::fail(error.to_string())
 }
 
@@ -179,7 +179,7 @@ impl Compiled {
         let mut names = Names::new(schema());
         let mut metrics = BTreeMap::new();
         for (name, metric) in &definitions.metrics {
-            let metric = Metric::new(metric, &names).map_err(refused)?;
+            let metric = Metric::new(metric, &names).map_err(|error| refused(&error))?;
             metric.define(name.as_ref(), &mut names).unwrap();
             metrics.insert(name.to_string(), metric);
         }
@@ -194,7 +194,7 @@ impl Compiled {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn the_library_agrees_with_the_reference(
@@ -260,6 +260,11 @@ proptest! {
             prop_assert_eq!(world.at(until).is_member(&rule), member, "{} stays at {}", rule, until);
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(cases(250))]
 
     #[test]
     fn a_metric_holds_until_its_horizon(
