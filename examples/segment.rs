@@ -5,17 +5,15 @@
 //!     --rule "count(\"Order Completed\" over 90 days) > 0" --at 2026-03-01T00:00:00Z --until
 //! ```
 
-#![expect(clippy::print_stderr, reason = "a program speaks to its user")]
-
 #[path = "support/args.rs"]
 mod args;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::error::{Error, Rejection, Result};
 use bespoke::event::Event;
 use bespoke::expr::Names;
@@ -37,7 +35,7 @@ fn main() -> ExitCode {
     let args = match Args::read(&valued, &["until"]) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
@@ -46,7 +44,7 @@ fn main() -> ExitCode {
         Err(message) => {
             // An argument is at fault.
             let usage = if message.starts_with("--") { USAGE } else { "" };
-            eprintln!("{}", format!("{message}\n{usage}").trim_end());
+            tell(format!("{message}\n{usage}").trim_end());
             ExitCode::from(2)
         }
     }
@@ -68,8 +66,11 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     };
     let names = Names::new(schema);
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
-    segment.warnings().iter().for_each(|warning| eprintln!("warning: {warning}"));
+    segment.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
     let mut base = read_events(events, names.schema())?;
+    if args.get("schema").is_some() {
+        warn_of_absent(&segment, &base, names.schema());
+    }
     // Whoever had done something, as far as that was known. Traits make nobody known.
     base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
@@ -80,6 +81,17 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     match args.get("explain") {
         Some(id) => explain(&segment, base, id, (now, known), names.schema()),
         None => members(&segment, base, args.has("until"), (now, known), names.schema()),
+    }
+}
+
+/// Warns of events that a schema declares and the file lacks.
+///
+/// Of those that nobody declared the rule's check has warned.
+fn warn_of_absent(segment: &Segment, people: &People, schema: &Schema) {
+    let told: BTreeSet<&str> = people.values().flatten().map(|event| &**event.name()).collect();
+    let absent = segment.events().into_iter().filter(|event| !told.contains(event));
+    for event in absent.filter(|event| schema.has_event(event)) {
+        tell(format!("warning: the file has no event \"{event}\""));
     }
 }
 
@@ -171,7 +183,7 @@ fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, Strin
     for_each_record(path, &TableMapping::events(), |item| ingest.take(item))?;
     let Ingested { events: people, rejects, tally, .. } = ingest.finish();
     if tally.rejected() > 0 {
-        eprintln!("{path}: {tally}");
+        tell(format!("{path}: {tally}"));
         report(&rejects);
     }
     Ok(people)
@@ -180,7 +192,7 @@ fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, Strin
 /// Adds the traits of a table of people; they hold from each person's first event on.
 fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::Result<(), String> {
     let mapping = people_mapping();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut rejects = Vec::new();
     for_each_record(path, &mapping, |item| {
         let read = item.and_then(|record| match mapping.event(&record, schema) {
@@ -192,18 +204,18 @@ fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::
             Err(rejection) => Err(record.refuse(rejection)),
         });
         match read {
-            Ok(told) => tell(&told, people),
+            Ok(told) => add(&told, people),
             Err(reject) => rejects.push(reject),
         }
     })?;
     if !rejects.is_empty() {
-        eprintln!("{path}: {} rejected", rejects.len());
+        tell(format!("{path}: {} rejected", rejects.len()));
         report(&rejects);
     }
     Ok(())
 }
 
-fn tell(told: &Event, people: &mut People) {
+fn add(told: &Event, people: &mut People) {
     let Some((person, events)) = told.person().and_then(|p| people.get_key_value(p)) else {
         return;
     };
@@ -215,9 +227,9 @@ fn tell(told: &Event, people: &mut People) {
 
 fn report(rejects: &[Reject]) {
     const SHOWN: usize = 10;
-    rejects.iter().take(SHOWN).for_each(|reject| eprintln!("  {reject}"));
+    rejects.iter().take(SHOWN).for_each(|reject| tell(format!("  {reject}")));
     if rejects.len() > SHOWN {
-        eprintln!("  and {} more", rejects.len() - SHOWN);
+        tell(format!("  and {} more", rejects.len() - SHOWN));
     }
 }
 

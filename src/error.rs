@@ -161,11 +161,18 @@ pub struct Diagnostic {
     pub line: usize,
     /// 1-based column, counted in characters.
     pub column: usize,
-    /// The whole line.
+    /// The line, of which a long one is cut around the place.
     pub excerpt: String,
-    /// How many characters are at fault, at least one.
+    /// How many characters of the excerpt are at fault, at least one.
     pub width: usize,
+    /// How many characters of the excerpt precede the place.
+    lead: usize,
 }
+
+/// The longest line that is shown as a whole, in characters.
+const WHOLE: usize = 200;
+/// How many characters of a longer line are shown before and after a place.
+const CONTEXT: usize = 60;
 
 impl Diagnostic {
     /// A fault at `span` of `text`.
@@ -174,16 +181,28 @@ impl Diagnostic {
         let (before, after) = text.split_at(start);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let (_, lead) = before.split_at(line_start);
-        let tail = after.split('\n').next().unwrap_or_default();
+        let tail = after.split('\n').next().unwrap_or_default().trim_end_matches('\r');
         let faulty = span.end.saturating_sub(start).min(tail.len());
         let (marked, _) = tail.split_at(tail.floor_char_boundary(faulty));
+        let column = lead.chars().count() + 1;
+        let long = column + tail.chars().count() > WHOLE;
+        let context = if long { CONTEXT } else { WHOLE };
+        let shown_lead = match column.checked_sub(context + 2) {
+            Some(cut) => format!("…{}", lead.chars().skip(cut + 1).collect::<String>()),
+            None => lead.to_owned(),
+        };
+        let mut shown_tail: String = tail.chars().take(context).collect();
+        if shown_tail.len() < tail.len() {
+            shown_tail.push('…');
+        }
         Self {
             message: message.into(),
             help: None,
             line: before.matches('\n').count() + 1,
-            column: lead.chars().count() + 1,
-            excerpt: format!("{lead}{tail}").trim_end_matches('\r').to_owned(),
-            width: marked.chars().count().max(1),
+            column,
+            width: marked.chars().count().clamp(1, context),
+            lead: shown_lead.chars().count(),
+            excerpt: shown_lead + &shown_tail,
         }
     }
 
@@ -203,7 +222,7 @@ impl fmt::Display for Diagnostic {
         let lead: String = self
             .excerpt
             .chars()
-            .take(self.column - 1)
+            .take(self.lead)
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         writeln!(f, "{}", self.message)?;
@@ -270,4 +289,26 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, _)| *distance <= limit)
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place() {
+        let text = format!("first\n{}here{}", "ä".repeat(500), "z".repeat(500));
+        let start = text.find("here").unwrap();
+        let fault = Diagnostic::new(&text, Span::new(start, start + 4), "wrong");
+        assert_eq!((fault.line, fault.column, fault.width), (2, 501, 4));
+        let shown = fault.to_string();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() < 140), "{shown}");
+        let caret = lines[4].chars().position(|c| c == '^').unwrap();
+        assert_eq!(lines[3].chars().skip(caret).take(4).collect::<String>(), "here");
+        for at in 0..=text.len() + 1 {
+            // Any place, also within a character, is shown somehow.
+            let _ = Diagnostic::new(&text, Span::new(at, at + 3), "wrong").to_string();
+        }
+    }
 }

@@ -24,6 +24,7 @@
 mod explain;
 mod horizon;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -157,6 +158,13 @@ impl Segment {
     /// What is odd about it without being wrong, such as an event that nobody declared.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The events that the rule is about, by name; `*` names none.
+    pub fn events(&self) -> BTreeSet<&str> {
+        let mut events = BTreeSet::new();
+        self.cond.for_each_figure(&mut |figure| events.extend(figure.event.as_deref()));
+        events
     }
 
     /// Whether the person is a member, and until when.

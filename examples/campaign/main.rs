@@ -11,8 +11,6 @@
 //! `rejects.csv`; `--stop-after segments` writes `segments.jsonl` instead of the first two, and
 //! `--explain CUSTOMER` prints why that customer is in each segment or is not.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program speaks to its user")]
-
 #[path = "../support/args.rs"]
 mod args;
 mod definitions;
@@ -23,11 +21,12 @@ mod retail;
 mod simulated;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use args::Args;
+use args::{Args, tell};
 use bespoke::engine::{Membership, Wanted};
 use bespoke::facts::Timeline;
 use bespoke::time::Timestamp;
@@ -49,14 +48,14 @@ fn main() -> ExitCode {
     let args = match Args::read(&VALUED, &FLAGS) {
         Ok(args) => args,
         Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+            tell(format!("{message}\n{USAGE}"));
             return ExitCode::from(2);
         }
     };
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            eprintln!("{fault}");
+            tell(fault);
             ExitCode::from(2)
         }
     }
@@ -71,10 +70,14 @@ fn run(args: &Args) -> Result<(), Fault> {
     let given = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
     let at: Option<Timestamp> = args.get("at").map(given).transpose()?;
     let (customers, directory) = (customers(args)?, directory(args)?);
-    let retail = args.get("data").map(|file| RetailFile::open(Path::new(file))).transpose()?;
-    if retail.is_some() && at.is_none() {
-        return Err("--data needs --at INSTANT".into());
-    }
+    let retail = match args.get("data") {
+        Some(file) => {
+            // A file of the past says nothing of now.
+            args.get("at").ok_or("--at is missing")?;
+            Some(RetailFile::open(Path::new(file))?)
+        }
+        None => None,
+    };
     // What was asked for makes sense; only now is anything written.
     let lines = if stop { "segments.jsonl" } else { "decisions.jsonl" };
     let mut output = Output::create(&directory, lines, args.has("all"))?;
@@ -90,15 +93,15 @@ fn run(args: &Args) -> Result<(), Fault> {
     if base.kind == Kind::Simulated {
         definitions::add_behaviour(&mut engine)?;
     }
+    let summary = Summary::new(&engine, args.get("explain"));
     let summary = if stop {
-        segments(&engine, base, &mut output, args.get("explain"))?
+        segments(&engine, base, &mut output, summary)?
     } else {
         definitions::add_content(&mut engine)?;
-        campaign(&engine, base, &mut output, args.get("explain"))?
+        campaign(&engine, base, &mut output, summary)?
     };
     output.finish()?;
-    println!("{summary}wrote {}", directory.display());
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "{summary}wrote {}", directory.display())?)
 }
 
 fn customers(args: &Args) -> Result<u32, Fault> {
@@ -124,13 +127,12 @@ fn segments(
     engine: &Engine,
     base: Base,
     output: &mut Output,
-    explained: Option<&str>,
+    mut summary: Summary,
 ) -> Result<Summary, Fault> {
     let wanted = engine
         .segments()
         .keys()
         .fold(Wanted::nothing(), |wanted, name| wanted.segment(Arc::clone(name)));
-    let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     for person in people {
         let Person { id, events, .. } = person?;
@@ -139,7 +141,7 @@ fn segments(
         if !facts.is_known() {
             continue;
         }
-        explain(engine, &timeline, now, id.as_str(), explained);
+        summary.explain(engine, &facts, id.as_str());
         let view = engine.evaluate(&facts, &wanted)?;
         let memberships = memberships(&view);
         summary.count(&memberships);
@@ -153,9 +155,8 @@ fn campaign(
     engine: &Engine,
     base: Base,
     output: &mut Output,
-    explained: Option<&str>,
+    mut summary: Summary,
 ) -> Result<Summary, Fault> {
-    let mut summary = Summary::new(engine);
     let Base { people, tally, now, .. } = base;
     let mailing = Mailing::new(engine.clone(), now)?;
     for person in people {
@@ -166,7 +167,7 @@ fn campaign(
         if !facts.is_known() {
             continue;
         }
-        explain(engine, &timeline, now, id.as_str(), explained);
+        summary.explain(engine, &facts, id.as_str());
         let view = engine.evaluate(&facts, &Wanted::everything())?;
         let memberships = memberships(&view);
         summary.count(&memberships);
@@ -195,19 +196,4 @@ type Memberships = BTreeMap<Arc<str>, Option<Timestamp>>;
 fn memberships(view: &bespoke::engine::View) -> Memberships {
     let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
     members.map(|(name, valid)| (Arc::clone(name), valid.until)).collect()
-}
-
-fn explain(
-    engine: &Engine,
-    timeline: &Timeline,
-    now: Timestamp,
-    id: &str,
-    explained: Option<&str>,
-) {
-    if explained != Some(id) {
-        return;
-    }
-    for (name, segment) in engine.segments() {
-        println!("{id}, {name}: {}\n", segment.explain(&timeline.facts(now)));
-    }
 }

@@ -1,7 +1,7 @@
 //! What the campaign writes.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bespoke::Engine;
 use bespoke::email::Message;
+use bespoke::facts::Facts;
 use bespoke::id::ProfileId;
 use bespoke::source::{Reject, RejectFile, Tally};
 use serde::Serialize;
@@ -98,6 +99,8 @@ impl Output {
 
 /// What a run came to.
 pub(crate) struct Summary {
+    /// The customer whose segments are to be explained, and the explanations.
+    explained: Option<(String, String)>,
     people: usize,
     segments: BTreeMap<Arc<str>, usize>,
     outcomes: BTreeMap<(&'static str, String), usize>,
@@ -105,9 +108,20 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn new(engine: &Engine) -> Self {
+    pub(crate) fn new(engine: &Engine, explained: Option<&str>) -> Self {
+        let explained = explained.map(|id| (id.to_owned(), String::new()));
         let segments = engine.segments().keys().map(|name| (Arc::clone(name), 0)).collect();
-        Self { people: 0, segments, outcomes: BTreeMap::new(), tally: None }
+        Self { explained, people: 0, segments, outcomes: BTreeMap::new(), tally: None }
+    }
+
+    /// Explains a customer's segments if that is the one asked for.
+    pub(crate) fn explain(&mut self, engine: &Engine, facts: &Facts<'_>, id: &str) {
+        if let Some((_, text)) = self.explained.as_mut().filter(|(asked, _)| asked == id) {
+            for (name, segment) in engine.segments() {
+                // A text takes whatever is written to it.
+                let _ = writeln!(text, "{id}, {name}: {}\n", segment.explain(facts));
+            }
+        }
     }
 
     pub(crate) fn count(&mut self, memberships: &Memberships) {
@@ -131,6 +145,11 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.explained {
+            Some((id, text)) if text.is_empty() => writeln!(f, "{id} is no known customer")?,
+            Some((_, text)) => f.write_str(text)?,
+            None => {}
+        }
         if let Some(tally) = &self.tally {
             writeln!(f, "rows: {tally}")?;
         }

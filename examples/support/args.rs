@@ -1,6 +1,8 @@
 //! Arguments of the form `--name VALUE` and `--flag`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::Write;
 
 /// What was given on the command line.
 pub(crate) struct Args(BTreeMap<String, String>);
@@ -41,6 +43,12 @@ impl Args {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
+}
+
+/// Tells the user something, whether anybody listens or not.
+pub(crate) fn tell(message: impl Display) {
+    // There is nobody left to tell that nobody listens.
+    let _ = writeln!(std::io::stderr(), "{message}");
 }
 
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a &'a str>) -> Option<&'a str> {

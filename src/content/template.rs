@@ -18,7 +18,7 @@ use crate::error::Result;
 ///     "{{ blocks.hero }}\n\nUnsubscribe: {{ given.unsubscribe_url }}\n",
 /// )?
 /// .given(["unsubscribe_url"]);
-/// assert_eq!(template.blocks().into_iter().collect::<Vec<_>>(), ["hero"]);
+/// assert_eq!(template.blocks().iter().collect::<Vec<_>>(), ["hero"]);
 /// # Ok::<(), bespoke::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ pub struct Template {
     subject: Piece,
     html: Piece,
     text: Piece,
+    blocks: BTreeSet<String>,
     given: BTreeSet<String>,
 }
 
@@ -62,12 +63,16 @@ impl Template {
         let piece = |part: &str, source, format| {
             Piece::new(source, format).map_err(|error| error.within(part))
         };
-        Ok(Self {
+        let mut template = Self {
             subject: piece("subject", subject, Format::Text)?,
             html: piece("html", html, Format::Html)?,
             text: piece("text", text, Format::Text)?,
+            blocks: BTreeSet::new(),
             given: BTreeSet::new(),
-        })
+        };
+        let parts = template.parts().into_iter();
+        template.blocks = parts.flat_map(|(_, piece)| piece.reads("blocks")).collect();
+        Ok(template)
     }
 
     /// The same template with the names of what the host gives with each message.
@@ -78,8 +83,8 @@ impl Template {
     }
 
     /// The blocks that it holds.
-    pub fn blocks(&self) -> BTreeSet<String> {
-        self.parts().into_iter().flat_map(|(_, piece)| piece.reads("blocks")).collect()
+    pub fn blocks(&self) -> &BTreeSet<String> {
+        &self.blocks
     }
 
     /// Renders the message; the context must hold its blocks.

@@ -104,8 +104,8 @@ impl View {
         let plain = self.context(given);
         let mut context = plain.clone();
         for block in found.blocks() {
-            let rendered = self.rendered(&block, &plain).map_err(within)?;
-            context = context.block(block.into(), rendered);
+            let rendered = self.rendered(block, &plain).map_err(within)?;
+            context = context.block(block.as_str().into(), rendered);
         }
         found.render(&context).map_err(within)
     }

@@ -27,6 +27,11 @@ impl Known {
         self.from <= known && known < self.until
     }
 
+    /// While both are known.
+    fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+
     /// Ends it, unless it ended before.
     pub(crate) fn end(&mut self, until: Timestamp) {
         self.until = self.until.min(until);
@@ -34,9 +39,17 @@ impl Known {
 }
 
 /// The entries of one event's name, ascending by instant, then by `messageId`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Series {
     facts: Vec<Fact>,
+    /// While all of them are known; some that are replaced may still shorten it.
+    known: Known,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self { facts: Vec::new(), known: Known::since(Timestamp::MIN) }
+    }
 }
 
 impl Series {
@@ -50,6 +63,11 @@ impl Series {
         self.facts.is_empty()
     }
 
+    /// Whether all of its entries are known at `known`; no says nothing.
+    pub(crate) fn all_known(&self, known: Timestamp) -> bool {
+        self.known.at(known)
+    }
+
     /// The entries that happened after `after`.
     pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1
@@ -61,6 +79,7 @@ impl Series {
     }
 
     pub(crate) fn insert(&mut self, fact: Fact) {
+        self.known = self.known.and(fact.known);
         // Most events come in order and belong at the end.
         let in_order = self.facts.last().is_none_or(|last| order(last) <= order(&fact));
         let at = if in_order {
@@ -81,6 +100,7 @@ impl Series {
         let mut found = false;
         for fact in self.facts.iter_mut().filter(|fact| fact.id == *id) {
             fact.known.end(from);
+            self.known.end(from);
             found = true;
         }
         found

@@ -6,7 +6,7 @@ use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
 use crate::expr::plan::{Entries, Figure};
-use crate::facts::{Fact, Series};
+use crate::facts::{Fact, Facts, Series};
 use crate::time::{Timestamp, Window};
 use crate::value::{Exact, Value};
 
@@ -92,7 +92,15 @@ struct Counted<'a> {
     value: Option<&'a Value>,
 }
 
-/// A figure's entries in order, of which `low..high` count, and what they come to.
+/// A figure's entries in order.
+#[derive(Debug)]
+enum Rows<'a> {
+    Collected(Vec<Counted<'a>>),
+    /// The events of a series, all of which are entries: there is nothing to collect.
+    Events(&'a [Fact]),
+}
+
+/// A figure's entries, of which `low..high` count, and what they come to.
 #[derive(Debug)]
 pub(super) struct Slide<'a> {
     figure: &'a Figure,
@@ -101,7 +109,7 @@ pub(super) struct Slide<'a> {
     /// The filter judged at the first of these instants; at the second it may judge otherwise.
     fresh: Timestamp,
     stale: Timestamp,
-    entries: Vec<Counted<'a>>,
+    rows: Rows<'a>,
     low: usize,
     high: usize,
     sum: i128,
@@ -110,7 +118,7 @@ pub(super) struct Slide<'a> {
 }
 
 impl<'a> Slide<'a> {
-    /// Collects the entries that count now or may come to count later.
+    /// Takes the entries that count now or may come to count later.
     pub(super) fn build(
         figure: &'a Figure,
         evaluator: &Evaluator<'a>,
@@ -119,30 +127,13 @@ impl<'a> Slide<'a> {
     ) -> Self {
         let from = stretch.horizon();
         let mut stale = Next::never();
-        let mut entries = Vec::new();
-        let facts = evaluator.facts();
-        let mut take = |fact: &'a Fact, element: Option<&'a Value>, value: Option<&'a Value>| {
-            let passes = figure.filter.as_ref().is_none_or(|filter| {
-                let moment = Moment::of_entry(now, Entry { fact, element });
-                evaluator.cond(filter, moment, &mut stale) == Some(true)
-            });
-            if passes {
-                entries.push(Counted { fact, value });
-            }
+        let rows = match figure.events(evaluator.facts(), from) {
+            Some(events) => Rows::Events(events),
+            None => Rows::Collected(collect(figure, evaluator, from, now, &mut stale)),
         };
-        let mut collect = |series: &'a Series| {
-            let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
-            known.for_each(|fact| figure.for_each_entry(fact, &mut take));
-        };
-        if let Some(event) = &figure.event {
-            facts.series(event).into_iter().for_each(collect);
-        } else {
-            facts.all_series().for_each(|(_, series)| collect(series));
-            entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
-        }
         let stale = stale.instant().unwrap_or(Timestamp::MAX);
         let values = BTreeMap::new();
-        Self { figure, from, fresh: now, stale, entries, low: 0, high: 0, sum: 0, values }
+        Self { figure, from, fresh: now, stale, rows, low: 0, high: 0, sum: 0, values }
     }
 
     pub(super) fn is_of(&self, figure: &Figure) -> bool {
@@ -156,8 +147,16 @@ impl<'a> Slide<'a> {
 
     /// Moves to another stretch. Moving on costs what comes and goes; moving back starts anew.
     pub(super) fn position(&mut self, stretch: &Stretched) {
-        let high = self.entries.partition_point(|entry| entry.fact.at <= stretch.upto);
-        let low = self.entries.partition_point(|entry| entry.fact.at <= stretch.after).min(high);
+        let high = self.rows.upto(stretch.upto);
+        let low = self.rows.upto(stretch.after).min(high);
+        if matches!(self.rows, Rows::Collected(_)) {
+            self.slide(low, high);
+        }
+        (self.low, self.high) = (low, high);
+    }
+
+    /// Adds the values of the entries that come and takes away those of the entries that go.
+    fn slide(&mut self, low: usize, high: usize) {
         if low < self.low || high < self.high || low > self.high {
             self.values.clear();
             (self.low, self.high, self.sum) = (low, low, 0);
@@ -168,12 +167,11 @@ impl<'a> Slide<'a> {
         for index in self.low..low {
             self.remove(index);
         }
-        (self.low, self.high) = (low, high);
     }
 
     /// Tells when an entry next comes or goes.
     pub(super) fn next(&self, stretch: &Stretched, next: &mut Next) {
-        let at = |index: usize| self.entries.get(index).map(|entry| entry.fact.at);
+        let at = |index: usize| self.rows.get(index).map(|entry| entry.fact.at);
         if self.low < self.high {
             at(self.low).into_iter().for_each(|at| next.at(stretch.leaves(at)));
         }
@@ -185,40 +183,24 @@ impl<'a> Slide<'a> {
 
     /// The facts that count.
     pub(super) fn facts(&self) -> Vec<&'a Fact> {
-        self.counted().iter().map(|entry| entry.fact).collect()
+        self.counted().map(|entry| entry.fact).collect()
     }
 
     pub(super) fn value(&self) -> Val<'a> {
-        let count = if self.figure.distinct { self.values.len() } else { self.counted().len() };
+        let count = if self.figure.distinct { self.values.len() } else { self.high - self.low };
         match self.figure.function {
             Function::Avg => Exact::mean(self.sum, count).map_or(Val::Null, Val::Number),
             Function::Count => Val::Number(Exact::whole(i64::try_from(count).unwrap_or(i64::MAX))),
-            Function::First => self.end(self.counted().first(), Ord::min),
-            Function::Last => self.end(self.counted().last(), Ord::max),
+            Function::First => end(self.counted(), Ord::min),
+            Function::Last => end(self.counted().rev(), Ord::max),
             Function::Max => self.values.last_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
             Function::Min => self.values.first_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
             Function::Sum => Val::Number(Exact::from_micros(self.sum)),
         }
     }
 
-    fn counted(&self) -> &[Counted<'a>] {
-        self.entries.get(self.low..self.high).unwrap_or_default()
-    }
-
-    /// The first or last entry; of several at its instant, the value that `choose` prefers.
-    fn end(
-        &self,
-        end: Option<&Counted<'a>>,
-        choose: fn(&'a Value, &'a Value) -> &'a Value,
-    ) -> Val<'a> {
-        let Some(end) = end else { return Val::Null };
-        let counted = self.counted();
-        let from = counted.partition_point(|entry| entry.fact.at < end.fact.at);
-        let tied = counted.iter().skip(from).take_while(|entry| entry.fact.at == end.fact.at);
-        match tied.filter_map(|entry| entry.value).reduce(choose) {
-            Some(value) => Val::of(value),
-            None => Val::Instant(Moving::fixed(end.fact.at.micros())),
-        }
+    fn counted(&self) -> impl DoubleEndedIterator<Item = Counted<'a>> {
+        (self.low..self.high).filter_map(|index| self.rows.get(index))
     }
 
     fn tells_apart(&self) -> bool {
@@ -226,7 +208,7 @@ impl<'a> Slide<'a> {
     }
 
     fn add(&mut self, index: usize) {
-        let Some(value) = self.entries.get(index).and_then(|entry| entry.value) else { return };
+        let Some(value) = self.rows.get(index).and_then(|entry| entry.value) else { return };
         if self.tells_apart() {
             let times = self.values.entry(value).or_default();
             *times += 1;
@@ -238,7 +220,7 @@ impl<'a> Slide<'a> {
     }
 
     fn remove(&mut self, index: usize) {
-        let Some(value) = self.entries.get(index).and_then(|entry| entry.value) else { return };
+        let Some(value) = self.rows.get(index).and_then(|entry| entry.value) else { return };
         if self.tells_apart()
             && let Some(times) = self.values.get_mut(value)
         {
@@ -254,11 +236,84 @@ impl<'a> Slide<'a> {
     }
 }
 
+impl<'a> Rows<'a> {
+    fn get(&self, index: usize) -> Option<Counted<'a>> {
+        match self {
+            Self::Collected(entries) => entries.get(index).copied(),
+            Self::Events(facts) => facts.get(index).map(|fact| Counted { fact, value: None }),
+        }
+    }
+
+    /// How many of them happened at `upto` or before.
+    fn upto(&self, upto: Timestamp) -> usize {
+        match self {
+            Self::Collected(entries) => entries.partition_point(|entry| entry.fact.at <= upto),
+            Self::Events(facts) => facts.partition_point(|fact| fact.at <= upto),
+        }
+    }
+}
+
+/// The entries after `from` that are known and pass the filter; `stale` learns when it may judge
+/// otherwise.
+fn collect<'a>(
+    figure: &'a Figure,
+    evaluator: &Evaluator<'a>,
+    from: Timestamp,
+    now: Timestamp,
+    stale: &mut Next,
+) -> Vec<Counted<'a>> {
+    let facts = evaluator.facts();
+    let series = figure.event.as_ref().and_then(|event| facts.series(event));
+    let mut entries = Vec::with_capacity(series.map_or(0, |series| series.since(from).len()));
+    let mut take = |fact: &'a Fact, element: Option<&'a Value>, value: Option<&'a Value>| {
+        let passes = figure.filter.as_ref().is_none_or(|filter| {
+            let moment = Moment::of_entry(now, Entry { fact, element });
+            evaluator.cond(filter, moment, stale) == Some(true)
+        });
+        if passes {
+            entries.push(Counted { fact, value });
+        }
+    };
+    let mut collect = |series: &'a Series| {
+        let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
+        known.for_each(|fact| figure.for_each_entry(fact, &mut take));
+    };
+    if figure.event.is_some() {
+        series.into_iter().for_each(collect);
+    } else {
+        facts.all_series().for_each(|(_, series)| collect(series));
+        entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
+    }
+    entries
+}
+
+/// The first of some entries; of several at its instant, the value that `choose` prefers. Events
+/// have no value but their instant.
+fn end<'a>(
+    mut entries: impl Iterator<Item = Counted<'a>>,
+    choose: fn(&'a Value, &'a Value) -> &'a Value,
+) -> Val<'a> {
+    let Some(end) = entries.next() else { return Val::Null };
+    let tied = entries.take_while(|entry| entry.fact.at == end.fact.at);
+    let values = end.value.into_iter().chain(tied.filter_map(|entry| entry.value));
+    match values.reduce(choose) {
+        Some(value) => Val::of(value),
+        None => Val::Instant(Moving::fixed(end.fact.at.micros())),
+    }
+}
+
 fn micros(value: &Value) -> i128 {
     value.as_number().map_or(0, |number| number.micros().into())
 }
 
 impl Figure {
+    /// The events after `from`, where every one of them is an entry.
+    fn events<'a>(&self, facts: Facts<'a>, from: Timestamp) -> Option<&'a [Fact]> {
+        let plain = matches!(self.entries, Entries::Events) && self.filter.is_none();
+        let series = facts.series(self.event.as_ref().filter(|_| plain)?)?;
+        series.all_known(facts.known()).then(|| series.since(from))
+    }
+
     /// Visits a fact's entries: the fact, the element of the list, the value.
     fn for_each_entry<'a>(
         &self,

@@ -12,9 +12,16 @@ impl FromStr for Timestamp {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        parse(text.as_bytes()).map(Self).ok_or_else(|| {
+        Self::read(text).ok_or_else(|| {
             invalid(format!("`{text}` is no instant; write 2026-03-01T09:00:00Z (RFC 3339)"))
         })
+    }
+}
+
+impl Timestamp {
+    /// Reads an instant where a text may well be none.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        parse(text.as_bytes()).map(Self)
     }
 }
 

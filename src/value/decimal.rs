@@ -170,7 +170,11 @@ impl fmt::Display for Decimal {
         if rest == 0 {
             return write!(f, "{sign}{whole}");
         }
-        write!(f, "{sign}{whole}.{}", format!("{rest:06}").trim_end_matches('0'))
+        let (mut rest, mut digits) = (rest, 6);
+        while rest % 10 == 0 {
+            (rest, digits) = (rest / 10, digits - 1);
+        }
+        write!(f, "{sign}{whole}.{rest:0digits$}")
     }
 }
 

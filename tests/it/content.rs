@@ -364,23 +364,27 @@ proptest! {
         let customer = Shop::new(Seed::new(5)).until(at(NOW)).customer(number);
         let timeline = Timeline::of(customer.events, engine.schema());
         let now = at(NOW).minus(Duration::hours(hours));
-        let wanted = Wanted::nothing().block("hero");
         // Nothing new is learnt: what is known stays as it is, and time passes. With hindsight what
         // is still to happen is known.
         let known = if hindsight { Timestamp::MAX } else { now };
         let choose = |instant| {
             let facts = timeline.facts_as_known(instant, known);
-            engine.evaluate(&facts, &wanted).unwrap().choices()["hero"].clone()
+            engine.evaluate(&facts, &Wanted::everything()).unwrap()
         };
-        let choice = choose(now);
+        let view = choose(now);
+        let choice = view.choices()["hero"].clone();
         let end = choice.until.unwrap_or_else(|| now.plus(Duration::days(1_000)));
         prop_assert!(end > now);
         let length = end.micros() - now.micros();
         #[expect(clippy::cast_possible_truncation, reason = "a share of a length is no longer")]
         let within = samples.iter().map(|share| (length as f64 * share) as i64);
-        for micros in within.chain([0, length - 1, length / 2]) {
+        // Where the rules turn is where a choice that ends too late shows.
+        let turns = view.memberships().values().filter_map(|valid| valid.until);
+        let turns = turns.map(|turn| turn.micros() - now.micros());
+        for micros in within.chain(turns).chain([0, length - 1, length / 2]) {
             let instant = now.plus(Duration::from_micros(micros.min(length - 1)));
-            prop_assert_eq!(&choose(instant).variant, &choice.variant, "{} of {}", instant, end);
+            let view = choose(instant);
+            prop_assert_eq!(&view.choices()["hero"].variant, &choice.variant, "{} of {}", instant, end);
         }
     }
 }

@@ -102,7 +102,7 @@ fn traits_metrics_and_segments_share_one_namespace() {
         assert_eq!(clone.segments().len(), engine.segments().len());
     }
     // Blocks and templates are named apart: rules do not read them.
-    let mut clone = engine.clone();
+    let mut clone = engine;
     clone.add_block("spend", &block("x")).unwrap();
     clone.add_template("spend", template("x")).unwrap();
     for error in [

@@ -8,7 +8,7 @@ the horizon must be exact and not merely never late.
 from typing import NamedTuple
 
 from files import DURATIONS
-from rules import (Agg, Arith, Between, Both, Coalesce, Compare, Duration, In, Is, Like, Lit, Not, Now, Over, Paren,
+from rules import (Agg, Arith, Between, Both, Coalesce, Compare, In, Is, Like, Lit, Not, Now, Over, Paren,
                    Path, Scale, Since)
 
 COMPARISONS = ["=", "<>", "<", "<=", ">", ">="]
@@ -61,7 +61,8 @@ class Maker:
         if context.scope != PERSON.scope:
             seen = self.facts.seen[context.event] if context.event else set(self.facts.kinds)
             found = {p: Path(k, p, EVENT) for p, k in self.facts.kinds.items() if p in seen} | found
-        traits = {p: Path(k, p, PERSON.scope) for p, k in self.facts.traits.items() if (PERSON.scope, p) in self.samples}
+        traits = {p: Path(k, p, PERSON.scope) for p, k in self.facts.traits.items()
+                  if (PERSON.scope, p) in self.samples}
         return [path for path in (traits | found).values() if path.kind == kind]
 
     def list_paths(self, kind, event):
@@ -283,8 +284,8 @@ class Maker:
         event = None if rng.random() < 0.1 else rng.choice(self.events)
         paths = [path for path in self.paths(Context(EVENT, event), kind) if path.scope == EVENT]
         if any_kind:
-            paths = [path for each in ("number", "text", "instant", "boolean") for path in self.paths(Context(EVENT, event), each)
-                     if path.scope == EVENT]
+            kinds = ("number", "text", "instant", "boolean")
+            paths = [path for each in kinds for path in self.paths(Context(EVENT, event), each) if path.scope == EVENT]
         in_lists = [Path(path.kind, path.names, ELEMENT) for path in self.list_paths(kind, event)]
         if in_lists and rng.random() < 0.45:
             return event, rng.choice(in_lists)

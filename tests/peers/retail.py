@@ -120,7 +120,8 @@ def asked(connection, binary, at):
     with tempfile.TemporaryDirectory() as folder:
         events = f"{folder}/orders.csv"
         connection.execute(f"COPY (SELECT customer AS \"userId\", event, strftime(make_timestamp(happened), "
-                           f"'%Y-%m-%d %H:%M:%S') AS timestamp, (revenue::DECIMAL(32, 0) * 0.000001)::DECIMAL(18, 6) AS revenue "
+                           f"'%Y-%m-%d %H:%M:%S') AS timestamp, "
+                           f"(revenue::DECIMAL(32, 0) * 0.000001)::DECIMAL(18, 6) AS revenue "
                            f"FROM orders) TO '{events}' (header true)")
         for segment, rule in RULES.items():
             got = run(binary, ["--events", events, "--rule", rule, "--at", at, "--until"])

@@ -188,8 +188,8 @@ class Translation:
         column = f"m{len(self.known)}"
         self.known[path] = column
         latest = (f"SELECT s.rid, arg_max(f.v, f.happened) AS {column} FROM {self.last} s JOIN {table} f "
-                  f"ON f.person = s.person AND f.happened <= s.t_now AND (f.known_from IS NULL OR f.known_from <= s.t_known) "
-                  f"GROUP BY s.rid")
+                  f"ON f.person = s.person AND f.happened <= s.t_now "
+                  f"AND coalesce(f.known_from <= s.t_known, TRUE) GROUP BY s.rid")
         self.last = self.step(f"SELECT s.*, g.{column} FROM {self.last} s LEFT JOIN ({latest}) g USING (rid)")
 
     def aggregate(self, agg):
@@ -265,7 +265,8 @@ class Translation:
         inner, absent = self.plain(test), self.plain(without_lists(test))
         verdict = (f"SELECT CASE WHEN bool_or(t) THEN TRUE WHEN bool_or(t IS NULL) THEN NULL ELSE FALSE END "
                    f"FROM (SELECT {inner} AS t FROM {table} x WHERE x.eid = r.eid)")
-        self.rows = self.step(f"SELECT r.*, CASE WHEN has_{table} THEN ({verdict}) ELSE {absent} END AS {column} FROM {self.rows} r")
+        self.rows = self.step(f"SELECT r.*, CASE WHEN has_{table} THEN ({verdict}) ELSE {absent} END AS {column} "
+                              f"FROM {self.rows} r")
         return column
 
     def value(self, node):
