@@ -85,7 +85,7 @@ impl Metric {
     ///
     /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule), with the place in the metric's text.
     pub fn new(expr: &Expr, names: &Names) -> Result<Self> {
-        Self::parse(&expr.to_string(), names)
+        Self::parse(&expr.text()?, names)
     }
 
     fn checked(expr: &Expr, text: &str, names: &Names) -> Result<Self> {

@@ -74,7 +74,7 @@ impl Rule {
     /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) for what cannot be written as a rule,
     /// such as an IN without a list.
     pub fn new(expr: &Expr) -> Result<Self> {
-        Self::parse(&expr.to_string())
+        Self::parse(&expr.text()?)
     }
 
     /// Reads a rule from JSON, as [`Expr::from_json`].
