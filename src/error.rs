@@ -185,7 +185,7 @@ impl Diagnostic {
         let faulty = span.end.saturating_sub(start).min(tail.len());
         let (marked, _) = tail.split_at(tail.floor_char_boundary(faulty));
         let column = lead.chars().count() + 1;
-        let long = column + tail.chars().count() > WHOLE;
+        let long = lead.chars().chain(tail.chars()).count() > WHOLE;
         let context = if long { CONTEXT } else { WHOLE };
         let shown_lead = match column.checked_sub(context + 2) {
             Some(cut) => format!("…{}", lead.chars().skip(cut + 1).collect::<String>()),
