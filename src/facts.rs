@@ -116,7 +116,15 @@ impl Timeline {
         let entries = series.filter(|found| *found).count();
         let told = self.attributes.values_mut().flatten().filter(|told| told.id == *id);
         let traits = told.map(|told| told.known.end(from)).count();
-        entries + traits > 0
+        let mut revised = 0;
+        for ((name, _), revisions) in &mut self.revisions {
+            if revisions.retract(id, from) {
+                revised += 1;
+                let series = series_of(&mut self.series, &self.tracked, name);
+                series.replace(|id| revisions.tells(id), revisions.facts());
+            }
+        }
+        entries + traits + revised > 0
     }
 
     /// The facts as known when they are asked for.

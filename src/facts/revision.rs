@@ -1,5 +1,6 @@
 //! One thing told several times: an order, its updates, its cancellation.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Fact, Known};
@@ -43,29 +44,37 @@ impl Revisions {
         self.0.iter().any(|revision| revision.fact.id == *id)
     }
 
-    /// The facts that follow: between two instants at which something more is known there is at
-    /// most one, told by the revision that happened last, at the instant of the first.
+    pub(super) fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
+        let mut found = false;
+        for revision in self.0.iter_mut().filter(|revision| revision.fact.id == *id) {
+            revision.fact.known.end(from);
+            found = true;
+        }
+        found
+    }
+
+    /// The facts that follow: between two instants at which more or less is known there is at most
+    /// one, told by the revision that happened last, at the instant of the first.
     pub(super) fn facts(&self) -> Vec<Fact> {
         let mut facts: Vec<Fact> = Vec::new();
-        let mut from = self.0.iter().map(|revision| revision.fact.known.from).peekable();
-        while let Some(known) = from.next() {
-            let until = from.peek().copied().unwrap_or(Timestamp::MAX);
-            if known == until {
-                continue;
-            }
-            let Some((at, id, fields)) = self.standing(known) else { continue };
+        let known = self.0.iter().map(|revision| revision.fact.known);
+        let turns: BTreeSet<Timestamp> =
+            known.flat_map(|known| [known.from, known.until]).collect();
+        let mut turns = turns.into_iter().peekable();
+        while let (Some(from), Some(&until)) = (turns.next(), turns.peek()) {
+            let Some((at, id, fields)) = self.standing(from) else { continue };
             match facts.last_mut() {
-                Some(last) if last.at == at && last.id == id && last.known.until == known => {
+                Some(last) if last.at == at && last.id == id && last.known.until == from => {
                     last.known.until = until;
                 }
-                _ => facts.push(Fact { at, known: Known { from: known, until }, id, fields }),
+                _ => facts.push(Fact { at, known: Known { from, until }, id, fields }),
             }
         }
         facts
     }
 
     fn standing(&self, known: Timestamp) -> Option<(Timestamp, MessageId, Fields)> {
-        let told = || self.0.iter().filter(|revision| revision.fact.known.from <= known);
+        let told = || self.0.iter().filter(|revision| revision.fact.known.at(known));
         let last = told().max_by_key(|Revision { fact, kind }| {
             (fact.at, *kind, fact.known.from, fact.id.clone())
         })?;

@@ -79,6 +79,28 @@ fn what_is_retracted_is_not_known_any_more() {
 }
 
 #[test]
+fn a_retracted_revision_leaves_what_the_others_tell() {
+    let (first, update) = (order("Order Completed", 1, 10), order("Order Updated", 3, 30));
+    let mut timeline = Timeline::of([first.clone(), update.clone()], &schema());
+    assert!(timeline.retract(&update.id(), hour(6)));
+    assert_eq!(orders(&timeline, 9, 5), [(hour(1), Value::from(30))]);
+    assert_eq!(orders(&timeline, 9, 6), [(hour(1), Value::from(10))]);
+
+    // What is told later does not bring it back.
+    let mut timeline = Timeline::of([update.clone()], &schema());
+    timeline.retract(&update.id(), hour(6));
+    timeline.insert(&first, &schema());
+    assert_eq!(orders(&timeline, 9, 5), [(hour(1), Value::from(30))]);
+    assert_eq!(orders(&timeline, 9, 6), [(hour(1), Value::from(10))]);
+
+    let cancelled = order("Order Cancelled", 5, 0);
+    let mut timeline = Timeline::of([first, cancelled.clone()], &schema());
+    assert_eq!(orders(&timeline, 9, 6), []);
+    timeline.retract(&cancelled.id(), hour(7));
+    assert_eq!(orders(&timeline, 9, 7), [(hour(1), Value::from(10))]);
+}
+
+#[test]
 fn what_is_late_is_known_late() {
     let late = order("Order Completed", 1, 10).received(hour(5));
     let timeline = Timeline::of([late], &schema());

@@ -290,8 +290,8 @@ impl<'s> Rules<'s> {
         let events = self.schema.events();
         let fields = events.values().flat_map(EventShape::fields);
         let alike = |name: &str, field: &Field| {
-            let others = events.values().filter_map(|shape| shape.fields().get(name));
-            others.map(Field::shape).all(|shape| shape == field.shape())
+            let mut declared = events.values().filter_map(|shape| shape.fields().get(name));
+            declared.all(|other| other == field)
         };
         if event == ANY_EVENT {
             return fields.filter(|(name, field)| alike(name, field)).collect();
