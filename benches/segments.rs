@@ -13,13 +13,14 @@ use bespoke::engine::Wanted;
 use bespoke::event::Event;
 use bespoke::expr::Names;
 use bespoke::facts::Timeline;
+use bespoke::metric::Metric;
 use bespoke::schema::Schema;
 use bespoke::seed::Seed;
 use bespoke::segment::Rule;
 use bespoke::testing::shop::{self, Shop};
 use bespoke::time::{Duration, Timestamp};
-use bespoke::value::{Decimal, Kind};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use bespoke::value::Kind;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// A trait and two windowed metrics.
 const RULE: &str = r#"country = 'PT'
@@ -40,35 +41,31 @@ fn schema() -> Schema {
         .event("Product Viewed", [("sku", Kind::Text)])
 }
 
-/// Somebody of a hundred events over 150 days: a trait told, 33 orders, 66 views.
-fn person() -> Timeline {
+/// Somebody of that many events over 150 days, a third of them orders and two thirds views, and of
+/// a trait told.
+fn person(events: u32) -> Timeline {
     let mut draws = Seed::new(1).draws();
     let mut before = || {
         let minutes = draws.below(150 * 24 * 60).try_into().unwrap();
         now().minus(Duration::minutes(minutes))
     };
     let told = Event::identify("p-1", before()).with("country", "PT");
-    let orders = (0..33).map(|number| {
-        let revenue = Decimal::from_micros(i128::from(number) * 9_990_000).unwrap();
-        (number, Some(revenue))
-    });
-    let events = orders.chain((33..99).map(|number| (number, None))).map(|(number, revenue)| {
-        let event = match revenue {
-            Some(revenue) => {
-                Event::track("p-1", "Order Completed", before()).with("revenue", revenue)
-            }
-            None => Event::track("p-1", "Product Viewed", before()).with("sku", "sku-1"),
+    let events = (0..events).map(|number| {
+        let event = if number % 3 == 0 {
+            Event::track("p-1", "Order Completed", before()).with("revenue", 180 + number % 90)
+        } else {
+            Event::track("p-1", "Product Viewed", before()).with("sku", "sku-1")
         };
         event.with_id(format!("m-{number}"))
     });
-    let events: Vec<Event> = events.collect();
-    Timeline::of(events.into_iter().chain([told]), &schema())
+    Timeline::of(events.chain([told]), &schema())
 }
 
+/// A rule of three clauses about somebody of a hundred events.
 fn rule(c: &mut Criterion) {
     let names = Names::new(schema());
     let check = || Rule::parse(black_box(RULE)).and_then(|rule| rule.check(&names)).unwrap();
-    let (segment, timeline) = (check(), person());
+    let (segment, timeline) = (check(), person(100));
     let facts = timeline.facts(now());
     assert!(segment.is_member(&facts));
     let mut group = c.benchmark_group("rule");
@@ -77,6 +74,28 @@ fn rule(c: &mut Criterion) {
     group.bench_function("evaluate", |b| b.iter(|| segment.evaluate(black_box(&facts))));
     group.bench_function("explain", |b| b.iter(|| segment.explain(black_box(&facts))));
     group.finish();
+}
+
+/// One figure with its horizon, by the number of the person's events.
+fn figures(c: &mut Criterion) {
+    let names = Names::new(schema());
+    for (name, metric) in [
+        ("count", r#"count("Product Viewed" over 90 days)"#),
+        ("filtered", r#"count("Product Viewed" where sku = 'sku-1' over 90 days)"#),
+        ("sum", r#"sum("Order Completed".revenue over 90 days)"#),
+        ("max", r#"max("Order Completed".revenue over 90 days)"#),
+    ] {
+        let metric = Metric::parse(metric, &names).unwrap();
+        let mut group = c.benchmark_group(name);
+        for events in [100, 10_000] {
+            let timeline = person(events);
+            let facts = timeline.facts(now());
+            group.bench_function(BenchmarkId::new("events", events), |b| {
+                b.iter(|| metric.evaluate(black_box(&facts)));
+            });
+        }
+        group.finish();
+    }
 }
 
 fn shop(c: &mut Criterion) {
@@ -112,5 +131,5 @@ fn shop(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, rule, shop);
+criterion_group!(benches, rule, figures, shop);
 criterion_main!(benches);

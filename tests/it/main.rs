@@ -6,6 +6,7 @@
     reason = "clippy takes the helpers of tests for production code"
 )]
 
+mod allocations;
 mod content;
 mod diagnostics;
 #[cfg(feature = "mail")]
