@@ -8,7 +8,7 @@
 #[path = "support/args.rs"]
 mod args;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -68,6 +68,9 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     let segment = rule.check(&names).map_err(|error| error.to_string())?;
     segment.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
     let mut base = read_events(events, names.schema())?;
+    if args.get("schema").is_some() {
+        warn_of_absent(&segment, &base, names.schema());
+    }
     // Whoever had done something, as far as that was known. Traits make nobody known.
     base.retain(|_, events| {
         events.iter().any(|event| event.at() <= now && event.known_from() <= known)
@@ -78,6 +81,17 @@ fn run(args: &Args) -> std::result::Result<(), String> {
     match args.get("explain") {
         Some(id) => explain(&segment, base, id, (now, known), names.schema()),
         None => members(&segment, base, args.has("until"), (now, known), names.schema()),
+    }
+}
+
+/// Warns of events that a schema declares and the file lacks.
+///
+/// Of those that nobody declared the rule's check has warned.
+fn warn_of_absent(segment: &Segment, people: &People, schema: &Schema) {
+    let told: BTreeSet<&str> = people.values().flatten().map(|event| &**event.name()).collect();
+    let absent = segment.events().into_iter().filter(|event| !told.contains(event));
+    for event in absent.filter(|event| schema.has_event(event)) {
+        tell(format!("warning: the file has no event \"{event}\""));
     }
 }
 
@@ -178,7 +192,7 @@ fn read_events(path: &str, schema: &Schema) -> std::result::Result<People, Strin
 /// Adds the traits of a table of people; they hold from each person's first event on.
 fn add_traits(path: &str, schema: &Schema, people: &mut People) -> std::result::Result<(), String> {
     let mapping = people_mapping();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut rejects = Vec::new();
     for_each_record(path, &mapping, |item| {
         let read = item.and_then(|record| match mapping.event(&record, schema) {

@@ -5,9 +5,10 @@
 //! checked when they are added to an [`Engine`](crate::engine::Engine), so that a misspelt name is
 //! an error there and not in somebody's mail.
 //!
-//! Templates are Jinja (minijinja), strictly: a name that is unknown, of a filter or test too, is an
-//! error when the template is made or added, a value that is missing is an error when it is printed (`{{ profile.name |
-//! default('friend') }}` says what to print instead), and whatever is printed into HTML is escaped.
+//! Templates are Jinja (minijinja), strictly: a name that is unknown, of a filter or test too, is
+//! an error when the template is made or added; a value that is missing is an error when it is
+//! printed (`{{ profile.name | default('friend') }}` says what to print instead); and whatever is
+//! printed into HTML is escaped, unless the template says that it is `safe`.
 //! They read
 //!
 //! - `profile.NAME`: a trait, personal ones too where the host has fetched them from the vault;

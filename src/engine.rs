@@ -35,7 +35,7 @@ pub use view::{Membership, View};
 use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
-use crate::facts::Facts;
+use crate::facts::{Facts, Timeline};
 use crate::metric::{Engagement, Metric};
 use crate::schema::{Schema, Sensitivity};
 use crate::segment::{Rule, Segment};
@@ -179,6 +179,17 @@ impl Engine {
             roots.push(("blocks", self.0.blocks.keys().map(|name| &**name).collect()));
         }
         Vocabulary { roots }
+    }
+
+    /// A timeline that keeps running totals of the fields that the metrics and segments add up.
+    ///
+    /// Any other timeline gives the same answers, with more work.
+    pub fn timeline(&self) -> Timeline {
+        let mut timeline = Timeline::new();
+        let metrics = self.0.metrics.values().flat_map(Metric::totalled);
+        let segments = self.0.segments.values().flat_map(Segment::totalled);
+        metrics.chain(segments).for_each(|(event, field)| timeline.track(event, field));
+        timeline
     }
 
     /// The segments by name.

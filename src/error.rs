@@ -169,7 +169,9 @@ pub struct Diagnostic {
     lead: usize,
 }
 
-/// How many characters of a line are shown before and after a place.
+/// The longest line that is shown as a whole, in characters.
+const WHOLE: usize = 200;
+/// How many characters of a longer line are shown before and after a place.
 const CONTEXT: usize = 60;
 
 impl Diagnostic {
@@ -183,11 +185,13 @@ impl Diagnostic {
         let faulty = span.end.saturating_sub(start).min(tail.len());
         let (marked, _) = tail.split_at(tail.floor_char_boundary(faulty));
         let column = lead.chars().count() + 1;
-        let shown_lead = match column.checked_sub(CONTEXT + 2) {
+        let long = column - 1 + tail.chars().count() > WHOLE;
+        let context = if long { CONTEXT } else { WHOLE };
+        let shown_lead = match column.checked_sub(context + 2) {
             Some(cut) => format!("…{}", lead.chars().skip(cut + 1).collect::<String>()),
             None => lead.to_owned(),
         };
-        let mut shown_tail: String = tail.chars().take(CONTEXT).collect();
+        let mut shown_tail: String = tail.chars().take(context).collect();
         if shown_tail.len() < tail.len() {
             shown_tail.push('…');
         }
@@ -196,7 +200,7 @@ impl Diagnostic {
             help: None,
             line: before.matches('\n').count() + 1,
             column,
-            width: marked.chars().count().clamp(1, CONTEXT),
+            width: marked.chars().count().clamp(1, context),
             lead: shown_lead.chars().count(),
             excerpt: shown_lead + &shown_tail,
         }

@@ -33,7 +33,7 @@ pub use check::Names;
 pub(crate) use check::{Checked, check_metric, check_rule};
 pub(crate) use typing::Type;
 
-use crate::error::Span;
+use crate::error::{Error, ErrorKind, Result, Span};
 use crate::time::{Duration, Timestamp};
 use crate::value::Decimal;
 
@@ -216,6 +216,15 @@ impl Expr {
         let mut depth = 0;
         node.for_each_child(&mut |child| depth = depth.max(child.depth));
         Self { node: Box::new(node), span, depth: depth + 1 }
+    }
+
+    /// The text of an expression, unless it is nested too deep to be read back.
+    pub(crate) fn text(&self) -> Result<String> {
+        if self.depth > MAX_DEPTH {
+            let detail = format!("the rule is nested more than {MAX_DEPTH} deep");
+            return Err(Error::new(ErrorKind::Rule, detail));
+        }
+        Ok(self.to_string())
     }
 
     pub(crate) fn node(&self) -> &Node {

@@ -85,7 +85,7 @@ impl Metric {
     ///
     /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule), with the place in the metric's text.
     pub fn new(expr: &Expr, names: &Names) -> Result<Self> {
-        Self::parse(&expr.to_string(), names)
+        Self::parse(&expr.text()?, names)
     }
 
     fn checked(expr: &Expr, text: &str, names: &Names) -> Result<Self> {
@@ -113,6 +113,13 @@ impl Metric {
     /// What is odd about it without being wrong, such as an event that nobody declared.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The events and fields whose totals it can be read from.
+    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut totalled = Vec::new();
+        self.term.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
+        totalled
     }
 
     /// What the metric comes to, and until when.

@@ -24,6 +24,7 @@
 mod explain;
 mod horizon;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl Rule {
     /// [`ErrorKind::Rule`](crate::error::ErrorKind::Rule) for what cannot be written as a rule,
     /// such as an IN without a list.
     pub fn new(expr: &Expr) -> Result<Self> {
-        Self::parse(&expr.to_string())
+        Self::parse(&expr.text()?)
     }
 
     /// Reads a rule from JSON, as [`Expr::from_json`].
@@ -157,6 +158,20 @@ impl Segment {
     /// What is odd about it without being wrong, such as an event that nobody declared.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The events that the rule is about, by name; `*` names none.
+    pub fn events(&self) -> BTreeSet<&str> {
+        let mut events = BTreeSet::new();
+        self.cond.for_each_figure(&mut |figure| events.extend(figure.event.as_deref()));
+        events
+    }
+
+    /// The events and fields whose totals its figures can be read from.
+    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
+        let mut totalled = Vec::new();
+        self.cond.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
+        totalled
     }
 
     /// Whether the person is a member, and until when.

@@ -62,7 +62,7 @@ impl Mailing {
     /// Lets a person's events in at the door: what is personal goes to the vault.
     pub(crate) fn admit(&self, person: &Person) -> Result<Timeline> {
         let schema = self.engine.schema();
-        let mut timeline = Timeline::new();
+        let mut timeline = self.engine.timeline();
         for event in &person.events {
             // The events were read by this schema, so nothing is refused here.
             let Ok(admitted) = door(event.clone(), schema) else { continue };

@@ -83,7 +83,12 @@ pub(crate) fn check_metric(
 ) -> Result<Checked<(Term, Type)>> {
     Checker::run(expr, text, names, |checker| {
         let mut any = None;
-        checker.term(expr, Scope::default(), &mut any)
+        let term = checker.term(expr, Scope::default(), &mut any);
+        if any.is_some() {
+            let message = "a metric has one value, this goes through a list";
+            checker.fault(expr.span(), message, Some("ask about its elements in a condition"));
+        }
+        term
     })
 }
 
@@ -178,9 +183,11 @@ impl<'a> Checker<'a> {
                 Check::Between { value, low, high, negated: *negated }
             }
             Node::Compare { left, op, right } => {
-                let parts = [left, right].map(|part| self.term(part, scope, &mut any));
+                let sides = [left, right];
+                let parts = sides.map(|part| self.term(part, scope, &mut any));
                 let [(left, left_ty), (right, right_ty)] = all(parts)?;
                 let unified = left_ty.unify(&right_ty, "compare");
+                let unified = unified.map_err(|clash| clash.among(sides));
                 self.settle(expr.span(), unified)?;
                 Check::Compare { left, op: *op, right }
             }
@@ -195,8 +202,10 @@ impl<'a> Checker<'a> {
             Node::Is { value, what, negated } => {
                 let (term, ty) = self.term(value, scope, &mut any)?;
                 if *what != Truth::Null && !ty.base.is(Base::Boolean) {
-                    let message =
-                        format!("IS {what} asks of a truth value, this is {}", ty.base.describe());
+                    let message = format!(
+                        "IS {what} asks about a truth value, this is {}",
+                        ty.base.describe()
+                    );
                     self.fault(value.span(), message, None);
                     return None;
                 }
@@ -275,7 +284,7 @@ impl<'a> Checker<'a> {
         let mut ty = Base::Null.plain();
         for value in values {
             let (term, next) = self.term(value, scope, any)?;
-            let unified = ty.unify(&next, "mix");
+            let unified = ty.unify(&next, "mix").map_err(|clash| clash.among([value]));
             ty = self.settle(value.span(), unified)?;
             terms.push(term);
         }
@@ -325,6 +334,9 @@ impl<'a> Checker<'a> {
         let owner = resolve::owner(&self.names.schema, name).filter(|_| scope.series.is_none());
         if let Some(event) = owner {
             lost.help = Some(format!("it is a property: write last({event}.{})", Name(name)));
+        }
+        if name.eq_ignore_ascii_case("now") {
+            lost.help = Some("write now()".to_owned());
         }
         lost.help.get_or_insert_with(|| format!("if a text is meant, write '{name}'"));
         self.lost(span, &lost);
@@ -427,8 +439,8 @@ impl<'a> Checker<'a> {
                 Function::Count => Some(Base::Number.plain()),
                 Function::First | Function::Last if whole => Some(Base::Instant.plain()),
                 _ => {
-                    let help = "write \"Event\".field";
-                    self.fault(span, format!("`{name}` needs a field"), Some(help));
+                    let help = format!("write {}.field", aggregate.series());
+                    self.fault(span, format!("`{name}` needs a field"), Some(&help));
                     None
                 }
             };
@@ -438,7 +450,11 @@ impl<'a> Checker<'a> {
             matches!(function, Function::Avg | Function::Max | Function::Min | Function::Sum);
         if let Some(currency) = found.currency.as_ref().filter(|_| adds) {
             let Some(code) = resolve::fixed_currency(aggregate.filter(), currency) else {
-                let help = format!("add `where {currency} = 'EUR'`");
+                let currency = resolve::joined(currency);
+                let help = match aggregate.filter() {
+                    Some(_) => format!("join `{currency} = 'EUR'` to the filter by AND"),
+                    None => format!("add `where {currency} = 'EUR'`"),
+                };
                 let message = format!("`{name}` of amounts in different currencies");
                 self.fault(span, message, Some(&help));
                 return None;

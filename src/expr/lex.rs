@@ -82,6 +82,7 @@ fn mark(text: &str, at: usize) -> Result<(TokenKind<'_>, usize), Diagnostic> {
         '|' => diagnostic.with_help("write OR"),
         '!' => diagnostic.with_help("write NOT"),
         '/' => diagnostic.with_help("division is not exact; multiply the other side"),
+        '%' => diagnostic.with_help("`%` has its place in the pattern of a LIKE"),
         '“' | '”' | '‘' | '’' => diagnostic.with_help("use straight quotes"),
         _ => diagnostic,
     })
@@ -124,10 +125,10 @@ fn number(text: &str, at: usize) -> Result<(TokenKind<'_>, usize), Diagnostic> {
         let span = Span::new(at + length, at + length + next.len_utf8());
         let message = format!("`{next}` cannot follow a number");
         let diagnostic = Diagnostic::new(text, span, message);
-        return Err(if matches!(next, 'd' | 'h' | 'm' | 's' | 'w') {
-            diagnostic.with_help("write a duration as `90 days`")
-        } else {
-            diagnostic
+        return Err(match next {
+            'd' | 'h' | 'm' | 's' | 'w' => diagnostic.with_help("write a duration as `90 days`"),
+            'e' | 'E' => diagnostic.with_help("write the number out"),
+            _ => diagnostic,
         });
     }
     match Decimal::read(written) {

@@ -10,8 +10,9 @@ use super::{Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Sign, Truth};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::value::Decimal;
 
-/// How many parentheses, calls and negations may stand in one another.
-const MAX_NESTING: usize = 100;
+/// How many parentheses, calls and negations may stand in one another: more than what the deepest
+/// expression needs, and few enough for the smallest stacks that threads have.
+const MAX_NESTING: usize = 50;
 
 /// Words that are no names unless they are quoted.
 pub(super) const KEYWORDS: [&str; 10] =
@@ -59,9 +60,16 @@ impl<'t> Parser<'t> {
     }
 
     fn whole(&mut self) -> Parsed<Expr> {
+        if *self.peek() == TokenKind::End {
+            return Err(self.fault("there is no rule here"));
+        }
         let rule = self.rule()?;
         if *self.peek() != TokenKind::End {
-            return Err(self.unexpected("the end of the rule"));
+            let fault = self.unexpected("the end of the rule");
+            return Err(match self.advice_on_the_rest() {
+                Some(help) => fault.with_help(help),
+                None => fault,
+            });
         }
         if rule.depth() > MAX_DEPTH {
             let message = format!("the rule is nested more than {MAX_DEPTH} deep");
@@ -151,14 +159,14 @@ impl<'t> Parser<'t> {
                 return Ok(truth);
             }
         }
-        Err(self.unexpected("NULL, TRUE or FALSE"))
+        Err(self.unexpected("NULL, TRUE or FALSE").with_help("to compare, write `=`"))
     }
 
     fn between(&mut self, value: Expr, negated: bool) -> Parsed<Node> {
         self.at += 1;
         let low = self.sum()?;
         if !self.eat_word("and") {
-            return Err(self.unexpected("AND and the upper bound"));
+            return Err(self.unexpected("`AND` and the upper bound"));
         }
         let high = self.sum()?;
         Ok(Node::Between { value, low, high, negated })
@@ -166,12 +174,17 @@ impl<'t> Parser<'t> {
 
     fn list(&mut self, value: Expr, negated: bool) -> Parsed<Node> {
         self.at += 1;
-        self.expect("(")?;
+        if !self.eat("(") {
+            return Err(self.unexpected("`(`").with_help("a list stands in parentheses"));
+        }
         let mut list = Vec::new();
         loop {
-            match self.literal()? {
-                Some(literal) => list.push(literal),
-                None => return Err(self.unexpected("a literal").with_help(QUOTES)),
+            match (self.literal()?, self.peek()) {
+                (Some(literal), _) => list.push(literal),
+                (None, TokenKind::Mark(")")) => {
+                    return Err(self.unexpected("a literal").with_help("a list needs a value"));
+                }
+                (None, _) => return Err(self.unexpected("a literal").with_help(QUOTES)),
             }
             if !self.eat(",") {
                 break;
@@ -256,7 +269,9 @@ impl<'t> Parser<'t> {
             }
             (TokenKind::Mark("-"), _) => {
                 let fault = self.fault("a minus stands before a number or between two terms");
-                return Err(fault.with_help("write `-1 * …`"));
+                let twice = self.previous_kind() == Some(&TokenKind::Mark("-"));
+                let help = if twice { "a rule has no comments" } else { "write `-1 * …`" };
+                return Err(fault.with_help(help));
             }
             (TokenKind::Text(text), _) => Literal::Text(text.into()),
             (TokenKind::Word(word), TokenKind::Text(text)) => return self.tagged(word, &text),
@@ -345,6 +360,14 @@ impl<'t> Parser<'t> {
         let name = match self.peek() {
             TokenKind::Quoted(name) => Cow::clone(name),
             TokenKind::Word(word) if !is_keyword(word) => Cow::Borrowed(*word),
+            TokenKind::Text(_) => {
+                let fault = self.unexpected(expected);
+                return Err(fault.with_help("a name goes in double quotes"));
+            }
+            TokenKind::Word(_) if expected.starts_with("the name") => {
+                let fault = self.unexpected(expected);
+                return Err(fault.with_help("a name that is a keyword goes in double quotes"));
+            }
             _ => return Err(self.unexpected(expected)),
         };
         if name.is_empty() {
@@ -371,6 +394,10 @@ impl<'t> Parser<'t> {
     fn previous(&self) -> Span {
         let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
         before.map_or_else(Span::default, |token| token.span)
+    }
+
+    fn previous_kind(&self) -> Option<&TokenKind<'t>> {
+        self.tokens.get(self.at.checked_sub(1)?).map(|token| &token.kind)
     }
 
     /// The word that comes next, in lower case, if it is one.
@@ -403,6 +430,24 @@ impl<'t> Parser<'t> {
 
     fn fault(&self, message: &str) -> Diagnostic {
         Diagnostic::new(self.text, self.span(), message)
+    }
+
+    /// What is probably meant by what follows a rule that is complete.
+    fn advice_on_the_rest(&self) -> Option<&'static str> {
+        match (self.previous_kind()?, self.peek(), self.peek_at(1)) {
+            (TokenKind::Number(_), TokenKind::Mark(","), TokenKind::Number(_)) => {
+                Some("write the number without a separator")
+            }
+            (_, TokenKind::Mark(")"), _) => Some("there is no `(` for it"),
+            (_, TokenKind::Mark(mark), _) => {
+                let compares = Comparison::ALL.iter().any(|(_, symbol)| symbol == mark);
+                compares.then_some("compare twice, joined by AND, or write BETWEEN")
+            }
+            (_, TokenKind::Quoted(_) | TokenKind::Word(_), _) => {
+                Some("conditions are joined by AND or OR")
+            }
+            _ => None,
+        }
     }
 
     fn unexpected(&self, expected: &str) -> Diagnostic {

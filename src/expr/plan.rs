@@ -166,7 +166,8 @@ impl Term {
 }
 
 impl Cond {
-    fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
+    /// Visits every figure below, those of filters and windows too.
+    pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
         match self {
             Self::All(parts) | Self::Any(parts) => {
                 parts.iter().for_each(|part| part.for_each_figure(visit));

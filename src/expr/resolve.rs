@@ -111,7 +111,8 @@ fn walk<'s>(field: &'s Field, path: &[Arc<str>]) -> Result<Walk<'s>, Lost> {
 }
 
 fn deep_list(path: &[Arc<str>]) -> Lost {
-    Lost::new(format!("`{}` leads through a list within a list", joined(path)))
+    let lost = Lost::new(format!("`{}` leads through a list within a list", joined(path)));
+    lost.helped("let an aggregate go through the outer list and its filter through the inner one")
 }
 
 fn readable(field: &Field, path: &[Arc<str>]) -> Result<(), Lost> {
@@ -132,21 +133,17 @@ fn names(fields: &BTreeMap<Arc<str>, Field>) -> String {
 
 /// A top-level field of an event, or of any event.
 ///
-/// A field of `*` that no declaration for all events has must have the same shape wherever it is
-/// declared.
+/// A field of `*` must be declared alike wherever it is declared.
 fn event_field<'s>(
     schema: &'s Schema,
     event: Option<&str>,
     name: &str,
 ) -> Result<Option<&'s Field>, Lost> {
     let Some(event) = event else {
-        if let Some(field) = schema.event_field(crate::schema::ANY_EVENT, name) {
-            return Ok(Some(field));
-        }
         let shapes = schema.events().values();
         let mut fields = shapes.filter_map(|shape| shape.fields().get(name));
         let first = fields.next();
-        return match fields.find(|field| Some(field.shape()) != first.map(Field::shape)) {
+        return match fields.find(|field| Some(*field) != first) {
             Some(_) => Err(Lost::new(format!("`{name}` is not the same in all events"))
                 .helped("name the event")),
             None => Ok(first),
@@ -221,7 +218,8 @@ pub(super) struct FoundSeries<'s> {
     pub(super) entries: Entries,
     /// `None` for events and objects, which have no value of their own.
     pub(super) value: Option<Type>,
-    pub(super) currency: Option<Arc<str>>,
+    /// Where the filter finds the currency of an amount.
+    pub(super) currency: Option<Vec<Arc<str>>>,
     pub(super) element: Option<&'s BTreeMap<Arc<str>, Field>>,
 }
 
@@ -256,7 +254,12 @@ pub(super) fn find_series<'s>(
         }
     };
     let value = end.objects.is_none().then(|| end.scalar.plain());
-    let currency = end.field.currency().cloned();
+    let inside = match &entries {
+        Entries::Events => &[][..],
+        Entries::Field(path) | Entries::Elements(_, path) => path,
+    };
+    let beside = inside.iter().rev().skip(1).rev();
+    let currency = end.field.currency().map(|name| beside.chain([name]).cloned().collect());
     Ok(FoundSeries { entries, value, currency, element })
 }
 
@@ -275,8 +278,9 @@ fn objects_at<'s>(field: &'s Field, path: &[Arc<str>]) -> Option<&'s BTreeMap<Ar
     }
 }
 
-/// The code to which a filter fixes the currency field, as one of its conjuncts: `currency = 'EUR'`.
-pub(super) fn fixed_currency(filter: Option<&Expr>, currency: &str) -> Option<Arc<str>> {
+/// The code to which a filter fixes the currency field at this path, as one of its conjuncts:
+/// `currency = 'EUR'`.
+pub(super) fn fixed_currency(filter: Option<&Expr>, currency: &[Arc<str>]) -> Option<Arc<str>> {
     use super::{Comparison, Literal, Node};
     let conjuncts = match filter?.node() {
         Node::And(parts) => parts.iter().collect(),
@@ -288,6 +292,6 @@ pub(super) fn fixed_currency(filter: Option<&Expr>, currency: &str) -> Option<Ar
         else {
             return None;
         };
-        path.last().filter(|name| &***name == currency).map(|_| Arc::clone(code))
+        (path == currency).then(|| Arc::clone(code))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Function, Literal, Sign};
+use super::{Expr, Function, Literal, Node, Sign};
 use crate::value::Kind;
 
 /// What kind of value a term has, and in which currency it counts.
@@ -62,6 +62,17 @@ pub(super) struct Clash {
     pub(super) help: Option<&'static str>,
 }
 
+impl Clash {
+    /// The same, whose advice on how to write a value stands only if one was written.
+    pub(super) fn among<const N: usize>(self, parts: [&Expr; N]) -> Self {
+        let written = parts.iter().any(|part| match part.node() {
+            Node::Sum { first, .. } => matches!(first.node(), Node::Literal(_)),
+            node => matches!(node, Node::Literal(_)),
+        });
+        Self { help: self.help.filter(|_| written), ..self }
+    }
+}
+
 fn clash(message: String) -> Clash {
     Clash { message, help: None }
 }
@@ -75,13 +86,16 @@ impl Type {
             (a, b) => {
                 let message = format!("cannot {verb} {} with {}", a.describe(), b.describe());
                 let help = match (a, b) {
-                    (Base::Instant, Base::Text) | (Base::Text, Base::Instant) => {
-                        Some("write an instant as TIMESTAMP '2026-03-01T09:00:00Z'")
-                    }
                     (Base::Duration, Base::Number) | (Base::Number, Base::Duration) => {
                         Some("write a duration as INTERVAL '30 days'")
                     }
+                    (Base::Instant, Base::Number | Base::Text)
+                    | (Base::Number | Base::Text, Base::Instant) => {
+                        Some("write an instant as TIMESTAMP '2026-03-01T09:00:00Z'")
+                    }
                     (Base::Number, Base::Text) => Some("a number stands without quotes"),
+                    (Base::Text, Base::Number) => Some("a text goes in single quotes"),
+                    (Base::Boolean, _) | (_, Base::Boolean) => Some("write TRUE or FALSE"),
                     _ => None,
                 };
                 return Err(Clash { message, help });

@@ -1,12 +1,13 @@
 //! The entries of a figure, and the stretch of them that counts while time goes on.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
 use crate::expr::plan::{Entries, Figure};
-use crate::facts::{Fact, Facts, Series};
+use crate::facts::{Fact, Facts, Series, Total};
 use crate::time::{Timestamp, Window};
 use crate::value::{Exact, Value};
 
@@ -98,6 +99,8 @@ enum Rows<'a> {
     Collected(Vec<Counted<'a>>),
     /// The events of a series, all of which are entries: there is nothing to collect.
     Events(&'a [Fact]),
+    /// The events of a series, and the totals of the field before each and after the last.
+    Totals(&'a [Fact], &'a [Total]),
 }
 
 /// A figure's entries, of which `low..high` count, and what they come to.
@@ -127,10 +130,9 @@ impl<'a> Slide<'a> {
     ) -> Self {
         let from = stretch.horizon();
         let mut stale = Next::never();
-        let rows = match figure.events(evaluator.facts(), from) {
-            Some(events) => Rows::Events(events),
-            None => Rows::Collected(collect(figure, evaluator, from, now, &mut stale)),
-        };
+        let rows = figure.rows(evaluator.facts(), from);
+        let rows = rows
+            .unwrap_or_else(|| Rows::Collected(collect(figure, evaluator, from, now, &mut stale)));
         let stale = stale.instant().unwrap_or(Timestamp::MAX);
         let values = BTreeMap::new();
         Self { figure, from, fresh: now, stale, rows, low: 0, high: 0, sum: 0, values }
@@ -183,19 +185,33 @@ impl<'a> Slide<'a> {
 
     /// The facts that count.
     pub(super) fn facts(&self) -> Vec<&'a Fact> {
-        self.counted().map(|entry| entry.fact).collect()
+        let entries = self.counted().map(|entry| entry.fact);
+        entries.filter(|fact| self.figure.counts(fact)).collect()
     }
 
     pub(super) fn value(&self) -> Val<'a> {
-        let count = if self.figure.distinct { self.values.len() } else { self.high - self.low };
+        let Total { sum, count } = self.total();
         match self.figure.function {
-            Function::Avg => Exact::mean(self.sum, count).map_or(Val::Null, Val::Number),
+            Function::Avg => Exact::mean(sum, count).map_or(Val::Null, Val::Number),
             Function::Count => Val::Number(Exact::whole(i64::try_from(count).unwrap_or(i64::MAX))),
             Function::First => end(self.counted(), Ord::min),
             Function::Last => end(self.counted().rev(), Ord::max),
             Function::Max => self.values.last_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
             Function::Min => self.values.first_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
-            Function::Sum => Val::Number(Exact::from_micros(self.sum)),
+            Function::Sum => Val::Number(Exact::from_micros(sum)),
+        }
+    }
+
+    /// What counts comes to.
+    fn total(&self) -> Total {
+        let at = |totals: &[Total], index| totals.get(index).copied().unwrap_or_default();
+        match self.rows {
+            Rows::Totals(_, totals) => {
+                let (low, high) = (at(totals, self.low), at(totals, self.high));
+                Total { sum: high.sum - low.sum, count: high.count - low.count }
+            }
+            _ if self.figure.distinct => Total { sum: self.sum, count: self.values.len() },
+            _ => Total { sum: self.sum, count: self.high - self.low },
         }
     }
 
@@ -240,7 +256,9 @@ impl<'a> Rows<'a> {
     fn get(&self, index: usize) -> Option<Counted<'a>> {
         match self {
             Self::Collected(entries) => entries.get(index).copied(),
-            Self::Events(facts) => facts.get(index).map(|fact| Counted { fact, value: None }),
+            Self::Events(facts) | Self::Totals(facts, _) => {
+                facts.get(index).map(|fact| Counted { fact, value: None })
+            }
         }
     }
 
@@ -248,7 +266,9 @@ impl<'a> Rows<'a> {
     fn upto(&self, upto: Timestamp) -> usize {
         match self {
             Self::Collected(entries) => entries.partition_point(|entry| entry.fact.at <= upto),
-            Self::Events(facts) => facts.partition_point(|fact| fact.at <= upto),
+            Self::Events(facts) | Self::Totals(facts, _) => {
+                facts.partition_point(|fact| fact.at <= upto)
+            }
         }
     }
 }
@@ -307,11 +327,41 @@ fn micros(value: &Value) -> i128 {
 }
 
 impl Figure {
-    /// The events after `from`, where every one of them is an entry.
-    fn events<'a>(&self, facts: Facts<'a>, from: Timestamp) -> Option<&'a [Fact]> {
-        let plain = matches!(self.entries, Entries::Events) && self.filter.is_none();
-        let series = facts.series(self.event.as_ref().filter(|_| plain)?)?;
-        series.all_known(facts.known()).then(|| series.since(from))
+    /// The events after `from`, where nothing has to be collected from them: all are known, none
+    /// is filtered, and they count by themselves or by a field whose totals are kept.
+    fn rows<'a>(&self, facts: Facts<'a>, from: Timestamp) -> Option<Rows<'a>> {
+        let series = facts.series(self.event.as_ref()?)?;
+        if self.filter.is_some() || !series.all_known(facts.known()) {
+            return None;
+        }
+        if matches!(self.entries, Entries::Events) {
+            return Some(Rows::Events(series.since(from)));
+        }
+        let (facts, totals) = series.totals_since(self.totalled()?, from)?;
+        Some(Rows::Totals(facts, totals))
+    }
+
+    /// The field whose totals the figure can be read from.
+    fn totalled(&self) -> Option<&Arc<str>> {
+        let adds = matches!(self.function, Function::Avg | Function::Count | Function::Sum);
+        match &self.entries {
+            Entries::Field(path) if adds && !self.distinct && self.filter.is_none() => {
+                path.first().filter(|_| path.len() == 1)
+            }
+            _ => None,
+        }
+    }
+
+    /// The event and the field whose totals the figure can be read from.
+    pub(crate) fn total_of(&self) -> Option<(Arc<str>, Arc<str>)> {
+        Some((Arc::clone(self.event.as_ref()?), Arc::clone(self.totalled()?)))
+    }
+
+    /// Whether a fact of the series has an entry, as far as its fields tell.
+    fn counts(&self, fact: &Fact) -> bool {
+        let mut entries = 0;
+        self.for_each_entry(fact, &mut |_, _, _| entries += 1);
+        entries > 0
     }
 
     /// Visits a fact's entries: the fact, the element of the list, the value.
@@ -320,7 +370,7 @@ impl Figure {
         fact: &'a Fact,
         visit: &mut impl FnMut(&'a Fact, Option<&'a Value>, Option<&'a Value>),
     ) {
-        let at = |path: &[std::sync::Arc<str>]| {
+        let at = |path: &[Arc<str>]| {
             let (first, rest) = path.split_first()?;
             descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
         };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use bespoke::expr::Names;
+use bespoke::expr::{Expr, Names};
 use bespoke::metric::Metric;
 use bespoke::schema::Schema;
 use bespoke::segment::Rule;
@@ -22,10 +22,15 @@ fn names() -> Names {
     names
 }
 
-/// The rule, and what is wrong with it, or how it prints.
-fn report(text: &str, names: &Names) -> String {
-    let said = match Rule::parse(text).and_then(|rule| rule.check(names)) {
-        Ok(segment) => format!("reads as\n{}", segment.rule()),
+/// The rule, or metric, and what is wrong with it, or how it prints.
+fn report(text: &str, metric: bool, names: &Names) -> String {
+    let read = if metric {
+        Metric::parse(text, names).map(|_| ())
+    } else {
+        Rule::parse(text).and_then(|rule| rule.check(names)).map(|_| ())
+    };
+    let said = match read.and_then(|()| Expr::parse(text)) {
+        Ok(expr) => format!("reads as\n{expr}"),
         Err(error) => error.to_string(),
     };
     format!("{text}\n----\n{said}")
@@ -40,7 +45,7 @@ fn every_rule_of_the_corpus_is_answered_well() {
     for file in &files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
         let text = fs::read_to_string(file).unwrap();
-        let report = report(text.trim_end_matches('\n'), &names);
+        let report = report(text.trim_end_matches('\n'), name.contains("metric-"), &names);
         assert_eq!(name.starts_with("valid"), report.contains("\n----\nreads as\n"), "{report}");
         insta::assert_snapshot!(name, report);
     }

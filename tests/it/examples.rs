@@ -392,6 +392,12 @@ edge,Product Viewed,2026-03-01T00:00:00Z,,,,,
         assert_eq!(run.lines().len(), 5);
         assert!(run.err.starts_with("warning: there is no event `Order Complete`"), "{}", run.err);
         assert!(run.err.contains("did you mean `Order Completed`?"), "{}", run.err);
+        // Declared or not, what the file lacks is worth a word.
+        let files = files.with("s.toml", "[events.\"Order Complete\"]\n");
+        let more = ["--schema", "@s.toml"];
+        let run = files.ask("e.csv", "count(\"Order Complete\") = 0", &more).unwrap();
+        assert_eq!(run.lines().len(), 5);
+        assert!(run.err.contains("the file has no event \"Order Complete\""), "{}", run.err);
     }
 
     #[test]

@@ -107,6 +107,44 @@ fn a_trait_is_the_last_that_was_told() {
     assert_eq!(tier(4), Some(Value::Null));
 }
 
+#[test]
+fn a_tracked_timeline_says_the_same_as_any_other() {
+    let shop = bespoke::testing::shop::Shop::new(bespoke::seed::Seed::new(3)).customers(150);
+    let mut engine = bespoke::Engine::new(bespoke::testing::shop::schema()).unwrap();
+    let revenue = r#""Order Completed".revenue"#;
+    for (name, metric) in [
+        ("spend", format!("sum({revenue} over 90 days)")),
+        ("mean", format!("avg({revenue} over 200 days ending 30 days ago)")),
+        ("coupons", r#"count("Order Completed".coupon since last("Email Opened"))"#.to_owned()),
+        ("before", format!("sum({revenue} over 90 days ending 90 days ago)")),
+    ] {
+        engine.add_metric(name, &metric).unwrap();
+    }
+    engine.add_segment("more", "spend >= before AND coupons < 3").unwrap();
+    for customer in shop {
+        let plain = Timeline::of(customer.events.clone(), engine.schema());
+        let mut tracked = engine.timeline();
+        // Late tracking and arrival from the last to the first come to the same too.
+        for event in customer.events.iter().rev() {
+            tracked.insert(event, engine.schema());
+        }
+        tracked.track("Order Completed", "discount");
+        for days in [0, 20, 100] {
+            let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
+            let now = now.minus(bespoke::time::Duration::days(days));
+            let view = |timeline: &Timeline| {
+                let wanted = bespoke::engine::Wanted::everything();
+                let view = engine.evaluate(&timeline.facts(now), &wanted).unwrap();
+                (view.metrics().clone(), view.memberships().clone())
+            };
+            assert_eq!(view(&plain), view(&tracked), "{}", customer.id);
+            let more = &engine.segments()["more"];
+            let explain = |timeline: &Timeline| more.explain(&timeline.facts(now)).to_string();
+            assert_eq!(explain(&plain), explain(&tracked), "{}", customer.id);
+        }
+    }
+}
+
 fn revision() -> impl Strategy<Value = Event> {
     let name = prop::sample::select(vec!["Order Completed", "Order Updated", "Order Cancelled"]);
     (name, 0_i64..5, 0_i64..6, 0_i32..3)

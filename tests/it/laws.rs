@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bespoke::expr::{Expr, Names};
+use bespoke::expr::{Aggregate, Expr, MAX_DEPTH, Names, Truth};
 use bespoke::facts::{Facts, Timeline};
 use bespoke::metric::{Measure, Metric};
 use bespoke::segment::{Rule, Segment};
@@ -21,11 +21,10 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn checked(rule: &Expr, names: &Names) -> Result<Segment, TestCaseError> {
-    Rule::new(rule).and_then(|rule| rule.check(names)).map_err(refused)
+    Rule::new(rule).and_then(|rule| rule.check(names)).map_err(|error| refused(&error))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn refused(error: bespoke::Error) -> TestCaseError {
+fn refused(error: &bespoke::Error) -> TestCaseError {
     TestCaseError::fail(error.to_string())
 }
 
@@ -80,10 +79,68 @@ proptest! {
     }
 }
 
+#[test]
+fn the_deepest_expressions_read_back_and_deeper_ones_are_refused() {
+    type Wrap = fn(Expr) -> Expr;
+    let wraps: [Wrap; 9] = [
+        Expr::negate,
+        |inner| inner.is(Truth::Null),
+        |inner| inner.is_in([1]),
+        |inner| Expr::coalesce([inner]),
+        |inner| inner.scaled(2),
+        |inner| Expr::from(1).plus(inner),
+        |inner| Expr::all([Expr::from(true), inner.negate()]),
+        |inner| Aggregate::count("E").filtered(inner).into(),
+        |inner| Aggregate::last("E").since(inner).into(),
+    ];
+    for wrap in wraps {
+        let mut expr = Expr::path(["x"]);
+        while wrap(expr.clone()).depth() <= MAX_DEPTH {
+            expr = wrap(expr);
+        }
+        assert_eq!(Expr::parse(&expr.to_string()).unwrap(), expr);
+        assert_eq!(Expr::from_json(&expr.to_json()).unwrap(), expr);
+        assert_eq!(Rule::new(&expr).unwrap().expr(), &expr);
+        let deeper = wrap(expr);
+        assert!(Expr::parse(&deeper.to_string()).is_err(), "{deeper}");
+        assert!(Expr::from_json(&deeper.to_json()).is_err(), "{deeper}");
+        assert!(Rule::new(&deeper).is_err(), "{deeper}");
+    }
+    // No text, however deep, overflows the stack.
+    for (open, close) in [("(", ")"), ("NOT ", ""), ("coalesce(", ")"), ("count(E where ", ")")] {
+        let text = format!("{}x{}", open.repeat(50_000), close.repeat(50_000));
+        assert!(Expr::parse(&text).is_err());
+    }
+    assert!(Expr::from_json(&"{\"not\":".repeat(50_000)).is_err());
+}
+
+#[test]
+fn a_rule_as_deep_as_can_be_is_evaluated() {
+    let schema = schema();
+    let names = Names::new(schema.clone());
+    let timeline = Timeline::of([], &schema);
+    let facts = timeline.facts(Timestamp::from_micros(0));
+    let mut rule = Expr::path(["vip"]);
+    let mut since = Expr::now();
+    while rule.depth() < MAX_DEPTH - 3 {
+        rule = Expr::any([Expr::from(false), rule.negate()]);
+        since = Aggregate::last("Page Viewed").since(since).into();
+    }
+    let filtered = Aggregate::count("Page Viewed").filtered(rule.clone());
+    for rule in [rule, since.is(Truth::Null), Expr::from(filtered).equals(0)] {
+        let segment = Rule::new(&rule).unwrap().check(&names).unwrap();
+        segment.evaluate(&facts);
+        segment.explain(&facts);
+    }
+}
+
 /// Reads a text; if it is refused, every fault lies within it, and if not, it prints and reads back.
 fn refused_in_place(text: &str) -> TestCaseResult {
     match Expr::parse(text) {
-        Ok(expr) => prop_assert_eq!(Expr::parse(&expr.to_string()).unwrap(), expr),
+        Ok(expr) => {
+            prop_assert_eq!(&Expr::parse(&expr.to_string()).unwrap(), &expr);
+            prop_assert_eq!(Expr::from_json(&expr.to_json()).unwrap(), expr);
+        }
         Err(error) => in_place(text, &error)?,
     }
     Ok(())
@@ -94,7 +151,11 @@ fn in_place(text: &str, error: &bespoke::Error) -> TestCaseResult {
         let line = text.split('\n').nth(fault.line - 1);
         prop_assert!(line.is_some(), "line {} of {:?}", fault.line, text);
         let line = line.unwrap();
-        prop_assert_eq!(line.trim_end_matches('\r'), &fault.excerpt);
+        // A line of more than 200 characters is cut on either side.
+        let line = line.trim_end_matches('\r');
+        let shown = fault.excerpt.trim_start_matches('…').trim_end_matches('…');
+        prop_assert!(line.contains(shown), "{:?} in {:?}", shown, line);
+        prop_assert!(line.chars().count() > 200 || line == fault.excerpt);
         let length = line.chars().count();
         prop_assert!(
             (1..=length + 1).contains(&fault.column),
@@ -122,7 +183,7 @@ impl Compiled {
         let mut names = Names::new(schema());
         let mut metrics = BTreeMap::new();
         for (name, metric) in &definitions.metrics {
-            let metric = Metric::new(metric, &names).map_err(refused)?;
+            let metric = Metric::new(metric, &names).map_err(|error| refused(&error))?;
             metric.define(name.as_ref(), &mut names).unwrap();
             metrics.insert(name.to_string(), metric);
         }
@@ -137,7 +198,7 @@ impl Compiled {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(1_000))]
 
     #[test]
     fn the_library_agrees_with_the_reference(
@@ -203,6 +264,11 @@ proptest! {
             prop_assert_eq!(world.at(until).is_member(&rule), member, "{} stays at {}", rule, until);
         }
     }
+
+}
+
+proptest! {
+    #![proptest_config(cases(250))]
 
     #[test]
     fn a_metric_holds_until_its_horizon(

@@ -231,12 +231,12 @@ fn the_last_told_trait_counts_and_null_unsets_it() {
 
 #[test]
 fn a_fact_counts_while_it_is_known() {
-    let late = order(day(1)).known_from(day(3)).known_until(day(5));
+    let late = [order(day(1)).known_from(day(3)).known_until(day(5))];
     let cases = |there| [(r#"count("Order Completed") = 1"#, Some(there))];
-    check_known(std::slice::from_ref(&late), day(6), day(2), &cases(false));
-    check_known(std::slice::from_ref(&late), day(6), day(3), &cases(true));
-    check_known(std::slice::from_ref(&late), day(2), day(3), &cases(true));
-    check_known(&[late], day(6), day(5), &cases(false));
+    check_known(&late, day(6), day(2), &cases(false));
+    check_known(&late, day(6), day(3), &cases(true));
+    check_known(&late, day(2), day(3), &cases(true));
+    check_known(&late, day(6), day(5), &cases(false));
     let told = Fact::traits(day(1)).with("vip", true).known_until(day(2));
     let facts = [Fact::traits(day(1)).with("vip", false), told];
     check_known(&facts, day(4), day(1), &[("vip", TRUE)]);

@@ -4,6 +4,7 @@ use super::{Parsed, Parser};
 use crate::error::Diagnostic;
 use crate::expr::lex::TokenKind;
 use crate::expr::{Aggregate, Function, Over, Series};
+use crate::schema::ANY_EVENT;
 use crate::time::Duration;
 use crate::value::Decimal;
 
@@ -29,6 +30,9 @@ impl Parser<'_> {
             });
             let two_words = series.path.is_empty() && filter.is_none() && window.is_none();
             return Err(match self.peek() {
+                TokenKind::Word(word) if word.eq_ignore_ascii_case("where") => {
+                    fault.with_help("`where` stands before the window")
+                }
                 TokenKind::Word(_) if two_words => {
                     fault.with_help("a name of several words goes in double quotes")
                 }
@@ -41,6 +45,8 @@ impl Parser<'_> {
     fn series(&mut self) -> Parsed<Series> {
         let start = self.span();
         let event = if self.eat("*") { None } else { Some(self.name("the name of an event")?) };
+        // In quotes too, as in code and JSON: there is no event of that name.
+        let event = event.filter(|name| **name != *ANY_EVENT);
         let mut path = Vec::new();
         while self.eat(".") {
             path.push(self.name("the name of a field")?);
@@ -67,11 +73,15 @@ impl Parser<'_> {
     fn duration(&mut self) -> Parsed<Duration> {
         let (start, number) = (self.span(), self.peek().clone());
         let TokenKind::Number(count) = number else {
-            return Err(self.unexpected("a duration such as `90 days`"));
+            let fault = self.unexpected("a duration such as `90 days`");
+            return Err(match number {
+                TokenKind::Text(_) => fault.with_help("it stands without quotes"),
+                _ => fault,
+            });
         };
         if !count.is_whole() {
-            let fault = self.fault("a window is a whole number of a unit");
-            return Err(fault.with_help("use a smaller unit"));
+            let fault = self.fault("a window is a whole number of its unit");
+            return Err(fault.with_help("use a smaller unit: `36 hours`"));
         }
         self.at += 1;
         let TokenKind::Word(unit) = *self.peek() else {
