@@ -48,7 +48,7 @@ fn answers_allocate_for_each_figure_and_not_for_each_fact() {
         (
             r#"country = 'PT' AND sum("Order Completed".revenue over 90 days) > 2000
                AND count("Product Viewed" over 30 days) >= 5"#,
-            4,
+            2,
         ),
     ] {
         let segment = segment(rule);
