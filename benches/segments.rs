@@ -14,7 +14,7 @@ use bespoke::event::Event;
 use bespoke::expr::Names;
 use bespoke::facts::Timeline;
 use bespoke::metric::Metric;
-use bespoke::schema::Schema;
+use bespoke::schema::{BusinessKey, Schema};
 use bespoke::seed::Seed;
 use bespoke::segment::Rule;
 use bespoke::testing::shop::{self, Shop};
@@ -43,7 +43,7 @@ fn schema() -> Schema {
 
 /// Somebody of that many events over 150 days, a third of them orders and two thirds views, and of
 /// a trait told.
-fn person(events: u32) -> Timeline {
+fn events(events: u32) -> Vec<Event> {
     let mut draws = Seed::new(1).draws();
     let mut before = || {
         let minutes = draws.below(150 * 24 * 60).try_into().unwrap();
@@ -58,7 +58,11 @@ fn person(events: u32) -> Timeline {
         };
         event.with_id(format!("m-{number}"))
     });
-    Timeline::of(events.chain([told]), &schema())
+    events.chain([told]).collect()
+}
+
+fn person(number: u32) -> Timeline {
+    Timeline::of(events(number), &schema())
 }
 
 /// A rule of three clauses about somebody of a hundred events.
@@ -74,6 +78,27 @@ fn rule(c: &mut Criterion) {
     group.bench_function("evaluate", |b| b.iter(|| segment.evaluate(black_box(&facts))));
     group.bench_function("explain", |b| b.iter(|| segment.explain(black_box(&facts))));
     group.finish();
+}
+
+/// A timeline of events out of order, by their number: as they come, and with orders known by a
+/// key.
+fn timelines(c: &mut Criterion) {
+    let keyed = Schema::new()
+        .event("Order Completed", [("order_id", Kind::Text)])
+        .key("Order Completed", BusinessKey::new("order_id"));
+    for (name, schema) in [("timeline", schema()), ("keyed timeline", keyed)] {
+        let mut group = c.benchmark_group(name);
+        for number in [100, 10_000] {
+            let events = events(number).into_iter();
+            let events: Vec<Event> =
+                events.map(|e| e.clone().with("order_id", e.id().as_str())).collect();
+            group.throughput(Throughput::Elements(number.into()));
+            group.bench_function(BenchmarkId::new("events", number), |b| {
+                b.iter_with_large_drop(|| Timeline::of(events.iter().cloned(), &schema));
+            });
+        }
+        group.finish();
+    }
 }
 
 /// One figure with its horizon, by the number of the person's events.
@@ -131,5 +156,5 @@ fn shop(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, rule, figures, shop);
+criterion_group!(benches, rule, timelines, figures, shop);
 criterion_main!(benches);

@@ -76,7 +76,10 @@ impl Timeline {
     /// The timeline of these events, all of one person.
     pub fn of(events: impl IntoIterator<Item = Event>, schema: &Schema) -> Self {
         let mut timeline = Self::new();
-        events.into_iter().for_each(|event| timeline.insert(&event, schema));
+        // Each then goes to the end of its series, where nothing has to make room.
+        let mut events: Vec<Event> = events.into_iter().collect();
+        events.sort_by_key(Event::at);
+        events.iter().for_each(|event| timeline.insert(event, schema));
         timeline
     }
 
@@ -175,9 +178,15 @@ impl Timeline {
             keeps_own &= *name != *event.name();
             let revision = Revision::of(&fact, name, key, event.name());
             let revisions = self.revisions.entry((Arc::clone(name), value.clone())).or_default();
+            let replaces = !revisions.is_empty();
             revisions.add(revision);
             let series = series_of(&mut self.series, &self.tracked, name);
-            series.replace(|id| revisions.tells(id), revisions.facts());
+            if replaces {
+                series.replace(|id| revisions.tells(id), revisions.facts());
+            } else {
+                // Most things are told once: there is nothing to look for and take out.
+                revisions.facts().into_iter().for_each(|fact| series.insert(fact));
+            }
         }
         if keeps_own {
             series_of(&mut self.series, &self.tracked, event.name()).insert(fact);

@@ -40,6 +40,10 @@ impl Revisions {
         self.0.insert(at, revision);
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn tells(&self, id: &MessageId) -> bool {
         self.0.iter().any(|revision| revision.fact.id == *id)
     }
