@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
 use super::print::Name;
 use super::resolve::{self, Found, FoundSeries, Lost, Scope, SeriesScope};
-use super::typing::{Base, Clash, Type};
+use super::typing::{Base, Clash, Currency, Type};
 use super::{Aggregate, Expr, Function, Literal, MAX_DEPTH, Node, Over, Truth};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::schema::Schema;
@@ -448,8 +448,9 @@ impl<'a> Checker<'a> {
         let mut ty = value.clone();
         let adds =
             matches!(function, Function::Avg | Function::Max | Function::Min | Function::Sum);
-        if let Some(currency) = found.currency.as_ref().filter(|_| adds) {
-            let Some(code) = resolve::fixed_currency(aggregate.filter(), currency) else {
+        if let Some(currency) = &found.currency {
+            let code = resolve::fixed_currency(aggregate.filter(), currency);
+            if code.is_none() && adds {
                 let currency = resolve::joined(currency);
                 let help = match aggregate.filter() {
                     Some(_) => format!("join `{currency} = 'EUR'` to the filter by AND"),
@@ -458,8 +459,8 @@ impl<'a> Checker<'a> {
                 let message = format!("`{name}` of amounts in different currencies");
                 self.fault(span, message, Some(&help));
                 return None;
-            };
-            ty.currency = Some(code);
+            }
+            ty.currency = Some(code.map_or(Currency::Open, Currency::Code));
         }
         let aggregated = ty.aggregated(function);
         self.settle(span, aggregated)

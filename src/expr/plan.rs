@@ -143,38 +143,66 @@ pub(crate) enum Stretch {
 }
 
 impl Term {
-    /// Visits every figure below, those of filters and windows too.
+    /// Visits every figure below, those of filters and windows too; those of a part that several
+    /// use once.
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        match self {
-            Self::Clamp { of, .. } | Self::Scale { of, .. } => of.for_each_figure(visit),
-            Self::Coalesce(terms) => terms.iter().for_each(|term| term.for_each_figure(visit)),
-            Self::Cond(cond) => cond.for_each_figure(visit),
-            Self::Figure(figure) => {
-                visit(figure);
-                if let Some(filter) = &figure.filter {
-                    filter.for_each_figure(visit);
-                }
-                if let Stretch::Since(since) = &figure.window {
-                    since.for_each_figure(visit);
-                }
-            }
-            Self::Metric(term) => term.for_each_figure(visit),
-            Self::Sum(terms) => terms.iter().for_each(|(_, term)| term.for_each_figure(visit)),
-            Self::Field { .. } | Self::Literal(_) | Self::Now => {}
-        }
+        Walk::default().term(self, visit);
     }
 }
 
 impl Cond {
-    /// Visits every figure below, those of filters and windows too.
+    /// Visits every figure below, as [`Term::for_each_figure`].
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        match self {
-            Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|part| part.for_each_figure(visit));
+        Walk::default().cond(self, visit);
+    }
+}
+
+/// A walk over a plan that enters each named part once.
+#[derive(Default)]
+struct Walk<'t> {
+    metrics: Vec<&'t Term>,
+    segments: Vec<&'t Cond>,
+}
+
+impl<'t> Walk<'t> {
+    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Figure)) {
+        match term {
+            Term::Clamp { of, .. } | Term::Scale { of, .. } => self.term(of, visit),
+            Term::Coalesce(terms) => terms.iter().for_each(|term| self.term(term, visit)),
+            Term::Cond(cond) => self.cond(cond, visit),
+            Term::Figure(figure) => {
+                visit(figure);
+                if let Some(filter) = &figure.filter {
+                    self.cond(filter, visit);
+                }
+                if let Stretch::Since(since) = &figure.window {
+                    self.term(since, visit);
+                }
             }
-            Self::Not(inner) | Self::Is { inner, .. } => inner.for_each_figure(visit),
-            Self::Member(inner) => inner.for_each_figure(visit),
-            Self::Test(test) => test.check.for_each_term(&mut |term| term.for_each_figure(visit)),
+            Term::Metric(term) => {
+                if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, &**term)) {
+                    self.metrics.push(term);
+                    self.term(term, visit);
+                }
+            }
+            Term::Sum(terms) => terms.iter().for_each(|(_, term)| self.term(term, visit)),
+            Term::Field { .. } | Term::Literal(_) | Term::Now => {}
+        }
+    }
+
+    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Figure)) {
+        match cond {
+            Cond::All(parts) | Cond::Any(parts) => {
+                parts.iter().for_each(|part| self.cond(part, visit));
+            }
+            Cond::Not(inner) | Cond::Is { inner, .. } => self.cond(inner, visit),
+            Cond::Member(inner) => {
+                if !self.segments.iter().any(|seen| std::ptr::eq(*seen, &**inner)) {
+                    self.segments.push(inner);
+                    self.cond(inner, visit);
+                }
+            }
+            Cond::Test(test) => test.check.for_each_term(&mut |term| self.term(term, visit)),
         }
     }
 }

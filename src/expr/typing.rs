@@ -9,8 +9,17 @@ use crate::value::Kind;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Type {
     pub(super) base: Base,
-    /// The currency's code, where the term is an amount of one.
-    pub(super) currency: Option<Arc<str>>,
+    /// The currency, where the term is an amount.
+    pub(super) currency: Option<Currency>,
+}
+
+/// The currency of an amount.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Currency {
+    /// The one with this code.
+    Code(Arc<str>),
+    /// Whichever the record has.
+    Open,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,9 +113,15 @@ impl Type {
         Ok(Self { base, currency: self.same_currency(other, verb)? })
     }
 
-    fn same_currency(&self, other: &Self, verb: &str) -> Result<Option<Arc<str>>, Clash> {
+    fn same_currency(&self, other: &Self, verb: &str) -> Result<Option<Currency>, Clash> {
         match (&self.currency, &other.currency) {
-            (Some(a), Some(b)) if a != b => Err(clash(format!("cannot {verb} {a} with {b}"))),
+            (Some(Currency::Code(a)), Some(Currency::Code(b))) if a != b => {
+                Err(clash(format!("cannot {verb} {a} with {b}")))
+            }
+            (Some(Currency::Open), Some(_)) | (Some(_), Some(Currency::Open)) => {
+                let message = format!("cannot {verb} amounts whose currencies may differ");
+                Err(Clash { message, help: Some("fix each one's currency in its `where`") })
+            }
             (a, b) => Ok(a.clone().or_else(|| b.clone())),
         }
     }

@@ -7,7 +7,7 @@ use super::moving::{Moving, Val, instant};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
 use crate::facts::{Fact, Facts};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Valid};
 use crate::value::Value;
 
 /// The earliest instant, after the one asked about, at which an answer may change.
@@ -37,6 +37,36 @@ impl Next {
 pub(crate) struct Evaluator<'a> {
     facts: Facts<'a>,
     slides: RefCell<Vec<Slide<'a>>>,
+    /// The named parts that were asked for, at the instant last asked about.
+    asked: RefCell<Vec<Asked<'a>>>,
+    /// The memberships at the facts' own instant.
+    memberships: RefCell<Vec<(&'a Cond, Valid<bool>)>>,
+}
+
+/// What was answered of a named part.
+#[derive(Clone, Debug)]
+struct Asked<'a> {
+    part: Part<'a>,
+    now: Timestamp,
+    value: Val<'a>,
+    until: Next,
+}
+
+/// A part that others may use too.
+#[derive(Clone, Copy, Debug)]
+enum Part<'a> {
+    Metric(&'a Term),
+    Segment(&'a Cond),
+}
+
+impl Part<'_> {
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Metric(a), Self::Metric(b)) => std::ptr::eq(a, b),
+            (Self::Segment(a), Self::Segment(b)) => std::ptr::eq(a, b),
+            _ => false,
+        }
+    }
 }
 
 /// The entry of a series that a filter is asked about.
@@ -67,7 +97,12 @@ impl<'a> Moment<'a> {
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(facts: Facts<'a>) -> Self {
-        Self { facts, slides: RefCell::default() }
+        Self {
+            facts,
+            slides: RefCell::default(),
+            asked: RefCell::default(),
+            memberships: RefCell::default(),
+        }
     }
 
     pub(crate) fn facts(&self) -> Facts<'a> {
@@ -122,7 +157,13 @@ impl<'a> Evaluator<'a> {
                 let truth = Val::truth(self.cond(inner, moment, next));
                 Some(is(&truth, *what) != *negated)
             }
-            Cond::Member(inner) => Some(self.cond(inner, moment, next) == Some(true)),
+            Cond::Member(inner) => {
+                let answer = |moment, next: &mut Next| {
+                    Val::Boolean(self.cond(inner, moment, next) == Some(true))
+                };
+                let member = self.once(Part::Segment(inner), moment.now, next, answer);
+                Some(matches!(member, Val::Boolean(true)))
+            }
             Cond::Test(test) => self.tested(test, moment, next),
         }
     }
@@ -145,6 +186,45 @@ impl<'a> Evaluator<'a> {
             }
         }
         all
+    }
+
+    /// What a named part comes to at `now`. Parts build on parts, and each is asked once an
+    /// instant, however many ask for it.
+    fn once(
+        &self,
+        part: Part<'a>,
+        now: Timestamp,
+        next: &mut Next,
+        answer: impl FnOnce(Moment<'a>, &mut Next) -> Val<'a>,
+    ) -> Val<'a> {
+        let known = |asked: &&Asked<'a>| asked.part.is(part) && asked.now == now;
+        let found = self.asked.borrow().iter().find(known).cloned();
+        let asked = found.unwrap_or_else(|| {
+            let mut until = Next::never();
+            let value = answer(Moment::of_profile(now), &mut until);
+            let answered = Asked { part, now, value, until };
+            let mut asked = self.asked.borrow_mut();
+            asked.retain(|other| !other.part.is(part));
+            asked.push(answered.clone());
+            answered
+        });
+        next.at(asked.until.0);
+        asked.value
+    }
+
+    /// The membership that `follow` finds, found once.
+    pub(crate) fn membership(
+        &self,
+        cond: &'a Cond,
+        follow: impl FnOnce() -> Valid<bool>,
+    ) -> Valid<bool> {
+        let known = |(other, _): &&(&'a Cond, Valid<bool>)| std::ptr::eq(*other, cond);
+        let found = self.memberships.borrow().iter().find(known).map(|(_, valid)| *valid);
+        found.unwrap_or_else(|| {
+            let valid = follow();
+            self.memberships.borrow_mut().push((cond, valid));
+            valid
+        })
     }
 
     fn tested(&self, test: &'a Test, moment: Moment<'a>, next: &mut Next) -> Option<bool> {
@@ -212,7 +292,10 @@ impl<'a> Evaluator<'a> {
                 self.slid(figure, moment, next, Slide::value).unwrap_or(Val::Null)
             }
             Term::Literal(literal) => Val::literal(literal),
-            Term::Metric(term) => self.term(term, moment, next),
+            Term::Metric(term) => {
+                let answer = |moment, next: &mut Next| self.term(term, moment, next);
+                self.once(Part::Metric(term), moment.now, next, answer)
+            }
             Term::Now => Val::Instant(Moving::NOW),
             Term::Scale { by, of } => self.term(of, moment, next).times(*by),
             Term::Sum(terms) => {

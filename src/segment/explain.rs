@@ -53,18 +53,31 @@ pub struct Operand {
 pub(super) fn explain(segment: &Segment, facts: &Facts<'_>) -> Explanation {
     let evaluator = Evaluator::new(*facts);
     let Valid { value: member, until } = horizon::member(&segment.cond, &evaluator);
-    let mut clauses = Vec::new();
-    for_each_test(&segment.cond, &mut |cond, test| clauses.push(clause(cond, test, &evaluator)));
+    let (mut clauses, mut seen) = (Vec::new(), Vec::new());
+    for_each_test(&segment.cond, &mut seen, &mut |cond, test| {
+        clauses.push(clause(cond, test, &evaluator));
+    });
     Explanation { member, until, clauses }
 }
 
-fn for_each_test<'c>(cond: &'c Cond, visit: &mut impl FnMut(&'c Cond, &'c Test)) {
+/// Visits the tests in the order in which they are written; those of a segment that several name
+/// once.
+fn for_each_test<'c>(
+    cond: &'c Cond,
+    seen: &mut Vec<&'c Cond>,
+    visit: &mut impl FnMut(&'c Cond, &'c Test),
+) {
     match cond {
         Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| for_each_test(part, visit));
+            parts.iter().for_each(|part| for_each_test(part, seen, visit));
         }
-        Cond::Not(inner) | Cond::Is { inner, .. } => for_each_test(inner, visit),
-        Cond::Member(inner) => for_each_test(inner, visit),
+        Cond::Not(inner) | Cond::Is { inner, .. } => for_each_test(inner, seen, visit),
+        Cond::Member(inner) => {
+            if !seen.iter().any(|other| std::ptr::eq(*other, &**inner)) {
+                seen.push(inner);
+                for_each_test(inner, seen, visit);
+            }
+        }
         Cond::Test(test) => visit(cond, test),
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn holds<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>)
             };
             is.map(|is| (is != *negated) == wanted)
         }
-        Cond::Member(inner) => holds(inner, true, evaluator).map(|member| member == wanted),
+        Cond::Member(inner) => {
+            let membership = evaluator.membership(inner, || member(inner, evaluator));
+            membership.map(|member| member == wanted)
+        }
         Cond::Test(test) => follow(test, wanted, evaluator),
     }
 }

@@ -174,7 +174,7 @@ impl fmt::Debug for Exact {
 }
 
 impl fmt::Display for Exact {
-    /// The decimal where it is one, else the quotient: `10/3`.
+    /// The decimal where it is one, else the nearest: `about 3.333333`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(decimal) = self.to_decimal() {
             return fmt::Display::fmt(&decimal, f);

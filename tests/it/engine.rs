@@ -13,7 +13,7 @@ use bespoke::privacy::Vault;
 use bespoke::schema::Schema;
 use bespoke::segment::{Rule, Segment};
 use bespoke::source::{Ingest, Source};
-use bespoke::time::Timestamp;
+use bespoke::time::{Timestamp, Valid};
 use bespoke::value::{Fields, Kind, Value};
 use bespoke::{Engine, Error};
 
@@ -287,4 +287,31 @@ fn everything_may_be_shared_between_threads() {
     any::<dyn Vault>();
     // A source is read by one at a time.
     sent::<dyn Source>();
+}
+
+#[test]
+fn segments_upon_segments_are_each_asked_once() {
+    let mut engine = engine();
+    engine.add_segment("level-0", "count(\"Order Completed\" over 90 days) > 0").unwrap();
+    for level in 1..60 {
+        let below = format!("in_segment('level-{}')", level - 1);
+        let rule = format!("{below} OR count(* where {below}) > 0 AND {below}");
+        engine.add_segment(&format!("level-{level}"), &rule).unwrap();
+    }
+    engine.add_metric("total-0", "count(\"Order Completed\")").unwrap();
+    for level in 1..40 {
+        let below = format!("\"total-{}\"", level - 1);
+        engine.add_metric(&format!("total-{level}"), &format!("{below} + {below}")).unwrap();
+    }
+    let order = Event::track("p", "Order Completed", "2026-02-01T12:00:00Z".parse().unwrap());
+    let mut timeline = engine.timeline();
+    timeline.insert(&order, engine.schema());
+    let facts = timeline.facts("2026-03-01T00:00:00Z".parse().unwrap());
+    let until = Some("2026-05-02T12:00:00Z".parse().unwrap());
+    let top = &engine.segments()["level-59"];
+    assert!(top.is_member(&facts));
+    assert_eq!(top.evaluate(&facts), Valid::until(true, until));
+    assert!(top.explain(&facts).clauses.len() < 200);
+    let doubled = engine.metrics()["total-39"].evaluate(&facts).value;
+    assert_eq!(doubled.to_string(), (1_u64 << 39).to_string());
 }

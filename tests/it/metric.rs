@@ -107,12 +107,15 @@ fn amounts_in_unlike_currencies_are_not_added() {
     check(&format!("{euros} > 2000")).unwrap();
     check(&format!("{euros} + 2 * {euros} > 2000")).unwrap();
     check(r#"count("Order Completed" where revenue >= 500) >= 2"#).unwrap();
+    check(r#"last("Order Completed".revenue) > 500"#).unwrap();
     for rule in [
         r#"sum("Order Completed".revenue) > 5"#.to_owned(),
         r#"avg("Order Completed".revenue where currency <> 'EUR') > 5"#.to_owned(),
         r#"sum("Order Completed".revenue where currency = 'EUR' OR quantity > 1) > 5"#.to_owned(),
         format!("{euros} + {dollars} > 5"),
         format!("{euros} > {dollars}"),
+        r#"last("Order Completed".revenue) + first("Order Completed".revenue) > 5"#.to_owned(),
+        format!(r#"last("Order Completed".revenue) > {euros}"#),
     ] {
         let error = check(&rule).unwrap_err().to_string();
         assert!(error.contains("currenc") || error.contains("EUR"), "{error}");
