@@ -180,7 +180,7 @@ impl<'t> Walk<'t> {
                 }
             }
             Term::Metric(term) => {
-                if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, &**term)) {
+                if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(term))) {
                     self.metrics.push(term);
                     self.term(term, visit);
                 }
@@ -197,7 +197,7 @@ impl<'t> Walk<'t> {
             }
             Cond::Not(inner) | Cond::Is { inner, .. } => self.cond(inner, visit),
             Cond::Member(inner) => {
-                if !self.segments.iter().any(|seen| std::ptr::eq(*seen, &**inner)) {
+                if !self.segments.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(inner))) {
                     self.segments.push(inner);
                     self.cond(inner, visit);
                 }

@@ -73,7 +73,7 @@ fn for_each_test<'c>(
         }
         Cond::Not(inner) | Cond::Is { inner, .. } => for_each_test(inner, seen, visit),
         Cond::Member(inner) => {
-            if !seen.iter().any(|other| std::ptr::eq(*other, &**inner)) {
+            if !seen.iter().any(|other| std::ptr::eq(*other, Arc::as_ptr(inner))) {
                 seen.push(inner);
                 for_each_test(inner, seen, visit);
             }
