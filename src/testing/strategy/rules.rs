@@ -71,8 +71,7 @@ struct Way<'s> {
 impl Way<'_> {
     /// What amounts of money need before they are added or compared.
     fn one_currency(&self, function: Function) -> Option<Expr> {
-        let alone = matches!(function, Function::Count | Function::First | Function::Last);
-        let currency = self.currency.filter(|_| !alone)?;
+        let currency = self.currency.filter(|_| function != Function::Count)?;
         Some(Expr::path([Arc::clone(currency)]).equals("EUR"))
     }
 }
