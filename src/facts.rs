@@ -67,6 +67,12 @@ pub(crate) struct Told {
     pub(crate) value: Value,
 }
 
+impl Told {
+    fn order(&self) -> (Timestamp, &Value, Timestamp, &MessageId) {
+        (self.at, &self.value, self.known.from, &self.id)
+    }
+}
+
 impl Timeline {
     /// A timeline without facts.
     pub fn new() -> Self {
@@ -156,9 +162,7 @@ impl Timeline {
             let told = Told { at: event.at(), known, id: event.id(), value: value.clone() };
             let history = self.attributes.entry(Arc::clone(name)).or_default();
             // Of several at one instant the greatest value is the last, in every engine.
-            let order =
-                |told: &Told| (told.at, told.value.clone(), told.known.from, told.id.clone());
-            let at = history.partition_point(|other| order(other) <= order(&told));
+            let at = history.partition_point(|other| other.order() <= told.order());
             history.insert(at, told);
         }
     }

@@ -27,17 +27,19 @@ impl Revision {
         let cancels = told != event && key.cancelled_by.contains(event);
         Self { fact: fact.clone(), kind: if cancels { Kind::Cancelled } else { Kind::Told } }
     }
+
+    fn order(&self) -> (Timestamp, Kind, Timestamp, &MessageId) {
+        (self.fact.at, self.kind, self.fact.known.from, &self.fact.id)
+    }
 }
 
-/// All that was told of one thing, in the order in which it was known.
+/// All that was told of one thing; what follows does not depend on the order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Revisions(Vec<Revision>);
 
 impl Revisions {
     pub(super) fn add(&mut self, revision: Revision) {
-        let order = |revision: &Revision| (revision.fact.known.from, revision.fact.id.clone());
-        let at = self.0.partition_point(|other| order(other) <= order(&revision));
-        self.0.insert(at, revision);
+        self.0.push(revision);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -79,9 +81,7 @@ impl Revisions {
 
     fn standing(&self, known: Timestamp) -> Option<(Timestamp, MessageId, Fields)> {
         let told = || self.0.iter().filter(|revision| revision.fact.known.at(known));
-        let last = told().max_by_key(|Revision { fact, kind }| {
-            (fact.at, *kind, fact.known.from, fact.id.clone())
-        })?;
+        let last = told().max_by(|a, b| a.order().cmp(&b.order()))?;
         let first =
             told().filter(|revision| revision.kind == Kind::Told).map(|r| r.fact.at).min()?;
         (last.kind == Kind::Told).then(|| (first, last.fact.id.clone(), last.fact.fields.clone()))

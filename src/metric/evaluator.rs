@@ -1,9 +1,10 @@
 //! Plans at an instant: what each part comes to, and when time alone may change it.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::compare::{between, compare, is, like, or, within};
-use super::moving::{Moving, Val, instant};
+use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
 use crate::facts::{Fact, Facts};
@@ -126,26 +127,16 @@ impl<'a> Evaluator<'a> {
 
     /// The value of a figure at `now`.
     pub(crate) fn figure(&self, figure: &'a Figure, now: Timestamp) -> Val<'a> {
-        let moment = Moment::of_profile(now);
-        self.slid(figure, moment, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
+        self.slid(figure, now, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
     }
 
     /// The facts that a figure is made of at `now`, in order.
     pub(crate) fn witnesses(&self, figure: &'a Figure, now: Timestamp) -> Vec<&'a Fact> {
-        let mut next = Next::never();
-        let moment = Moment::of_profile(now);
-        let facts = self.slid(figure, moment, &mut next, Slide::facts).unwrap_or_default();
+        let facts = self.slid(figure, now, &mut Next::never(), Slide::facts);
+        let mut facts = facts.unwrap_or_default();
+        // A fact has an entry for each element of its list.
+        facts.dedup_by_key(|fact| &fact.id);
         facts
-            .iter()
-            .enumerate()
-            .filter(|(index, fact)| {
-                index
-                    .checked_sub(1)
-                    .and_then(|before| facts.get(before))
-                    .is_none_or(|b| b.id != fact.id)
-            })
-            .map(|(_, fact)| *fact)
-            .collect()
     }
 
     pub(super) fn cond(&self, cond: &'a Cond, moment: Moment<'a>, next: &mut Next) -> Option<bool> {
@@ -288,8 +279,7 @@ impl<'a> Evaluator<'a> {
             }
             // A figure is about the profile, wherever it stands.
             Term::Figure(figure) => {
-                let moment = Moment::of_profile(moment.now);
-                self.slid(figure, moment, next, Slide::value).unwrap_or(Val::Null)
+                self.slid(figure, moment.now, next, Slide::value).unwrap_or(Val::Null)
             }
             Term::Literal(literal) => Val::literal(literal),
             Term::Metric(term) => {
@@ -316,7 +306,7 @@ impl<'a> Evaluator<'a> {
     fn field(
         &self,
         from: Source,
-        path: &[std::sync::Arc<str>],
+        path: &[Arc<str>],
         moment: Moment<'a>,
         next: &mut Next,
     ) -> Option<&'a Value> {
@@ -339,15 +329,14 @@ impl<'a> Evaluator<'a> {
     fn slid<T>(
         &self,
         figure: &'a Figure,
-        moment: Moment<'a>,
+        now: Timestamp,
         next: &mut Next,
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
-        let now = moment.now;
         let stretch = match &figure.window {
             Stretch::Always => Stretched::always(now),
             Stretch::Sliding(window) => Stretched::sliding(*window, now),
-            Stretch::Since(since) => match self.term(since, moment, next) {
+            Stretch::Since(since) => match self.value(since, now, next) {
                 Val::Instant(bound) => Stretched::since(bound, now),
                 _ => return None,
             },
@@ -372,13 +361,6 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Follows a path into objects.
-pub(super) fn descend<'a>(value: &'a Value, path: &[std::sync::Arc<str>]) -> Option<&'a Value> {
+pub(super) fn descend<'a>(value: &'a Value, path: &[Arc<str>]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
-}
-
-impl Stretched {
-    /// The entries that happened since `bound`, exclusive.
-    fn since(bound: Moving, now: Timestamp) -> Self {
-        Self::moving(instant(bound.at(now)), now, bound)
-    }
 }

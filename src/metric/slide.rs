@@ -28,15 +28,16 @@ enum Kind {
 
 impl Stretched {
     pub(super) fn always(now: Timestamp) -> Self {
-        Self::moving(Timestamp::MIN, now, Moving::fixed(i64::MIN))
+        Self::since(Moving::fixed(i64::MIN), now)
     }
 
     pub(super) fn sliding(window: Window, now: Timestamp) -> Self {
         Self { after: window.after(now), upto: window.upto(now), kind: Kind::Sliding(window) }
     }
 
-    pub(super) fn moving(after: Timestamp, now: Timestamp, bound: Moving) -> Self {
-        Self { after, upto: now, kind: Kind::From(bound) }
+    /// What happened since `bound`, exclusive.
+    pub(super) fn since(bound: Moving, now: Timestamp) -> Self {
+        Self { after: instant(bound.at(now)), upto: now, kind: Kind::From(bound) }
     }
 
     pub(super) fn after(&self) -> Timestamp {
