@@ -19,7 +19,7 @@ use bespoke::event::Event;
 use bespoke::expr::Names;
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
-use bespoke::schema::{Inference, Raw, Schema};
+use bespoke::schema::{Inference, Schema};
 use bespoke::segment::{Rule, Segment};
 use bespoke::source::{
     CsvReader, Ingest, Ingested, Input, JsonLinesReader, Record, Reject, TableMapping, infer,
@@ -32,22 +32,13 @@ usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profi
 
 fn main() -> ExitCode {
     let valued = ["events", "rule", "at", "known", "profiles", "schema", "engine", "explain"];
-    let args = match Args::read(&valued, &["until"]) {
-        Ok(args) => args,
-        Err(message) => {
-            tell(format!("{message}\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
+    args::run(&valued, &["until"], USAGE, |args| {
+        run(args).map_err(|message| {
             // An argument is at fault.
             let usage = if message.starts_with("--") { USAGE } else { "" };
-            tell(format!("{message}\n{usage}").trim_end());
-            ExitCode::from(2)
-        }
-    }
+            format!("{message}\n{usage}").trim_end().to_owned()
+        })
+    })
 }
 
 fn run(args: &Args) -> std::result::Result<(), String> {
@@ -160,17 +151,12 @@ fn infer_schema(events: &str, profiles: Option<&str>) -> std::result::Result<Sch
     })?;
     if let Some(profiles) = profiles {
         for_each_record(profiles, &people_mapping(), |item| {
-            let Ok(record) = item else { return };
-            for (name, cell) in record.cells().filter(|(name, _)| !is_person(name)) {
-                inference.attribute(name, Raw::Text(&cell));
+            if let Ok(record) = item {
+                infer(&record, &people_mapping(), &mut inference);
             }
         })?;
     }
     Ok(inference.finish())
-}
-
-fn is_person(column: &str) -> bool {
-    matches!(column, "userId" | "user_id")
 }
 
 fn people_mapping() -> TableMapping {

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use args::{Args, tell};
+use args::Args;
 use bespoke::engine::{Membership, Wanted};
 use bespoke::facts::Timeline;
 use bespoke::time::Timestamp;
@@ -45,20 +45,7 @@ usage: campaign [--data FILE --at INSTANT] [--out DIR] [--assume-consent] [--all
                 [--customers COUNT] [--stop-after segments] [--explain CUSTOMER]";
 
 fn main() -> ExitCode {
-    let args = match Args::read(&VALUED, &FLAGS) {
-        Ok(args) => args,
-        Err(message) => {
-            tell(format!("{message}\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            tell(fault);
-            ExitCode::from(2)
-        }
-    }
+    args::run(&VALUED, &FLAGS, USAGE, run)
 }
 
 fn run(args: &Args) -> Result<(), Fault> {

@@ -159,8 +159,8 @@ impl Lines {
         if !self.seen.insert(line.digest()) {
             return Ok(Taken::Merged);
         }
-        let customer = line.check()?;
-        let (quantity, price, at) = (line.quantity()?, line.price()?, line.at()?);
+        let (customer, price, quantity) = line.check()?;
+        let at = line.at()?;
         let amount =
             i128::from(quantity.micros()) / i128::from(Decimal::SCALE) * i128::from(price.micros());
         let invoice = self.text(line.invoice());
@@ -270,8 +270,9 @@ impl Line<'_> {
         short
     }
 
-    /// Refuses what is no line of a customer's order or refund; the customer of the others.
-    fn check(&self) -> Result<ProfileId, Rejection> {
+    /// Refuses what is no line of a customer's order or refund; customer, price and quantity of
+    /// the others.
+    fn check(&self) -> Result<(ProfileId, Decimal, Decimal), Rejection> {
         if self.invoice().starts_with('A') {
             let detail = "an adjustment of accounts is neither an order nor a refund";
             return Err(Rejection::new("adjustment", detail).in_field("Invoice"));
@@ -292,7 +293,7 @@ impl Line<'_> {
             let detail = format!("{quantity} cannot be sold");
             return Err(Rejection::new("no-quantity", detail).in_field("Quantity"));
         }
-        Ok(customer)
+        Ok((customer, price, quantity))
     }
 
     fn customer(&self) -> Result<ProfileId, Rejection> {

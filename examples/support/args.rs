@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
+use std::process::ExitCode;
 
 /// What was given on the command line.
 pub(crate) struct Args(BTreeMap<String, String>);
 
 impl Args {
     /// Reads the process's arguments: `valued` take a value, `flags` take none.
-    pub(crate) fn read(valued: &[&str], flags: &[&str]) -> Result<Self, String> {
+    fn read(valued: &[&str], flags: &[&str]) -> Result<Self, String> {
         let mut given = BTreeMap::new();
         let mut args = std::env::args_os().skip(1).map(|arg| {
             arg.into_string().map_err(|arg| format!("{} is no Unicode", arg.to_string_lossy()))
@@ -42,6 +43,26 @@ impl Args {
     /// Whether a flag is given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+}
+
+/// Runs a program with its arguments; what is at fault is told, and the process exits with 2.
+pub(crate) fn run<E: Display>(
+    valued: &[&str],
+    flags: &[&str],
+    usage: &str,
+    program: impl FnOnce(&Args) -> Result<(), E>,
+) -> ExitCode {
+    let done = match Args::read(valued, flags) {
+        Ok(args) => program(&args).map_err(|fault| fault.to_string()),
+        Err(message) => Err(format!("{message}\n{usage}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            tell(message);
+            ExitCode::from(2)
+        }
     }
 }
 
