@@ -36,16 +36,24 @@ struct Repr {
 pub enum ErrorKind {
     /// A mail address, header or link that must not go into a message.
     Address,
+    /// Somebody else wrote first: what was read is not what is stored any more.
+    Conflict,
     /// A name that is taken, unknown, or that refers to itself.
     Definition,
+    /// What is stored was written in a form that this version does not read.
+    Format,
     /// A record or value that does not fit what was declared.
     Input,
     /// Reading or writing failed.
     Io,
     /// A key that is missing or unusable.
     Key,
+    /// What cannot be learnt from, or a model that does not fit what it is asked.
+    Model,
     /// A message that may not be composed (any more).
     Permit,
+    /// A folder of definitions that cannot be read as one.
+    Playbook,
     /// A rule or metric that cannot be parsed, checked or evaluated exactly.
     Rule,
     /// A schema that contradicts itself.

@@ -11,6 +11,7 @@ pub mod value;
 pub mod id;
 pub mod key;
 pub mod seed;
+pub mod page;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;
@@ -29,11 +30,18 @@ pub mod segment;
 // Where records come from.
 pub mod source;
 
+// Learning: what is likely.
+pub mod scorer;
+
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;
 pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;
+
+// Doing: what is handed over, and what is kept.
+pub mod delivery;
+pub mod store;
 
 // The centre.
 pub mod engine;

@@ -28,6 +28,7 @@ mod consent;
 mod door;
 mod memory;
 mod personal;
+mod subscription;
 mod suppression;
 
 use std::fmt;
@@ -38,6 +39,7 @@ pub use consent::{Consent, ConsentState, Ledger, Purpose};
 pub use door::{Admitted, door};
 pub use memory::MemoryVault;
 pub use personal::{Held, Personal, PersonalRecord, Place, Protection};
+pub use subscription::{Subscription, SubscriptionState, Subscriptions, Topic};
 pub use suppression::{Cause, Suppressed, Suppression};
 
 use crate::error::Result;

@@ -48,7 +48,6 @@ mod reject;
 use std::fmt;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "csv")]
 pub use csv::CsvReader;
@@ -62,6 +61,7 @@ pub use record::{Columns, Record};
 pub use reject::{Reject, RejectFile, Tally};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::page::{Cursor, Page};
 
 /// Gives records page by page.
 ///
@@ -110,42 +110,11 @@ pub trait Source: fmt::Debug + Send {
     /// # Errors
     ///
     /// As the trait says.
-    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page>;
+    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page<Item>>;
 }
 
-/// Some records of a [`Source`], in order.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Page {
-    /// The records, and those that cannot be read.
-    pub items: Vec<Result<Record, Reject>>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<Cursor>,
-}
-
-impl Page {
-    /// A page of these items, before `next`.
-    pub fn new(items: Vec<Result<Record, Reject>>, next: Option<Cursor>) -> Self {
-        Self { items, next }
-    }
-}
-
-/// A place in a [`Source`], as the source writes it; to everybody else a text without meaning.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Cursor(String);
-
-impl Cursor {
-    /// The place that the source writes so.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The place as the source wrote it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+/// What a source gives for each record: the record, or why it cannot be read.
+pub type Item = Result<Record, Reject>;
 
 fn foreign(cursor: &Cursor) -> Error {
     input(format!("`{}` is no place in this source", cursor.as_str()))

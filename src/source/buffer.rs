@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io::Read;
 
-use super::{Cursor, foreign, io};
+use super::{foreign, io};
 use crate::error::Result;
+use crate::page::Cursor;
 
 /// How many bytes are read at once; few in tests, so that rows lie across.
 const CHUNK: usize = if cfg!(test) { 16 } else { 64 * 1024 };

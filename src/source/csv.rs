@@ -10,8 +10,9 @@ use super::file::{Input, open};
 use super::frame::{Frame, scan};
 use super::record::{Cell, Columns, Record};
 use super::reject::{too_large, wrong_count};
-use super::{Cursor, Reject, input};
+use super::{Reject, input};
 use crate::error::{Error, Rejection, Result};
+use crate::page::Cursor;
 
 /// Reads comma-separated values (RFC 4180) with a header.
 ///

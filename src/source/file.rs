@@ -9,8 +9,9 @@ use async_trait::async_trait;
 
 #[cfg(feature = "csv")]
 use super::CsvReader;
-use super::{Cursor, JsonLinesReader, Page, Record, Reject, Source, input, io as failed};
+use super::{Item, JsonLinesReader, Record, Reject, Source, input, io as failed};
 use crate::error::Result;
+use crate::page::{Cursor, Page};
 
 /// The bytes of a file, unpacked where it is gzipped.
 pub struct Input(Box<dyn Read + Send>);
@@ -129,7 +130,7 @@ impl FileSource {
         }
     }
 
-    fn page(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page> {
+    fn page(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page<Item>> {
         let mut reader = self.reader(after)?;
         let mut items = Vec::new();
         while items.len() < limit {
@@ -193,7 +194,7 @@ impl Reader {
 
 #[async_trait]
 impl Source for FileSource {
-    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page> {
+    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page<Item>> {
         self.page(after, limit.max(1)).map_err(|error| error.within(self.path.display()))
     }
 }

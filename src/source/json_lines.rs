@@ -8,8 +8,9 @@ use serde::de::IgnoredAny;
 use super::buffer::{Buffer, Line, Place};
 use super::file::{Input, open};
 use super::reject::too_large;
-use super::{Cursor, Record, Reject};
+use super::{Record, Reject};
 use crate::error::{Rejection, Result};
+use crate::page::Cursor;
 
 /// Reads JSON Lines: on each line an event, or a batch of them.
 ///

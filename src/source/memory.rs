@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::{Cursor, Page, Record, Reject, Source, foreign};
+use super::{Item, Record, Reject, Source, foreign};
 use crate::error::Result;
+use crate::page::{Cursor, Page};
 
 /// A source of records that are already there.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +21,7 @@ impl MemorySource {
 
 #[async_trait]
 impl Source for MemorySource {
-    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page> {
+    async fn read(&mut self, after: Option<&Cursor>, limit: usize) -> Result<Page<Item>> {
         let start: usize = match after {
             Some(cursor) => cursor.as_str().parse().map_err(|_| foreign(cursor))?,
             None => 0,

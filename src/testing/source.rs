@@ -1,8 +1,7 @@
 //! What every [`Source`] must do.
 
-use crate::source::{Cursor, Page, Record, Reject, Source};
-
-type Item = Result<Record, Reject>;
+use crate::page::{Cursor, Page};
+use crate::source::{Item, Source};
 
 /// Checks a source against the contract of [`Source`].
 ///
@@ -70,7 +69,7 @@ async fn read_all(source: &mut dyn Source, after: Option<&Cursor>, limit: usize)
 }
 
 #[expect(clippy::panic, reason = "a conformance suite reports by panicking")]
-async fn page(source: &mut dyn Source, after: Option<&Cursor>, limit: usize) -> Page {
+async fn page(source: &mut dyn Source, after: Option<&Cursor>, limit: usize) -> Page<Item> {
     match source.read(after, limit).await {
         Ok(page) => page,
         Err(error) => panic!("reading after {after:?} failed: {error}"),

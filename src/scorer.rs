@@ -1,0 +1,70 @@
+//! Scores: what is likely, learnt from what happened, without looking ahead.
+//!
+//! A [`Score`] is a definition like any other: features that are metrics, a rule that says of whom
+//! it is asked, a rule that says what came of it, and how long it takes to know. Since a metric at
+//! a past instant is the same function with an earlier `now`, features are point in time by
+//! construction: a row of a training set is what would have been computed on that day.
+//!
+//! A [`Scorer`] turns a row of features into a number. Serving needs nothing but the saved model;
+//! fitting is behind the feature `learn`. A score is written back as a trait, told by an event that
+//! names the model, and rules read the trait: evaluating a rule never runs a model.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::time::Duration;
+
+/// What is to be predicted, of whom, and from what.
+///
+/// The labels of an instant `s` are known `horizon` later. So, at `now`, the model is evaluated at
+/// `now - evaluation` (by default the horizon itself, whose labels have just become known) and
+/// fitted at instants so much earlier that their labels were known by then.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Score {
+    /// The features by name, each a metric; evaluated at the snapshot. A length of time counts in
+    /// days, a truth value as 0 or 1.
+    pub features: Vec<(Arc<str>, String)>,
+    /// The rule that must be true at the snapshot for a person to be asked about.
+    pub eligible: String,
+    /// The rule that is true, `horizon` after the snapshot, of those to whom it happened.
+    pub outcome: String,
+    /// How long after a snapshot its outcome is known.
+    pub horizon: Duration,
+    /// How long before `now` the evaluation snapshot is taken; at least `horizon`.
+    pub evaluation: Duration,
+    /// How long before `now` training snapshots are taken; each at least `evaluation + horizon`.
+    pub training: Vec<Duration>,
+}
+
+/// Turns features into a score.
+///
+/// # Contract
+/// The same features give the same score, bit for bit. Features come in the order of
+/// [`features`](Scorer::features), `NaN` where nothing is known; a scorer says what it makes of
+/// that. A probability lies between 0 and 1.
+///
+/// # Errors
+/// [`ErrorKind::Model`](crate::error::ErrorKind::Model) for a row of another length.
+///
+/// # Implementing
+/// Hold no state that a call changes. `version` names the model and what it was learnt from: a hash
+/// of its saved form will do.
+pub trait Scorer: fmt::Debug + Send + Sync {
+    /// The features' names, in the order of a row.
+    fn features(&self) -> &[Arc<str>];
+
+    /// The score of a row.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    fn score(&self, row: &[f64]) -> Result<f64>;
+
+    /// Which model this is.
+    fn version(&self) -> &str;
+}

@@ -1,0 +1,397 @@
+//! Keeping what is known and what was decided: one trait, one batch, all or nothing.
+//!
+//! A [`Store`] commits a [`Batch`] as a whole: events, consents, decisions, claims, timers and the
+//! place in the source that they were read from. Whoever decides reads a [`Profile`] with its
+//! [`Version`] and names that version in the batch; if somebody else wrote in between, the batch is
+//! a [conflict](crate::error::ErrorKind::Conflict) and nothing of it is kept.
+//!
+//! [`MemoryStore`] is for tests and small bases. `SqliteStore` (feature `sqlite`) is the embedded
+//! default: one file that the `sqlite3` shell reads.
+//!
+//! No personal data reaches a store: events come through the [`door`](crate::privacy::door),
+//! addresses as keyed digests, messages sealed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::{Claim, Delivery, Mailing, StateName, Transition};
+use crate::error::Result;
+use crate::event::Event;
+use crate::gate::StepRecord;
+use crate::id::{MessageId, ProfileId};
+use crate::identity::Digest;
+use crate::page::{Cursor, Page};
+use crate::privacy::{Consent, Ledger, Subscription, Subscriptions, Suppressed, Suppression};
+use crate::time::Timestamp;
+
+/// Keeps facts and decisions.
+///
+/// # Contract
+/// - [`commit`] is atomic and, once it has answered, durable: after a crash a batch is there as a
+///   whole or not at all, and none that was acknowledged is missing.
+/// - Every commit raises by one the version of each profile that an event, consent, subscription,
+///   decision or claim of it names. A profile begins at [`Version::NEW`]. A batch that expects
+///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing.
+/// - An event counts once by `(profile, messageId)`: of copies with different content the one known
+///   first stands, then the one of the smaller digest, in whatever order they came. A batch that
+///   brings nothing but repeats still raises the version.
+/// - Two claims of one mailing for one address are a conflict, in one batch or in two; so are two
+///   deliveries of one message, and a transition from a state that the delivery is not in or that
+///   [`StateName::may_become`] forbids. A delivery that comes to a final state loses its sealed
+///   message.
+/// - A decision replaces an earlier one of the same mailing and profile, a timer one of the same
+///   profile and name, a cursor one of the same source, a document one of the same name.
+/// - A consent, subscription or suppression counts once; none is ever changed.
+/// - Lists have one order: profiles, decisions by the bytes of the profile's identifier; deliveries
+///   in the order in which they were claimed (within a batch as they stand there); timers by due
+///   instant, then profile, then name. What is committed between two pages shows on later pages
+///   where its place is behind theirs.
+///
+/// # Shapes and units
+/// A page holds at most `limit` items (0 counts as 1); a page with a `next` holds at least one.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] as above, naming what is at odds; [`ErrorKind::Input`] for an event of
+/// nobody, a transition of a delivery that is not there, and a cursor that is not of this list;
+/// [`ErrorKind::Format`] for what a newer version wrote, and for a stored event that the schema in
+/// use refuses, naming it; [`ErrorKind::Io`] where the store does not answer. After `Io` from
+/// [`commit`] the batch may or may not be there: read before writing it again.
+///
+/// # Implementing
+/// Keep a format version and refuse a newer one. One transaction per batch. `testing::store::check`
+/// (feature `testing`) runs the contract.
+///
+/// # Example
+/// ```
+/// use bespoke::event::Event;
+/// use bespoke::store::{Batch, MemoryStore, Store, Version};
+///
+/// # pollster::block_on(async {
+/// let store = MemoryStore::new();
+/// let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+/// store.commit(Batch::new().event(order.clone())).await?;
+/// let page = store.profiles(None, 100).await?;
+/// assert_eq!((page.items[0].version, page.items[0].events.len()), (Version::new(1), 1));
+///
+/// let stale = Batch::new().expect("p-1", Version::NEW).event(order);
+/// assert_eq!(store.commit(stale).await.unwrap_err().kind(), bespoke::error::ErrorKind::Conflict);
+/// # Ok::<(), bespoke::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// [`commit`]: Store::commit
+/// [`ErrorKind::Conflict`]: crate::error::ErrorKind::Conflict
+/// [`ErrorKind::Format`]: crate::error::ErrorKind::Format
+/// [`ErrorKind::Input`]: crate::error::ErrorKind::Input
+/// [`ErrorKind::Io`]: crate::error::ErrorKind::Io
+#[async_trait]
+pub trait Store: fmt::Debug + Send + Sync {
+    /// Commits a batch as a whole.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn commit(&self, batch: Batch) -> Result<()>;
+
+    /// The profiles after a place, with everything known of them.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn profiles(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<Profile>>;
+
+    /// One profile; one of which nothing is known is at [`Version::NEW`].
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn profile(&self, id: &ProfileId) -> Result<Profile>;
+
+    /// What is known of these addresses.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn addresses(&self, digests: &[Digest]) -> Result<Addresses>;
+
+    /// The decisions of a mailing after a place.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn decisions(
+        &self,
+        mailing: &Mailing,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<DecisionRecord>>;
+
+    /// The deliveries of a mailing that are in a state, after a place.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn deliveries(
+        &self,
+        mailing: &Mailing,
+        state: StateName,
+        after: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page<Delivery>>;
+
+    /// The timers due at `now`, the earliest first, at most `limit`. They stay due until a batch
+    /// sets or cancels them.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn timers(&self, now: Timestamp, limit: usize) -> Result<Vec<Timer>>;
+
+    /// How far a source was read.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn cursor(&self, source: &str) -> Result<Option<Cursor>>;
+
+    /// A document by its name: a model, a report's figures, the settings of a run.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn document(&self, name: &str) -> Result<Option<String>>;
+}
+
+/// How often a profile was written.
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
+#[serde(transparent)]
+pub struct Version(u64);
+
+impl Version {
+    /// Of a profile that was never written.
+    pub const NEW: Self = Self(0);
+
+    /// Written so often.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// How often.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// After one more write.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Everything stored of one person.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// Who.
+    pub id: ProfileId,
+    /// How often it was written.
+    pub version: Version,
+    /// What they did and what was told of them, by when it happened, then by `messageId`.
+    pub events: Vec<Event>,
+    /// What they consented to.
+    pub consents: Ledger,
+    /// What they subscribed to.
+    pub subscriptions: Subscriptions,
+    /// The messages claimed for them, the earliest first.
+    pub claims: Vec<Claim>,
+}
+
+impl Profile {
+    /// A person of whom nothing is stored.
+    pub fn new(id: impl Into<ProfileId>) -> Self {
+        Self {
+            id: id.into(),
+            version: Version::NEW,
+            events: Vec::new(),
+            consents: Ledger::new(),
+            subscriptions: Subscriptions::new(),
+            claims: Vec::new(),
+        }
+    }
+}
+
+/// What is stored of some addresses.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Addresses {
+    /// Their suppressions.
+    pub suppression: Suppression,
+    /// Their claims, the earliest first; addresses without are left out.
+    pub claims: BTreeMap<Digest, Vec<Claim>>,
+}
+
+/// What was decided of one person in one mailing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct DecisionRecord {
+    /// In which mailing.
+    pub mailing: Mailing,
+    /// Of whom.
+    pub profile: ProfileId,
+    /// As of which instant.
+    pub at: Timestamp,
+    /// `claimed`, `deferred`, `skipped` or `failed`: in a word, what came of it.
+    pub outcome: Arc<str>,
+    /// Why it was not claimed.
+    pub reason: Option<String>,
+    /// When to ask again, where it was deferred.
+    pub until: Option<Timestamp>,
+    /// The message that was claimed.
+    pub message: Option<MessageId>,
+    /// The gate's steps, as far as they were taken.
+    pub steps: Vec<StepRecord>,
+    /// What else the host wants to know of it, as JSON: memberships, choices, scores. Never
+    /// personal data.
+    pub detail: String,
+}
+
+impl DecisionRecord {
+    /// A decision of this outcome, with nothing else on record yet.
+    pub fn new(
+        mailing: impl Into<Mailing>,
+        profile: impl Into<ProfileId>,
+        at: Timestamp,
+        outcome: impl Into<Arc<str>>,
+    ) -> Self {
+        Self {
+            mailing: mailing.into(),
+            profile: profile.into(),
+            at,
+            outcome: outcome.into(),
+            reason: None,
+            until: None,
+            message: None,
+            steps: Vec::new(),
+            detail: String::from("{}"),
+        }
+    }
+}
+
+/// When to look at a profile again, and what for.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct Timer {
+    /// When.
+    pub due: Timestamp,
+    /// At whom.
+    pub profile: ProfileId,
+    /// What for, such as `segment/vip`; a profile has one timer of a name.
+    pub name: Arc<str>,
+}
+
+impl Timer {
+    /// A timer of a profile.
+    pub fn new(profile: impl Into<ProfileId>, name: impl Into<Arc<str>>, due: Timestamp) -> Self {
+        Self { due, profile: profile.into(), name: name.into() }
+    }
+}
+
+/// What is written together.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The versions that profiles must have for the batch to be taken.
+    pub expected: BTreeMap<ProfileId, Version>,
+    /// Events, each of its person.
+    pub events: Vec<Event>,
+    /// Consents.
+    pub consents: Vec<(ProfileId, Consent)>,
+    /// Subscriptions.
+    pub subscriptions: Vec<(ProfileId, Subscription)>,
+    /// Suppressions.
+    pub suppressions: Vec<(Digest, Suppressed)>,
+    /// Decisions.
+    pub decisions: Vec<DecisionRecord>,
+    /// New deliveries, claimed.
+    pub deliveries: Vec<Delivery>,
+    /// What came of deliveries.
+    pub transitions: Vec<Transition>,
+    /// Timers to set.
+    pub timers: Vec<Timer>,
+    /// Timers to cancel, by profile and name; they are cancelled before any is set.
+    pub cancelled: Vec<(ProfileId, Arc<str>)>,
+    /// How far sources were read.
+    pub cursors: BTreeMap<Arc<str>, Cursor>,
+    /// Documents by name.
+    pub documents: BTreeMap<Arc<str>, String>,
+}
+
+impl Batch {
+    /// Nothing to write yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to write; expectations alone are nothing.
+    pub fn is_empty(&self) -> bool {
+        self.profiles().next().is_none()
+            && self.events.is_empty()
+            && self.suppressions.is_empty()
+            && self.transitions.is_empty()
+            && self.timers.is_empty()
+            && self.cancelled.is_empty()
+            && self.cursors.is_empty()
+            && self.documents.is_empty()
+    }
+
+    /// The same batch, to be taken only if the profile has this version.
+    #[must_use]
+    pub fn expect(mut self, profile: impl Into<ProfileId>, version: Version) -> Self {
+        self.expected.insert(profile.into(), version);
+        self
+    }
+
+    /// The same batch with one more event.
+    #[must_use]
+    pub fn event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    /// The same batch with a document.
+    #[must_use]
+    pub fn document(mut self, name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
+        self.documents.insert(name.into(), text.into());
+        self
+    }
+
+    /// The same batch with how far a source was read.
+    #[must_use]
+    pub fn cursor(mut self, source: impl Into<Arc<str>>, cursor: Cursor) -> Self {
+        self.cursors.insert(source.into(), cursor);
+        self
+    }
+
+    /// The profiles that the batch writes, those named several times several times; for stores,
+    /// which raise the version of each once.
+    pub fn profiles(&self) -> impl Iterator<Item = &ProfileId> {
+        let events = self.events.iter().filter_map(Event::person);
+        let consents = self.consents.iter().map(|(profile, _)| profile);
+        let subscriptions = self.subscriptions.iter().map(|(profile, _)| profile);
+        let decisions = self.decisions.iter().map(|decision| &decision.profile);
+        let claims = self.deliveries.iter().map(|delivery| &delivery.claim.profile);
+        events.chain(consents).chain(subscriptions).chain(decisions).chain(claims)
+    }
+}
