@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 
 use bespoke::error::ErrorKind;
 use bespoke::event::Event;
+use bespoke::page::Cursor;
 use bespoke::schema::{Inference, Schema};
 use bespoke::seed::Seed;
 use bespoke::source::{
-    Columns, CsvReader, Cursor, FileSource, Ingest, Ingested, JsonLinesReader, MemorySource,
-    Record, Reject, RejectFile, Source, TableMapping, infer,
+    Columns, CsvReader, FileSource, Ingest, Ingested, JsonLinesReader, MemorySource, Record,
+    Reject, RejectFile, Source, TableMapping, infer,
 };
 use bespoke::testing::source::conforms;
 use bespoke::value::Kind;
