@@ -35,6 +35,7 @@ pub mod scorer;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;
+pub mod claim;
 pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;

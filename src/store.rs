@@ -18,7 +18,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Claim, Delivery, Mailing, StateName, Transition};
+use crate::claim::{Claim, Mailing};
+use crate::delivery::{Delivery, StateName, Transition};
 use crate::error::Result;
 use crate::event::Event;
 use crate::gate::StepRecord;

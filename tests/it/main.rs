@@ -15,6 +15,7 @@ mod engine;
 mod event;
 mod examples;
 mod facts;
+mod gate;
 mod identity;
 mod laws;
 mod metric;
