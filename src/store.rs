@@ -11,9 +11,15 @@
 //! No personal data reaches a store: events come through the [`door`](crate::privacy::door),
 //! addresses as keyed digests, messages sealed.
 
+mod judge;
+mod memory;
+mod place;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+pub use memory::MemoryStore;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -39,7 +45,9 @@ use crate::time::Timestamp;
 ///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing.
 /// - An event counts once by `(profile, messageId)`: of copies with different content the one known
 ///   first stands, then the one of the smaller digest, in whatever order they came. A batch that
-///   brings nothing but repeats still raises the version.
+///   brings nothing but repeats still raises the version. An event without a `messageId` is kept
+///   under the derived one and comes back with it. Nothing else of it is lost but the count of
+///   [`Event::rounded`].
 /// - Two claims of one mailing for one address are a conflict, in one batch or in two; so are two
 ///   deliveries of one message, and a transition from a state that the delivery is not in or that
 ///   [`StateName::may_become`] forbids. A delivery that comes to a final state loses its sealed
@@ -47,6 +55,7 @@ use crate::time::Timestamp;
 /// - A decision replaces an earlier one of the same mailing and profile, a timer one of the same
 ///   profile and name, a cursor one of the same source, a document one of the same name.
 /// - A consent, subscription or suppression counts once; none is ever changed.
+/// - A batch's deliveries are claimed first, then its transitions are taken in their order.
 /// - Lists have one order: profiles, decisions by the bytes of the profile's identifier; deliveries
 ///   in the order in which they were claimed (within a batch as they stand there); timers by due
 ///   instant, then profile, then name. What is committed between two pages shows on later pages
@@ -57,7 +66,8 @@ use crate::time::Timestamp;
 ///
 /// # Errors
 /// [`ErrorKind::Conflict`] as above, naming what is at odds; [`ErrorKind::Input`] for an event of
-/// nobody, a transition of a delivery that is not there, and a cursor that is not of this list;
+/// nobody, a new delivery that is not claimed, a transition of a delivery that is not there, and a
+/// cursor that is not of this list;
 /// [`ErrorKind::Format`] for what a newer version wrote, and for a stored event that the schema in
 /// use refuses, naming it; [`ErrorKind::Io`] where the store does not answer. After `Io` from
 /// [`commit`] the batch may or may not be there: read before writing it again.
@@ -144,8 +154,8 @@ pub trait Store: fmt::Debug + Send + Sync {
         limit: usize,
     ) -> Result<Page<Delivery>>;
 
-    /// The timers due at `now`, the earliest first, at most `limit`. They stay due until a batch
-    /// sets or cancels them.
+    /// The timers due at `now`, the earliest first, at most `limit` (0 counts as 1). They stay due
+    /// until a batch sets or cancels them.
     ///
     /// # Errors
     ///

@@ -4,5 +4,6 @@
 pub mod naive;
 pub mod shop;
 pub mod source;
+pub mod store;
 pub mod strategy;
 pub mod vault;

@@ -1,5 +1,6 @@
 //! The same `messageId` counts once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Event;
@@ -76,5 +77,27 @@ impl Dedupe {
         };
         *standing = told;
         verdict
+    }
+}
+
+impl Event {
+    /// The order of copies under one `messageId`: the least of them stands, whatever came first.
+    ///
+    /// Copies of one content that is spelt in two ways (`1.50` and `1.5`) are ordered by the
+    /// spelling, so that what is kept does not depend on the order of arrival either.
+    pub(crate) fn precedence(&self) -> (Timestamp, [u8; 32], String) {
+        (self.known_from(), self.digest(), self.spelling())
+    }
+
+    fn spelling(&self) -> String {
+        let declared = self.fields().iter().map(|(name, value)| {
+            // Texts, numbers and lists of them: nothing that JSON cannot say.
+            (&**name, Cow::Owned(serde_json::to_string(value).unwrap_or_default()))
+        });
+        let undeclared = self.undeclared().map(|(name, raw)| (name, Cow::Borrowed(raw)));
+        let mut parts: Vec<(&str, Cow<'_, str>)> = declared.chain(undeclared).collect();
+        parts.sort_unstable();
+        parts.extend(self.envelope().map(|(name, raw)| (name, Cow::Borrowed(raw))));
+        parts.iter().flat_map(|(name, raw)| [name, "\0", raw, "\0"]).collect()
     }
 }

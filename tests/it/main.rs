@@ -22,6 +22,7 @@ mod metric;
 mod privacy;
 mod semantics;
 mod source;
+mod store;
 
 use std::path::PathBuf;
 
