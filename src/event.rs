@@ -20,6 +20,8 @@
 mod canonical;
 mod dedupe;
 mod json;
+#[cfg(feature = "sqlite")]
+mod stored;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,6 +33,8 @@ pub(crate) use canonical::derive_id;
 pub use dedupe::{Dedupe, Verdict};
 pub use json::read_batch;
 pub(crate) use json::split_batch;
+#[cfg(feature = "sqlite")]
+pub(crate) use stored::Columns;
 
 use crate::error::Rejection;
 use crate::id::{MessageId, ProfileId};
@@ -300,7 +304,8 @@ impl EventKind {
         }
     }
 
-    fn word(self) -> &'static str {
+    /// The type's word in the envelope.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Page => "page",
             Self::Screen => "screen",

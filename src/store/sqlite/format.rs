@@ -1,0 +1,260 @@
+//! The file's format: its tables, its version, and the way from one version to the next.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::database::{Failure, Outcome};
+
+/// Says whose file it is: `bspk`.
+const APPLICATION: i64 = 0x6273_706b;
+
+/// The step from one version to the next.
+type Step = fn(&Connection) -> Outcome<()>;
+
+/// The steps from an empty file to the version that this crate writes. Only ever add one.
+const STEPS: [Step; 1] = [create];
+
+/// Makes the tables, or brings them to this version. Refuses a file that is none of a store's.
+pub(super) fn prepare(connection: &mut Connection) -> Outcome<()> {
+    prepare_by(&STEPS, connection)
+}
+
+/// Refuses a file that is of another version by now.
+pub(super) fn check(connection: &Connection) -> Outcome<()> {
+    let version: i64 =
+        connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    if version == number(&STEPS) {
+        return Ok(());
+    }
+    Err(newer(version, &STEPS))
+}
+
+fn prepare_by(steps: &[Step], connection: &mut Connection) -> Outcome<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let ask = |sql: &str| transaction.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let application = ask("PRAGMA application_id")?;
+    let version = ask("PRAGMA user_version")?;
+    let objects = ask("SELECT count(*) FROM sqlite_schema")?;
+    match (application, version, objects) {
+        (APPLICATION, _, _) | (0, 0, 0) => {}
+        _ => return Err(Failure::format("the SQLite file is another application's")),
+    }
+    let done = usize::try_from(version).ok();
+    let Some(missing) = done.and_then(|done| steps.get(done..)) else {
+        return Err(newer(version, steps));
+    };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    missing.iter().try_for_each(|step| step(&transaction))?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", number(steps))?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn number(steps: &[Step]) -> i64 {
+    i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
+
+fn newer(version: i64, steps: &[Step]) -> Failure {
+    let ours = number(steps);
+    Failure::format(format!(
+        "the store's format is version {version}, and this version reads up to {ours}"
+    ))
+}
+
+/// Version 1.
+fn create(connection: &Connection) -> Outcome<()> {
+    connection.execute_batch(TABLES)?;
+    for (view, columns, table) in VIEWS {
+        let columns: Vec<String> = columns.iter().map(|column| readable(column)).collect();
+        let columns = columns.join(", ");
+        connection
+            .execute_batch(&format!("CREATE VIEW {view} AS SELECT {columns} FROM {table}"))?;
+    }
+    Ok(())
+}
+
+/// Instants are whole microseconds since 1970-01-01T00:00:00Z.
+const TABLES: &str = "
+CREATE TABLE profiles (
+    profile TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT;
+CREATE TABLE events (
+    profile TEXT NOT NULL,
+    message TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    known_from INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    rest TEXT,
+    UNIQUE (profile, message)
+) STRICT;
+CREATE TABLE consents (
+    profile TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    UNIQUE (profile, purpose, at, state, policy, evidence)
+) STRICT;
+CREATE TABLE subscriptions (
+    profile TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    UNIQUE (profile, topic, at, state)
+) STRICT;
+CREATE TABLE suppressions (
+    address BLOB NOT NULL,
+    key_version INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    UNIQUE (address, key_version, cause, since)
+) STRICT;
+CREATE TABLE decisions (
+    mailing TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    until INTEGER,
+    message TEXT,
+    steps TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    UNIQUE (mailing, profile)
+) STRICT;
+CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY,
+    mailing TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    message TEXT NOT NULL UNIQUE,
+    at INTEGER NOT NULL,
+    address BLOB NOT NULL,
+    key_version INTEGER NOT NULL,
+    purpose TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    until INTEGER,
+    since INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    sealed BLOB,
+    UNIQUE (address, key_version, mailing)
+) STRICT;
+CREATE INDEX deliveries_by_state ON deliveries (mailing, state);
+CREATE INDEX deliveries_by_profile ON deliveries (profile);
+CREATE TABLE timers (
+    profile TEXT NOT NULL,
+    name TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    UNIQUE (profile, name)
+) STRICT;
+CREATE INDEX timers_by_due ON timers (due, profile, name);
+CREATE TABLE cursors (
+    source TEXT NOT NULL PRIMARY KEY,
+    place TEXT NOT NULL
+) STRICT;
+CREATE TABLE documents (
+    name TEXT NOT NULL PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
+";
+
+/// A name, its columns and their table. `@` marks an instant, `#` the digest of an address.
+type View = (&'static str, &'static [&'static str], &'static str);
+
+/// The tables as people read them.
+const VIEWS: [View; 7] = [
+    (
+        "events_readable",
+        &["profile", "message", "@at", "@known_from", "kind", "name", "fields", "rest"],
+        "events",
+    ),
+    (
+        "consents_readable",
+        &["profile", "purpose", "@at", "state", "policy", "evidence"],
+        "consents",
+    ),
+    ("subscriptions_readable", &["profile", "topic", "@at", "state"], "subscriptions"),
+    ("suppressions_readable", &["#address", "cause", "@since"], "suppressions"),
+    (
+        "decisions_readable",
+        &["mailing", "profile", "@at", "outcome", "reason", "@until", "message", "steps", "detail"],
+        "decisions",
+    ),
+    (
+        "deliveries_readable",
+        &[
+            "number",
+            "mailing",
+            "profile",
+            "message",
+            "@at",
+            "#address",
+            "purpose",
+            "state",
+            "reason",
+            "@until",
+            "@since",
+            "attempts",
+            "length(sealed) AS sealed_bytes",
+        ],
+        "deliveries",
+    ),
+    ("timers_readable", &["profile", "name", "@due"], "timers"),
+];
+
+/// A column of a view: instants as RFC 3339, digests of addresses as they print.
+fn readable(column: &str) -> String {
+    if let Some(at) = column.strip_prefix('@') {
+        // The remainder of a division is negative where the instant is before 1970.
+        let micros = format!("(({at} % 1000000) + 1000000) % 1000000");
+        return format!(
+            "strftime('%Y-%m-%dT%H:%M:%S', ({at} - {micros}) / 1000000, 'unixepoch') \
+             || printf('.%06dZ', {micros}) AS {at}"
+        );
+    }
+    match column.strip_prefix('#') {
+        Some(address) => {
+            format!("'v' || key_version || ':' || lower(hex({address})) AS {address}")
+        }
+        None => column.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, ErrorKind};
+
+    fn version(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    }
+
+    fn add(connection: &Connection) -> Outcome<()> {
+        Ok(connection.execute_batch("ALTER TABLE documents ADD COLUMN later TEXT")?)
+    }
+
+    fn fail(_: &Connection) -> Outcome<()> {
+        Err(Error::new(ErrorKind::Io, "no room").into())
+    }
+
+    #[test]
+    fn an_older_file_is_brought_up_step_by_step_or_not_at_all() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        prepare(&mut connection).unwrap();
+        connection.execute("INSERT INTO documents VALUES ('model', 'text')", []).unwrap();
+        assert!(prepare_by(&[create, add, fail], &mut connection).is_err());
+        assert_eq!(version(&connection), 1);
+        prepare_by(&[create, add], &mut connection).unwrap();
+        assert_eq!(version(&connection), 2);
+        let later = "SELECT text FROM documents WHERE later IS NULL";
+        let text: String = connection.query_row(later, [], |row| row.get(0)).unwrap();
+        assert_eq!(text, "text");
+        assert!(prepare(&mut connection).is_err(), "a newer one is refused");
+        assert!(check(&connection).is_err());
+    }
+}
