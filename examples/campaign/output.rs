@@ -164,10 +164,13 @@ impl Summary {
         }
     }
 
-    pub(crate) fn count(&mut self, memberships: &Memberships) {
+    /// Counts a person by the segments they are in.
+    pub(crate) fn count<N: AsRef<str>>(&mut self, segments: impl IntoIterator<Item = N>) {
         self.people += 1;
-        for name in memberships.keys() {
-            *self.segments.entry(Arc::clone(name)).or_default() += 1;
+        for name in segments {
+            if let Some(members) = self.segments.get_mut(name.as_ref()) {
+                *members += 1;
+            }
         }
     }
 
