@@ -13,11 +13,27 @@
 //!    │            ├─────► unknown
 //!    └─ deferred ◄┘
 //! ```
+//!
+//! What a relay writes down follows from the [`Handover`] and from whether the channel drops
+//! repeats ([`Idempotency`]): see [`Delivery::taken`], [`Delivery::handed`] and
+//! [`Delivery::recovered`].
+
+#[cfg(feature = "mail")]
+mod channel;
+#[cfg(feature = "mail")]
+mod folder;
+mod handover;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "mail")]
+pub use channel::Channel;
+#[cfg(feature = "mail")]
+pub use folder::EmlFolder;
+pub use handover::{Handover, Idempotency};
 
 // A delivery is a claim and what became of it.
 #[doc(no_inline)]

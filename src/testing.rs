@@ -1,6 +1,8 @@
 //! What the tests of a host need too: conformance suites, a simulated shop, the reference
 //! evaluator and generators.
 
+#[cfg(feature = "mail")]
+pub mod channel;
 pub mod naive;
 pub mod shop;
 pub mod source;

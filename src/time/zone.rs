@@ -330,7 +330,7 @@ mod tests {
             };
             let found = zone.first_outside(from, to, instant(now));
             // Minute by minute, and in the last one second by second: old offsets have seconds.
-            let minute = (0..).map(|minute| now + minute * 60).find(|at| !quiet(*at)).unwrap();
+            let minute = (0..4_320).map(|minute| now + minute * 60).find(|at| !quiet(*at)).unwrap();
             let before = (minute - 59..=minute).filter(|at| *at >= now);
             let first = before.into_iter().find(|at| !quiet(*at)).unwrap();
             prop_assert_eq!(found, instant(first));

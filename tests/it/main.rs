@@ -8,6 +8,8 @@
 
 mod allocations;
 mod content;
+#[cfg(feature = "mail")]
+mod delivery;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
