@@ -18,6 +18,7 @@ mod facts;
 mod identity;
 mod laws;
 mod metric;
+mod playbook;
 mod privacy;
 mod semantics;
 mod source;
