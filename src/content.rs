@@ -91,7 +91,7 @@ impl Content {
     }
 
     /// Checks that every name is one that will be there.
-    fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
+    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
         self.html.check(vocabulary).map_err(|error| error.within(HTML))?;
         self.text.check(vocabulary).map_err(|error| error.within(TEXT))
     }

@@ -87,6 +87,11 @@ impl Engine {
         self.0.names.schema()
     }
 
+    /// The names that rules may use.
+    pub(crate) fn names(&self) -> &Names {
+        &self.0.names
+    }
+
     /// Adds a metric.
     ///
     /// # Errors
@@ -166,7 +171,7 @@ impl Engine {
 
     /// The names that templates may use: what is of a special category stays in the vault, and only
     /// whole messages hold blocks.
-    fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
+    pub(crate) fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
         let Parts { names, metrics, segments, .. } = &*self.0;
         let traits = names.schema().attributes().iter();
         let traits = traits.filter(|(_, field)| field.sensitivity() != Sensitivity::Special);

@@ -47,6 +47,9 @@ pub mod store;
 // The centre.
 pub mod engine;
 
+// What a team keeps in Git.
+pub mod playbook;
+
 // For tests, and for reading.
 #[cfg(feature = "testing")]
 pub mod testing;

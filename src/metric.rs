@@ -110,6 +110,11 @@ impl Metric {
         &self.text
     }
 
+    /// What it is instead, if it cannot count as a number: features do.
+    pub(crate) fn no_number(&self) -> Option<&'static str> {
+        self.ty.no_number()
+    }
+
     /// What is odd about it without being wrong, such as an event that nobody declared.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

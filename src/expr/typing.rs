@@ -87,6 +87,11 @@ fn clash(message: String) -> Clash {
 }
 
 impl Type {
+    /// What it is instead, if it is neither a number nor as good as one: a truth value, a duration.
+    pub(crate) fn no_number(&self) -> Option<&'static str> {
+        matches!(self.base, Base::Instant | Base::Text).then(|| self.base.describe())
+    }
+
     /// The type that both have, NULL giving way.
     pub(super) fn unify(&self, other: &Self, verb: &str) -> Result<Self, Clash> {
         let base = match (self.base, other.base) {

@@ -21,6 +21,7 @@ mod gate;
 mod identity;
 mod laws;
 mod metric;
+mod playbook;
 mod privacy;
 mod semantics;
 mod source;
