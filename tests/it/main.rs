@@ -21,6 +21,7 @@ mod metric;
 mod privacy;
 mod semantics;
 mod source;
+mod words;
 
 use std::path::PathBuf;
 
