@@ -45,6 +45,7 @@ pub mod store;
 
 // The centre.
 pub mod engine;
+pub mod report;
 
 // For tests, and for reading.
 #[cfg(feature = "testing")]
