@@ -26,6 +26,7 @@ pub(crate) mod plan;
 mod print;
 mod resolve;
 mod typing;
+mod words;
 
 use std::sync::Arc;
 

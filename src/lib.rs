@@ -46,6 +46,7 @@ pub mod store;
 
 // The centre.
 pub mod engine;
+pub mod report;
 
 // What a team keeps in Git.
 pub mod playbook;

@@ -96,6 +96,11 @@ impl Rule {
         &self.text
     }
 
+    /// What the rule asks for, in English, as [`Expr::words`].
+    pub fn words(&self) -> String {
+        self.expr.rule_words()
+    }
+
     /// The rule's tree.
     pub fn expr(&self) -> &Expr {
         &self.expr

@@ -23,9 +23,11 @@ mod laws;
 mod metric;
 mod playbook;
 mod privacy;
+mod report;
 mod semantics;
 mod source;
 mod store;
+mod words;
 
 use std::path::PathBuf;
 
