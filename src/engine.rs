@@ -140,6 +140,15 @@ impl Engine {
         Ok(warnings)
     }
 
+    /// Checks a rule against what there is, without giving it a name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] with line, column and advice.
+    pub fn rule(&self, rule: &str) -> Result<Segment> {
+        Rule::parse(rule)?.check(&self.0.names)
+    }
+
     /// Adds a block.
     ///
     /// # Errors

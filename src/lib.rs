@@ -51,6 +51,10 @@ pub mod report;
 // What a team keeps in Git.
 pub mod playbook;
 
+// One night's work.
+#[cfg(all(feature = "mail", feature = "seal"))]
+pub mod run;
+
 // For tests, and for reading.
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -5,24 +5,25 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::visit;
 use crate::claim::{Claim, Mailing};
 use crate::content::Letter;
 use crate::delivery::Delivery;
-use crate::email::{Address, Composer, Draft, Sender};
+use crate::email::{Address, Composer, Draft, Sender, check_id};
 use crate::engine::{Engine, Membership, View, Wanted};
 use crate::error::{Error, ErrorKind, Result, nearest};
 use crate::event::Event;
 use crate::facts::{Facts, Timeline};
 use crate::gate::{Candidate, Cap, Lookup, Permit, QuietHours, Standing, Verdict, gate};
 use crate::id::{MessageId, ProfileId};
-use crate::identity::{CanonicalEmail, Digest, Hasher};
+use crate::identity::{CanonicalEmail, Digest, Hasher, encode};
 use crate::key::KeyProvider;
-use crate::playbook::{MailingPlan, Playbook};
-use crate::privacy::{Personal, Purpose, Sealer};
+use crate::playbook::{MailingPlan, Playbook, SenderPlan};
+use crate::privacy::{Personal, Sealer};
 use crate::scorer::Scorer;
-use crate::segment::{Rule, Segment};
+use crate::segment::Segment;
 use crate::store::{Addresses, DecisionRecord, Profile};
 use crate::time::{Timestamp, Zone};
 use crate::value::{Fields, Value};
@@ -100,7 +101,7 @@ impl Campaign {
             fault(format!("the playbook has no mailing `{mailing}`{advice}"))
         })?;
         let sender = playbook.sent_by().ok_or_else(|| fault("the playbook has no sender"))?;
-        let sender = sender.sender();
+        let sender = settings(sender);
         let engine = playbook.engine()?;
         let audience = plan.audience.as_deref().map(|rule| engine.rule(rule)).transpose()?;
         let zone = plan.zone.as_ref();
@@ -297,9 +298,20 @@ impl Campaign {
         view.with_personal(personal).letter(&self.template, &given)
     }
 
-    /// One message of a mailing for one person, so that a second attempt is seen as one.
+    /// One message of a mailing for one person, so that a second attempt is seen as one: their names,
+    /// or where these make no identifier, a digest of them.
     fn message_id(&self, profile: &ProfileId) -> MessageId {
-        message_id(&self.mailing, profile)
+        let plain = MessageId::from(format!("{}-{profile}", self.mailing));
+        // The last hyphen parts the two, so no other two give the same.
+        if !profile.as_str().contains('-') && check_id(&plain).is_ok() {
+            return plain;
+        }
+        let parts = [self.mailing.as_str(), profile.as_str()];
+        let digest = parts.into_iter().fold(Sha256::new(), |hash, part| {
+            // The length keeps the parts apart.
+            hash.chain_update(part.len().to_be_bytes()).chain_update(part)
+        });
+        MessageId::from(encode::hex(&digest.finalize()))
     }
 }
 
@@ -344,6 +356,14 @@ fn candidate(playbook: &Playbook, plan: &MailingPlan, mailing: &str) -> Result<C
         candidate = candidate.quiet_hours(QuietHours::new(hours.from.parse()?, hours.to.parse()?)?);
     }
     Ok(candidate)
+}
+
+fn settings(plan: &SenderPlan) -> Sender {
+    let sender = Sender::new(&*plan.from, &*plan.unsubscribe_url, &*plan.postal_address);
+    match &plan.reply_to {
+        Some(address) => sender.reply_to(&**address),
+        None => sender,
+    }
 }
 
 fn fault(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
