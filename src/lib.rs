@@ -11,6 +11,7 @@ pub mod value;
 pub mod id;
 pub mod key;
 pub mod seed;
+pub mod stats;
 pub mod page;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
