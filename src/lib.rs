@@ -32,6 +32,7 @@ pub mod segment;
 pub mod source;
 
 // Learning: what is likely.
+pub mod feature;
 pub mod scorer;
 
 // Speaking: what is said, whether it may be, and the message that says it.

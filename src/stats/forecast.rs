@@ -52,6 +52,11 @@ impl Forecast {
         self.0.positives()
     }
 
+    /// What was forecast, in ascending order.
+    pub fn scores(&self) -> impl Iterator<Item = f64> {
+        self.0.sorted().iter().map(|(p, _)| *p)
+    }
+
     /// The share to which it happened.
     pub fn base_rate(&self) -> f64 {
         self.positives() as f64 / self.len() as f64
