@@ -228,6 +228,16 @@ impl Expr {
         Ok(self.to_string())
     }
 
+    /// Visits the names that may be those of metrics or segments.
+    pub(crate) fn for_each_name(&self, visit: &mut impl FnMut(&Arc<str>)) {
+        match self.node() {
+            Node::InSegment(name) => visit(name),
+            Node::Path(path) => path.first().into_iter().for_each(&mut *visit),
+            _ => {}
+        }
+        self.node.for_each_child(&mut |child| child.for_each_name(&mut *visit));
+    }
+
     pub(crate) fn node(&self) -> &Node {
         &self.node
     }

@@ -11,6 +11,7 @@ pub mod value;
 pub mod id;
 pub mod key;
 pub mod seed;
+pub mod stats;
 pub mod page;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
@@ -31,6 +32,7 @@ pub mod segment;
 pub mod source;
 
 // Learning: what is likely.
+pub mod feature;
 pub mod scorer;
 
 // Speaking: what is said, whether it may be, and the message that says it.

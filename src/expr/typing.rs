@@ -87,9 +87,14 @@ fn clash(message: String) -> Clash {
 }
 
 impl Type {
-    /// What it is instead, if it is neither a number nor as good as one: a truth value, a duration.
-    pub(crate) fn no_number(&self) -> Option<&'static str> {
-        matches!(self.base, Base::Instant | Base::Text).then(|| self.base.describe())
+    /// Whether its values count: numbers, lengths of time, truth values.
+    pub(crate) fn counts(&self) -> bool {
+        !matches!(self.base, Base::Instant | Base::Text)
+    }
+
+    /// What kind of value it is, for a message.
+    pub(crate) fn describe(&self) -> &'static str {
+        self.base.describe()
     }
 
     /// The type that both have, NULL giving way.

@@ -112,6 +112,11 @@ impl Atlas {
         self.places.contains_key(key)
     }
 
+    /// How many faults there are so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.len()
+    }
+
     pub(super) fn is_sound(&self) -> bool {
         self.faults.is_empty()
     }

@@ -154,6 +154,7 @@ impl Checker<'_> {
 
     fn score(&mut self, name: &Arc<str>) {
         let Some(score) = self.playbook.scores.get(name) else { return };
+        let before = self.atlas.faults();
         for (feature, text) in &score.features {
             let at = key(Sort::Score, name, format!("feature {feature}"));
             match Metric::parse(text, self.engine.names()) {
@@ -171,7 +172,9 @@ impl Checker<'_> {
             self.condition(&key(Sort::Score, name, field), text);
         }
         self.snapshots(name, score);
-        if let Err(error) = add_score(&mut self.engine, name, score) {
+        if self.atlas.faults() == before
+            && let Err(error) = self.engine.add_score(name, score)
+        {
             self.atlas.fault(&key(Sort::Score, name, ""), error.detail(), None);
         }
     }
@@ -209,10 +212,4 @@ fn texts<'s>(name: &str, score: &'s Score) -> Vec<(Key, &'s str)> {
     let features = features.map(|(feature, text)| (at(&format!("feature {feature}")), &**text));
     let rules = [(at("eligible"), &*score.eligible), (at("outcome"), &*score.outcome)];
     features.chain(rules).collect()
-}
-
-/// Adds a score to the engine, which knows scores by their traits so far.
-#[expect(clippy::unnecessary_wraps, reason = "an engine that takes scores may refuse one")]
-fn add_score(_engine: &mut Engine, _name: &str, _score: &Score) -> Result<()> {
-    Ok(())
 }
