@@ -41,7 +41,7 @@ use bespoke::playbook::Playbook;
 
 use options::Options;
 use output::Output;
-use people::{Base, Fault};
+use people::Fault;
 use retail::RetailFile;
 
 fn main() -> ExitCode {
@@ -57,10 +57,7 @@ fn run(args: &Args) -> Result<(), Fault> {
     // What was asked for makes sense; only now is anything written.
     let mut output = Output::create(&options)?;
     let base = match retail {
-        Some(file) => {
-            let schema = engine.schema();
-            file.read(schema, &options, &mut |reject| output.reject(reject))?
-        }
+        Some(file) => file.read(options.assume_consent, &mut |reject| output.reject(reject))?,
         None => simulated::shop(&options),
     };
     output.finish_rejects()?;

@@ -301,7 +301,7 @@ pub(crate) fn score(
     score.auc = evaluation.auc;
     score.brier = Some(evaluation.brier);
     score.scores = today.map(|today| today.finish("", "").bins).unwrap_or_default();
-    score.roc = evaluation.roc.iter().map(|point| (point.false_alarms, point.hits)).collect();
+    score.roc = evaluation.roc.iter().map(|point| (point.false_positives, point.true_positives)).collect();
     let bands = evaluation.calibration.iter().map(|band| {
         Calibrated::new(band.forecast, band.observed, band.interval, number(band.count))
     });

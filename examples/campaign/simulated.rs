@@ -1,6 +1,6 @@
 //! The simulated shop as a base.
 
-use bespoke::privacy::{Cause, Consent};
+use bespoke::privacy::{Cause, Consent, Subscription};
 use bespoke::seed::Seed;
 use bespoke::testing::shop::{Customer, Shop};
 
@@ -27,12 +27,19 @@ fn person(customer: Customer) -> Person {
         let bounced = suppression.reason.contains("bounce");
         (if bounced { Cause::Bounce } else { Cause::Complaint }, suppression.at)
     });
+    let subscriptions = customer.subscriptions.iter().map(|choice| {
+        if choice.subscribed {
+            Subscription::subscribed(choice.topic, choice.at)
+        } else {
+            Subscription::unsubscribed(choice.topic, choice.at)
+        }
+    });
     Person {
+        subscriptions: subscriptions.collect(),
         consents: consents.collect(),
         suppressed,
         id: customer.id,
         events: customer.events,
         address: customer.address,
-        subscriptions: customer.subscriptions,
     }
 }

@@ -17,7 +17,6 @@ use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, DecisionRecord, SqliteStore, Store};
-use bespoke::testing::entropy::SeededEntropy;
 use bespoke::{Engine, Error};
 use serde_json::Value as Json;
 
@@ -49,10 +48,10 @@ pub(crate) fn run(
         Arc::new(Keys::new(KeyVersion::new(1), Secret::new(*DEMONSTRATION_KEY)?));
     let campaign = Campaign::new(playbook, &options.mailing, &keys)?;
     let store = SqliteStore::open(output.store(), engine.schema())?;
-    let vault = store.vault(Arc::clone(&keys), SeededEntropy::new(Seed::new(1)))?;
+    let vault = bespoke::privacy::MemoryVault::new();
     let stages = Stages { playbook, engine, store: &store, vault: &vault, options };
     let summary = pollster::block_on(stages.run(campaign, base, &keys, output))?;
-    store.close()?;
+    drop(store);
     Ok(summary)
 }
 
@@ -266,7 +265,7 @@ impl Stages<'_> {
     async fn report(
         &self,
         campaign: &Campaign,
-        mut figures: Figures,
+        figures: Figures,
         tally: Option<&Tally>,
         trained: &BTreeMap<Arc<str>, Trained>,
         output: &Output,

@@ -8,7 +8,6 @@ use super::super::atlas::{Key, key};
 use super::super::graph::{Mentions, order};
 use super::super::part::{Name, Sort};
 use super::Checker;
-use crate::engine::Engine;
 use crate::error::Result;
 use crate::metric::{Engagement, Metric};
 use crate::scorer::Score;
