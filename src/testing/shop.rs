@@ -387,7 +387,7 @@ mod tests {
         for customer in shop().customers(200) {
             for event in &customer.events {
                 let rest = event.fields().iter().filter(|(name, _)| &***name != "timezone");
-                let fields = rest.map(|(name, value)| (name.clone(), value.clone())).collect();
+                let fields = rest.map(|(name, value)| (Arc::clone(name), value.clone())).collect();
                 hash.update(event.clone().with_fields(fields).to_json());
             }
         }
