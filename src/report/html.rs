@@ -96,7 +96,14 @@ fn environment() -> Environment<'static> {
 }
 
 fn histogram(name: &str, unit: &str, bins: Serde<Vec<Bin>>, median: Option<f64>) -> Value {
-    Value::from_safe_string(chart::histogram(name, unit, &bins, median))
+    Value::from_safe_string(chart::histogram(name, unit, filled(&bins), median))
+}
+
+/// The bins from the first to the last that holds anything.
+fn filled(bins: &[Bin]) -> &[Bin] {
+    let first = bins.iter().position(|bin| bin.count > 0).unwrap_or_default();
+    let last = bins.iter().rposition(|bin| bin.count > 0).map_or(first, |last| last + 1);
+    bins.get(first..last).unwrap_or_default()
 }
 
 /// Which share of the members of a segment are in another.
