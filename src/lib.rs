@@ -45,6 +45,8 @@ pub mod store;
 
 // The centre.
 pub mod engine;
+
+// What a run came to.
 pub mod report;
 
 // For tests, and for reading.
