@@ -377,6 +377,8 @@ proptest! {
         bins in bins(),
         numbers in proptest::collection::vec(number(), 6),
     ) {
+        // Would leave an attribute, or an element, if it were not escaped there.
+        let name = format!("\"'><script>{name}");
         let mut report = full();
         report.head.mailing.clone_from(&name);
         report.head.known = counts[0];
@@ -400,6 +402,7 @@ proptest! {
         let page = report.html();
         prop_assert!(page.is_ok(), "{}", page.unwrap_err());
         let page = without_mail(&page.unwrap());
+        prop_assert!(!page.contains("<script") && !page.contains("\"'>"), "a name came alive");
         prop_assert!(!page.contains("NaN") && !page.contains("inf"), "a number that is none");
     }
 }
