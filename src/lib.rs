@@ -48,6 +48,8 @@ pub mod store;
 
 // The centre.
 pub mod engine;
+
+// What a run came to.
 pub mod report;
 
 // What a team keeps in Git.

@@ -25,10 +25,12 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 //!
-//! The charts are drawn here, in some hundred lines. Of the crates that draw SVG, those that are
-//! kept write fixed colours, so a page has to hold every chart twice to be readable in the dark;
-//! and all scale texts with the drawing, which leaves letters of four pixels on a telephone. Here a
-//! drawing stretches and its texts are HTML beside it, coloured and sized by the page's style.
+//! The charts are drawn here, in a few hundred lines. Crates were looked at: plotters and charts-rs
+//! write fixed colours, so that a page would hold every chart twice to be readable in the dark;
+//! poloto takes colours from the page's style, but has neither bars with names nor tables; kuva
+//! does, in nearly a hundred thousand lines. And all of them scale texts with the drawing, which
+//! leaves letters of four pixels on a telephone. Here a drawing stretches, and its texts are HTML
+//! beside it, in the page's colours and sizes.
 
 mod chart;
 mod figures;
@@ -63,7 +65,7 @@ pub struct Report {
     /// How good the score is.
     pub score: Option<Score>,
     /// What came of the customers.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<OutcomeCount>,
     /// Which variants were chosen.
     pub choices: Vec<Choices>,
     /// Mail as it was rendered; six make a good overview.
@@ -388,7 +390,7 @@ impl Feature {
 /// What came of so many customers, and why.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
-pub struct Outcome {
+pub struct OutcomeCount {
     /// `claimed`, `deferred`, `skipped` or `failed`.
     pub outcome: String,
     /// Why, where it was not claimed.
@@ -397,7 +399,7 @@ pub struct Outcome {
     pub count: u64,
 }
 
-impl Outcome {
+impl OutcomeCount {
     /// What came of so many, and why.
     pub fn new(outcome: impl Into<String>, reason: Option<&str>, count: u64) -> Self {
         Self { outcome: outcome.into(), reason: reason.map(Into::into), count }

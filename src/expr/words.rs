@@ -32,9 +32,9 @@ impl Expr {
     pub fn words(&self) -> String {
         let mut words = Words::default();
         if self.is_condition() {
-            words.condition(self)
+            words.condition(self);
         } else {
-            words.value(self)
+            words.value(self);
         }
         words.out
     }

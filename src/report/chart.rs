@@ -176,7 +176,7 @@ fn counts(greatest: u64) -> (Vec<Tick>, f64) {
 /// Ticks of shares from 0 to `top`.
 fn shares(top: f64) -> Vec<Tick> {
     let quarters = (0..=4).map(|quarter| f64::from(quarter) / 4.0);
-    quarters.map(|part| Tick::new(part * 100.0, super::text::share(part * top))).collect()
+    quarters.map(|part| Tick::new(part * 100.0, super::text::round_share(part * top))).collect()
 }
 
 /// A coordinate as it is written: two decimals are a hundredth of a per cent.

@@ -90,13 +90,21 @@ fn environment() -> Environment<'static> {
         let parts: Vec<(u64, &str)> = counts.into_iter().zip(classes).collect();
         Value::from_safe_string(chart::strip(&parts))
     });
-    page.add_function("histogram", histogram);
+    page.add_function(
+        "histogram",
+        |name: &str, unit: &str, bins: Serde<Vec<Bin>>, median: Option<f64>| {
+            Value::from_safe_string(chart::histogram(name, unit, filled(&bins), median))
+        },
+    );
     page.add_function("bin_words", |bin: Serde<Bin>, unit: &str| chart::bin_words(&bin, unit));
     page
 }
 
-fn histogram(name: &str, unit: &str, bins: Serde<Vec<Bin>>, median: Option<f64>) -> Value {
-    Value::from_safe_string(chart::histogram(name, unit, &bins, median))
+/// The bins from the first to the last that holds anything.
+fn filled(bins: &[Bin]) -> &[Bin] {
+    let first = bins.iter().position(|bin| bin.count > 0).unwrap_or_default();
+    let last = bins.iter().rposition(|bin| bin.count > 0).map_or(first, |last| last + 1);
+    bins.get(first..last).unwrap_or_default()
 }
 
 /// Which share of the members of a segment are in another.

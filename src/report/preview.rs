@@ -1,11 +1,13 @@
 //! Mail within the page, without any right.
 
 /// What stands before a mail in its frame: nothing is fetched but what it brings along, and no
-/// name is looked up in advance.
+/// name is looked up in advance. Links take no clicks; a frame that followed one would be stopped
+/// too, but then shows the browser's complaint in place of the mail.
 const GUARD: &str = "<meta charset=\"utf-8\">\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
 style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; base-uri 'none'\">\
-<meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">";
+<meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">\
+<style>a,area,button,input,select,textarea{pointer-events:none!important}</style>";
 
 /// The document of a preview's frame.
 ///

@@ -66,7 +66,16 @@ pub(super) fn share(share: f64) -> String {
     if percent < 100.0 && percent > 99.9 {
         return ">99.9%".into();
     }
-    format!("{}%", decimal(percent, 1))
+    match percent {
+        0.0 | 100.0 => format!("{percent:.0}%"),
+        percent if percent < 0.0 => format!("−{:.1}%", percent.abs()),
+        percent => format!("{percent:.1}%"),
+    }
+}
+
+/// A share on an axis, where all are round: `25%`.
+pub(super) fn round_share(share: f64) -> String {
+    format!("{}%", decimal(share * 100.0, 1))
 }
 
 /// The share of a part; `–` of nothing.
@@ -134,6 +143,7 @@ mod tests {
             (1, 100_000, "<0.1%"),
             (99_999, 100_000, ">99.9%"),
             (3, 3, "100%"),
+            (1, 20, "5.0%"),
             (0, 0, "–"),
         ] {
             assert_eq!(share_of(part, whole), expected);

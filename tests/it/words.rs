@@ -14,7 +14,7 @@ const RULES: &[&str] = &[
        AND count("Order Completed" where products.category = 'luxury') >= 2"#,
     r#"count("Product Added" over 24 hours) > 0
        AND count("Order Completed" since last("Product Added")) = 0"#,
-    r#"in_segment('vip') OR in_segment('frequent') AND NOT in_segment('lapsed')"#,
+    "in_segment('vip') OR in_segment('frequent') AND NOT in_segment('lapsed')",
     "(country = 'PT' OR country = 'ES') AND vip",
     "NOT (country = 'PT' AND vip)",
     "NOT NOT (a > 1 OR NOT b < 2)",

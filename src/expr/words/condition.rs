@@ -126,9 +126,10 @@ impl Words {
 
     fn between(&mut self, value: &Expr, (low, high): (&Expr, &Expr), negated: bool) {
         let sort = Sort::of(value).or(Sort::of(low)).or(Sort::of(high));
-        let (first, join, second) = match negated {
-            false => (Comparison::GreaterOrEqual, " and ", Comparison::LessOrEqual),
-            true => (Comparison::Less, " or ", Comparison::Greater),
+        let (first, join, second) = if negated {
+            (Comparison::Less, " or ", Comparison::Greater)
+        } else {
+            (Comparison::GreaterOrEqual, " and ", Comparison::LessOrEqual)
         };
         self.operand(value);
         for (before, op, bound) in [(" ", first, low), (join, second, high)] {

@@ -8,13 +8,7 @@ use crate::report::text::{decimal, share, thousands};
 pub(in crate::report) fn roc(points: &[(f64, f64)], auc: Option<f64>) -> String {
     let mut drawing =
         String::from("<line class=\"chance\" x1=\"0\" y1=\"100\" x2=\"100\" y2=\"0\"/>");
-    let mut path = String::new();
-    let points = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
-    for (index, (x, y)) in points.enumerate() {
-        let letter = if index == 0 { 'M' } else { 'L' };
-        let (x, y) = (x.clamp(0.0, 1.0) * 100.0, 100.0 - y.clamp(0.0, 1.0) * 100.0);
-        put(&mut path, format_args!("{letter}{} {}", coordinate(x), coordinate(y)));
-    }
+    let path = path(points);
     if !path.is_empty() {
         put(
             &mut drawing,
@@ -36,6 +30,26 @@ pub(in crate::report) fn roc(points: &[(f64, f64)], auc: Option<f64>) -> String 
         up_title: "hits",
     }
     .html()
+}
+
+/// The points as a path; those too near the one before to be seen are left out.
+fn path(points: &[(f64, f64)]) -> String {
+    let mut path = String::new();
+    let mut before: Option<(f64, f64)> = None;
+    let points = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+    let mut points = points
+        .map(|(x, y)| (x.clamp(0.0, 1.0) * 100.0, 100.0 - y.clamp(0.0, 1.0) * 100.0))
+        .peekable();
+    while let Some((x, y)) = points.next() {
+        let near = before.is_some_and(|(px, py)| (x - px).abs() + (y - py).abs() < 0.2);
+        if near && points.peek().is_some() {
+            continue;
+        }
+        let letter = if before.is_none() { 'M' } else { 'L' };
+        put(&mut path, format_args!("{letter}{} {}", coordinate(x), coordinate(y)));
+        before = Some((x, y));
+    }
+    path
 }
 
 /// What came against what was predicted, with the intervals, and how many there were of each.

@@ -42,7 +42,11 @@ pub(in crate::report) fn histogram(
             &mut drawing,
             format_args!("<line class=\"mark\" x1=\"{x}\" x2=\"{x}\" y1=\"0\" y2=\"100\"/>"),
         );
-        let side = if at > 60.0 { "left-of" } else { "right-of" };
+        let side = match at {
+            ..30.0 => "right-of",
+            70.0.. => "left-of",
+            _ => "above",
+        };
         let unit = escaped(unit);
         format!("<span class=\"note {side}\" style=\"left:{x}%\">median {median} {unit}</span>")
     });
