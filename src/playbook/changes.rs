@@ -90,7 +90,9 @@ fn change((sort, name): &Name, old: Option<&Fields>, new: Option<&Fields>) -> Op
 fn spread(changes: &mut BTreeMap<Name, Change>, mentions: &[BTreeMap<Name, BTreeSet<Name>>]) {
     loop {
         let mut affected: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-        for (part, names) in mentions.iter().flatten().filter(|(part, _)| !changes.contains_key(*part)) {
+        for (part, names) in
+            mentions.iter().flatten().filter(|(part, _)| !changes.contains_key(*part))
+        {
             let changed = names.iter().filter(|name| changes.contains_key(*name)).cloned();
             let changed: Vec<Name> = changed.collect();
             if !changed.is_empty() {
@@ -180,7 +182,8 @@ impl fmt::Display for Change {
         match &self.what {
             What::Added => writeln!(f, "added")?,
             What::Affected(by) => {
-                let by: Vec<String> = by.iter().map(|(sort, name)| format!("{sort} `{name}`")).collect();
+                let by: Vec<String> =
+                    by.iter().map(|(sort, name)| format!("{sort} `{name}`")).collect();
                 return writeln!(f, "affected by {}", by.join(", "));
             }
             What::Changed => writeln!(f, "changed")?,

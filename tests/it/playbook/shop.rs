@@ -36,6 +36,43 @@ fn churn() -> Score {
     .unwrap()
 }
 
+/// The segments, in another order than that of the files.
+const RULES: [(&str, &str); 10] = [
+    (
+        "electronics",
+        r#"in_segment('active') AND in_segment('recent_browser')
+           AND count("Order Completed" where products.category = 'electronics' over 90 days) > 0"#,
+    ),
+    ("active", r#"count("Order Completed" over 90 days) > 0"#),
+    (
+        "at_risk",
+        r#"count("Order Completed" over 90 days) = 0 AND count("Order Completed" over 180 days) > 0"#,
+    ),
+    ("lapsed", r#"count("Order Completed") > 0 AND count("Order Completed" over 180 days) = 0"#),
+    (
+        "vip",
+        r#"sum("Order Completed".revenue over 90 days) > 2000
+           AND count("Order Completed" where revenue >= 500) >= 2"#,
+    ),
+    ("frequent", r#"count("Order Completed" over 30 days) >= 3"#),
+    (
+        "engaged_frequent",
+        r#"engagement > 80 AND count("Order Completed" over 30 days) >= 3
+           AND count("Product Viewed") > 10"#,
+    ),
+    (
+        "cart_abandoner",
+        r#"count("Product Added" over 24 hours) > 0
+           AND count("Order Completed" since last("Product Added")) = 0"#,
+    ),
+    ("recent_browser", r#"count("Product Viewed" over 7 days) > 0"#),
+    (
+        "bargain_hunter",
+        r#"count("Order Completed") >= 3
+           AND count("Order Completed" where coupon IS NOT NULL) >= 0.7 * count("Order Completed")"#,
+    ),
+];
+
 /// The shop's definitions in code, in another order than that of the files.
 fn in_code() -> Playbook {
     let engagement = Engagement::new([
@@ -45,43 +82,8 @@ fn in_code() -> Playbook {
         ("Email Opened", 5),
         ("Email Link Clicked", 10),
     ]);
-    let rules = [
-        (
-            "electronics",
-            r#"in_segment('active') AND in_segment('recent_browser')
-               AND count("Order Completed" where products.category = 'electronics' over 90 days) > 0"#,
-        ),
-        ("active", r#"count("Order Completed" over 90 days) > 0"#),
-        (
-            "at_risk",
-            r#"count("Order Completed" over 90 days) = 0 AND count("Order Completed" over 180 days) > 0"#,
-        ),
-        ("lapsed", r#"count("Order Completed") > 0 AND count("Order Completed" over 180 days) = 0"#),
-        (
-            "vip",
-            r#"sum("Order Completed".revenue over 90 days) > 2000
-               AND count("Order Completed" where revenue >= 500) >= 2"#,
-        ),
-        ("frequent", r#"count("Order Completed" over 30 days) >= 3"#),
-        (
-            "engaged_frequent",
-            r#"engagement > 80 AND count("Order Completed" over 30 days) >= 3
-               AND count("Product Viewed") > 10"#,
-        ),
-        (
-            "cart_abandoner",
-            r#"count("Product Added" over 24 hours) > 0
-               AND count("Order Completed" since last("Product Added")) = 0"#,
-        ),
-        ("recent_browser", r#"count("Product Viewed" over 7 days) > 0"#),
-        (
-            "bargain_hunter",
-            r#"count("Order Completed") >= 3
-               AND count("Order Completed" where coupon IS NOT NULL) >= 0.7 * count("Order Completed")"#,
-        ),
-    ];
     let playbook = Playbook::new("shop", schema().attribute("timezone", Kind::Text));
-    let playbook = rules.into_iter().fold(playbook, |book, (name, rule)| book.segment(name, rule));
+    let playbook = RULES.into_iter().fold(playbook, |book, (name, rule)| book.segment(name, rule));
     playbook
         .block("hero", hero())
         .block("offer", offer())
