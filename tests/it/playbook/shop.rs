@@ -199,6 +199,16 @@ fn the_folder_says_what_the_campaign_does() {
     assert_eq!(*shop.schema(), schema().attribute("timezone", Kind::Text));
 }
 
+#[cfg(feature = "mail")]
+#[test]
+fn the_sender_is_one_that_mails() {
+    for name in ["shop", "retail"] {
+        assert!(open(name).sent_by().unwrap().sender().is_ok(), "{name}");
+    }
+    let wrong = SenderPlan::new("a@b.c\u{e9}", "https://shop.example/u/", "1 High Street");
+    assert!(wrong.reply_to("nobody").sender().is_err());
+}
+
 #[test]
 fn changes_tell_what_is_affected() {
     let old = open("shop");
@@ -213,6 +223,10 @@ fn changes_tell_what_is_affected() {
     let affected = What::Affected(vec![(Sort::Metric, "engagement".into())]);
     assert_eq!(changes.of(Sort::Segment, "engaged_frequent").unwrap().what, affected);
     assert!(changes.of(Sort::Segment, "active").is_none());
+    // What is printed is another, whoever sees it.
+    let counted = old.compare(&old.clone().metric("orders", r#"count("Order Refunded")"#));
+    let affected = What::Affected(vec![(Sort::Metric, "orders".into())]);
+    assert_eq!(counted.of(Sort::Block, "hero").unwrap().what, affected);
     assert_eq!(newer.compare(&old).of(Sort::Segment, "new").unwrap().what, What::Removed);
     insta::assert_snapshot!("changes", changes.to_string());
 }
