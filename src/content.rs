@@ -32,6 +32,8 @@ pub use template::{Letter, Template};
 
 pub(crate) use piece::Vocabulary;
 
+use std::collections::BTreeSet;
+
 use crate::error::Result;
 use piece::{Format, Piece};
 
@@ -88,6 +90,12 @@ impl Content {
             html: self.html.render(context).map_err(|error| error.within(HTML))?,
             text: self.text.render(context).map_err(|error| error.within(TEXT))?,
         })
+    }
+
+    /// The names that it reads below `root`.
+    pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
+        let parts = [&self.html, &self.text];
+        parts.into_iter().flat_map(|piece| piece.reads(root)).collect()
     }
 
     /// Checks that every name is one that will be there.

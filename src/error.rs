@@ -162,7 +162,7 @@ impl Span {
 #[non_exhaustive]
 pub struct Diagnostic {
     /// The file that the text is from, where it is from one of several.
-    pub file: Option<String>,
+    pub file: Option<Box<str>>,
     /// What is wrong, as a sentence without a full stop.
     pub message: String,
     /// What to do about it.
@@ -218,7 +218,7 @@ impl Diagnostic {
     }
 
     /// A fault of a file as a whole, such as one that is missing.
-    pub fn of_file(file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn of_file(file: impl Into<Box<str>>, message: impl Into<String>) -> Self {
         Self {
             file: Some(file.into()),
             message: message.into(),
@@ -233,7 +233,7 @@ impl Diagnostic {
 
     /// The same fault in a file of this name.
     #[must_use]
-    pub fn in_file(mut self, file: impl Into<String>) -> Self {
+    pub fn in_file(mut self, file: impl Into<Box<str>>) -> Self {
         self.file = Some(file.into());
         self
     }

@@ -45,6 +45,8 @@ mod literal;
 mod part;
 mod plan;
 mod read;
+#[cfg(feature = "mail")]
+mod sender;
 
 mod write;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::graph::Defined;
 use super::part::{Fields, Name, Sort, parts};
 use super::{Playbook, plan};
-use crate::content::Template;
+use crate::content::{Content, Template};
 use crate::expr::Expr;
 
 /// What a newer playbook says differently, by sort and name.
@@ -90,7 +90,9 @@ fn change((sort, name): &Name, old: Option<&Fields>, new: Option<&Fields>) -> Op
 fn spread(changes: &mut BTreeMap<Name, Change>, mentions: &[BTreeMap<Name, BTreeSet<Name>>]) {
     loop {
         let mut affected: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
-        for (part, names) in mentions.iter().flatten().filter(|(part, _)| !changes.contains_key(*part)) {
+        for (part, names) in
+            mentions.iter().flatten().filter(|(part, _)| !changes.contains_key(*part))
+        {
             let changed = names.iter().filter(|name| changes.contains_key(*name)).cloned();
             let changed: Vec<Name> = changed.collect();
             if !changed.is_empty() {
@@ -134,15 +136,22 @@ fn mentions(playbook: &Playbook) -> BTreeMap<Name, BTreeSet<Name>> {
         mentions.insert((Sort::Score, Arc::clone(name)), texts.flat_map(|text| of(text)).collect());
     }
     for (name, block) in &playbook.blocks {
-        let rules = block.variants.iter().flat_map(|variant| of(&variant.rule));
-        mentions.insert((Sort::Block, Arc::clone(name)), rules.collect());
+        let mut named: BTreeSet<Name> =
+            block.variants.iter().flat_map(|variant| of(&variant.rule)).collect();
+        for text in block.contents().flat_map(|(_, content)| content.parts()).map(|(_, text)| text)
+        {
+            let content = Content::text(&plan::source(text));
+            named.extend(
+                content.iter().flat_map(|content| read(&defined, |root| content.reads(root))),
+            );
+        }
+        mentions.insert((Sort::Block, Arc::clone(name)), named);
     }
     for (name, template) in &playbook.templates {
         let [subject, html, text] = template.parts().map(|(_, text)| plan::source(text));
-        let blocks = Template::new(&subject, &html, &text);
-        let blocks = blocks.map(|template| template.blocks().clone()).unwrap_or_default();
-        let blocks = blocks.iter().map(|block| (Sort::Block, block.as_str().into()));
-        mentions.insert((Sort::Template, Arc::clone(name)), blocks.collect());
+        let template = Template::new(&subject, &html, &text);
+        let named = template.map(|template| read(&defined, |root| template.reads(root)));
+        mentions.insert((Sort::Template, Arc::clone(name)), named.unwrap_or_default());
     }
     for (name, mailing) in &playbook.mailings {
         let mut named = mailing.audience.as_deref().map(of).unwrap_or_default();
@@ -151,6 +160,25 @@ fn mentions(playbook: &Playbook) -> BTreeMap<Name, BTreeSet<Name>> {
         mentions.insert((Sort::Mailing, Arc::clone(name)), named);
     }
     mentions
+}
+
+/// What a template reads, by the names below each of what templates read.
+fn read(defined: &Defined<'_>, below: impl Fn(&str) -> BTreeSet<String>) -> BTreeSet<Name> {
+    let roots = [
+        ("blocks", Sort::Block),
+        ("metrics", Sort::Metric),
+        ("profile", Sort::Attribute),
+        ("segments", Sort::Segment),
+    ];
+    let names = roots.into_iter().flat_map(|(root, sort)| {
+        below(root).into_iter().map(move |name| (sort, Arc::<str>::from(name)))
+    });
+    let names = names.map(|(sort, name)| {
+        // A score is a trait to those that read it.
+        let score = sort == Sort::Attribute && defined.has(Sort::Score, &name);
+        (if score { Sort::Score } else { sort }, name)
+    });
+    names.collect()
 }
 
 impl Changes {
@@ -180,7 +208,8 @@ impl fmt::Display for Change {
         match &self.what {
             What::Added => writeln!(f, "added")?,
             What::Affected(by) => {
-                let by: Vec<String> = by.iter().map(|(sort, name)| format!("{sort} `{name}`")).collect();
+                let by: Vec<String> =
+                    by.iter().map(|(sort, name)| format!("{sort} `{name}`")).collect();
                 return writeln!(f, "affected by {}", by.join(", "));
             }
             What::Changed => writeln!(f, "changed")?,

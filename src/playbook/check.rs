@@ -27,7 +27,7 @@ pub(super) fn check(draft: &mut Draft) -> Option<Engine> {
         atlas,
         unsound: broken.clone(),
         // Its contradictions were told when it was read.
-        engine: Engine::new(with_scores(playbook)).ok()?,
+        engine: Engine::new(with_scores(playbook, broken)).ok()?,
     };
     checker.names();
     let parts = checker.parse();
@@ -42,9 +42,10 @@ pub(super) fn check(draft: &mut Draft) -> Option<Engine> {
 }
 
 /// The vocabulary, in which a score is a trait.
-fn with_scores(playbook: &Playbook) -> Schema {
+fn with_scores(playbook: &Playbook, broken: &BTreeSet<Name>) -> Schema {
     let free = |name: &&Arc<str>| !playbook.schema.attributes().contains_key(*name);
-    let scores = playbook.scores.keys().filter(free);
+    let broken = broken.iter().filter(|(sort, _)| *sort == Sort::Score).map(|(_, name)| name);
+    let scores = playbook.scores.keys().chain(broken).filter(free);
     scores.fold(playbook.schema.clone(), |schema, name| {
         schema.attribute(Arc::clone(name), Kind::Number)
     })
@@ -68,9 +69,10 @@ impl Checker<'_> {
         let metrics = book.metrics.keys().map(|name| (Sort::Metric, name));
         let segments = book.segments.keys().map(|name| (Sort::Segment, name));
         let scores = book.scores.keys().map(|name| (Sort::Score, name));
-        for (sort, name) in metrics.chain(segments).chain(scores) {
-            self.usable(sort, name, Writing::Any);
-            if let Some(other) = taken.insert(name, sort) {
+        for (sort, name) in metrics.chain(scores).chain(segments) {
+            if !self.usable(sort, name) {
+                self.unsound.insert((sort, Arc::clone(name)));
+            } else if let Some(other) = taken.insert(name, sort) {
                 let message = format!("the name `{name}` is taken by a {other}");
                 let help = "traits, metrics, segments and scores need names of their own";
                 self.atlas.fault(&key(sort, name, ""), message, Some(help.into()));
@@ -81,16 +83,28 @@ impl Checker<'_> {
         let topics = book.topics.keys().map(|name| (Sort::Topic, name));
         let mailings = book.mailings.keys().map(|name| (Sort::Mailing, name));
         for (sort, name) in purposes.chain(topics).chain(mailings) {
-            self.usable(sort, name, Writing::Any);
+            self.usable(sort, name);
         }
-        book.blocks.keys().for_each(|name| self.usable(Sort::Block, name, Writing::Word));
-        book.templates.keys().for_each(|name| self.usable(Sort::Template, name, Writing::File));
+        for name in book.blocks.keys() {
+            if let Some((message, help)) = Writing::Word.fault(Sort::Block, name) {
+                let path = format!("blocks/{name}.toml");
+                self.atlas.fault_of(&path, message, Some(help.into()));
+            }
+        }
+        for name in book.templates.keys() {
+            if let Some((message, help)) = Writing::File.fault(Sort::Template, name) {
+                let path = format!("templates/{name}/");
+                self.atlas.fault_of(&path, message, Some(help.into()));
+            }
+        }
     }
 
-    fn usable(&mut self, sort: Sort, name: &str, writing: Writing) {
-        if let Some((message, help)) = writing.fault(sort, name) {
-            self.atlas.fault(&key(sort, name, ""), message, Some(help.into()));
+    fn usable(&mut self, sort: Sort, name: &str) -> bool {
+        let fault = Writing::Any.fault(sort, name);
+        if let Some((message, help)) = &fault {
+            self.atlas.fault(&key(sort, name, ""), message, Some((*help).to_owned()));
         }
+        fault.is_none()
     }
 
     /// Reads a rule or metric; what is wrong with it is told.
@@ -158,7 +172,8 @@ impl Writing {
             return Some((format!("a {sort} needs a name"), "write a word"));
         }
         if name.trim() != name || name.contains(char::is_control) {
-            let message = format!("the name {name:?} has space around it or signs that do not show");
+            let message =
+                format!("the name {name:?} has space around it or signs that do not show");
             return Some((message, "write it as one would say it"));
         }
         let message = || format!("`{name}` is no name of a {sort}");

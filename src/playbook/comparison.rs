@@ -71,15 +71,16 @@ pub struct Moved {
 impl Comparison {
     /// A comparison of an engine with a newer one; nobody is told of yet.
     pub fn new(old: &Engine, newer: &Engine) -> Self {
-        let names = |engine: &Engine| engine.segments().keys().cloned().collect::<Vec<_>>();
-        let names = [names(old), names(newer)].into_iter().flatten();
+        let engines = [old, newer];
+        let segments = engines.into_iter().flat_map(|engine| engine.segments().keys());
+        let blocks = engines.into_iter().flat_map(|engine| engine.blocks().keys());
         Self {
             old: old.clone(),
             newer: newer.clone(),
             limit: LIMIT,
             people: 0,
-            segments: names.map(|name| (name, Moved::default())).collect(),
-            blocks: BTreeMap::new(),
+            segments: segments.map(|name| (Arc::clone(name), Moved::default())).collect(),
+            blocks: blocks.map(|name| (Arc::clone(name), Switches::new())).collect(),
         }
     }
 
@@ -100,14 +101,12 @@ impl Comparison {
             };
             moved.take(person, (is_in(&self.old, old), is_in(&self.newer, newer)), self.limit);
         }
-        let blocks = self.old.blocks().keys().chain(self.newer.blocks().keys());
-        for name in blocks.collect::<BTreeSet<_>>() {
+        for (name, switches) in &mut self.blocks {
             let chosen = |engine: &Engine, facts: &Facts<'_>| {
                 engine.blocks().get(name).map(|block| block.choose(facts).variant)
             };
             let seen = (chosen(&self.old, old), chosen(&self.newer, newer));
             if seen.0 != seen.1 {
-                let switches = self.blocks.entry(Arc::clone(name)).or_default();
                 *switches.entry(seen).or_default() += 1;
             }
         }

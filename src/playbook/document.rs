@@ -46,15 +46,50 @@ fn describe(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-/// Advice from the list of names that a message of the TOML reader ends with.
-pub(super) fn advice(message: &str) -> Option<String> {
-    let (found, known) = message.split_once(", expected ")?;
+/// What the reader of TOML says of a text that is none, and advice.
+pub(super) fn syntax(message: &str) -> (String, Option<String>) {
+    let (message, help) = match message {
+        "duplicate key" => ("the name is there already", "give one of them another name"),
+        "invalid basic string, expected `\"`" | "invalid literal string, expected `'`" => (
+            "a text is not closed",
+            "end it by the quotes that it begins with; one of several lines has three of them",
+        ),
+        message if message.starts_with("string values must be quoted") => {
+            ("a text stands without quotes", "put it between `'` and `'`")
+        }
+        message if message.starts_with("unexpected key or value") => (
+            "something stands behind a value",
+            "a text with `\"` in it stands between `'` and `'`, or three of them",
+        ),
+        "key with no value, expected `=`" => {
+            ("a name without a value", "write `name = …`; a name of several words stands in quotes")
+        }
+        message if message.contains("visible characters") => {
+            ("a sign that does not show stands in a text", "take it out")
+        }
+        message => return (format!("this is no TOML: {message}"), None),
+    };
+    (message.to_owned(), Some(help.to_owned()))
+}
+
+/// What the reader of a schema says, and advice from the list of names that it ends with.
+pub(super) fn unknown(message: &str) -> (String, Option<String>) {
+    let whole = || (message.to_owned(), None);
+    let Some((found, known)) = message.split_once(", expected ") else { return whole() };
     let names = |text: &str| -> Vec<String> {
         text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
-    let (found, known) = (names(found), names(known));
-    let near = nearest(found.first()?, known.iter().map(String::as_str))?;
-    Some(format!("did you mean `{near}`?"))
+    let known = names(known);
+    let (Some(name), false) = (names(found).pop(), known.is_empty()) else { return whole() };
+    let help = match nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    match found.split_once(" `") {
+        Some(("unknown variant", _)) => (format!("`{name}` is not known here"), Some(help)),
+        Some(("unknown field", _)) => (format!("nothing reads `{name}`"), Some(help)),
+        _ => whole(),
+    }
 }
 
 impl<'d> Fields<'d> {
@@ -71,18 +106,18 @@ impl<'d> Fields<'d> {
         found.map(|(name, node)| (span(name), node))
     }
 
-    /// Reports keys that nothing reads.
-    pub(super) fn only(&self, known: &[&str], atlas: &mut Atlas) {
-        for (name, span, _) in self.entries() {
-            if known.contains(&name) {
-                continue;
-            }
+    /// Reports keys that nothing reads; whether there are none.
+    pub(super) fn only(&self, known: &[&str], atlas: &mut Atlas) -> bool {
+        let strange = |(name, ..): &(&str, Span, Node<'_>)| !known.contains(name);
+        let strangers: Vec<_> = self.entries().into_iter().filter(strange).collect();
+        for (name, span, _) in &strangers {
             let help = match nearest(name, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", known.join(", ")),
             };
-            atlas.fault_at((self.path, span), format!("nothing reads `{name}`"), Some(help));
+            atlas.fault_at((self.path, *span), format!("nothing reads `{name}`"), Some(help));
         }
+        strangers.is_empty()
     }
 
     /// The place of a stretch of the file, as a whole.
@@ -91,11 +126,17 @@ impl<'d> Fields<'d> {
     }
 
     /// The table that a value is.
-    pub(super) fn within(&self, what: &str, at: Span, node: Node<'d>, atlas: &mut Atlas) -> Option<Self> {
+    pub(super) fn within(
+        &self,
+        what: &str,
+        at: Span,
+        node: Node<'d>,
+        atlas: &mut Atlas,
+    ) -> Option<Self> {
         match node.get_ref() {
             DeValue::Table(table) => Some(Self { table, span: at, ..*self }),
             other => {
-                let message = format!("{what} is a table, this is {}", describe(other));
+                let message = format!("{what} must be a table, this is {}", describe(other));
                 atlas.fault_at((self.path, span(node)), message, None);
                 None
             }
@@ -115,7 +156,7 @@ impl<'d> Fields<'d> {
             Some((_, node)) => match node.get_ref() {
                 DeValue::Array(list) => list.iter().collect(),
                 other => {
-                    let message = format!("`{key}` is a list, this is {}", describe(other));
+                    let message = format!("`{key}` must be a list, this is {}", describe(other));
                     let help = Some(format!("write `{key} = […]`"));
                     atlas.fault_at((self.path, span(node)), message, help);
                     Vec::new()
@@ -125,11 +166,12 @@ impl<'d> Fields<'d> {
     }
 
     /// A text that stands as a value.
-    pub(super) fn as_text(&self, what: &str, node: Node<'d>, atlas: &mut Atlas) -> Option<Text> {
+    pub(super) fn as_text(&self, what: &str, node: Node<'_>, atlas: &mut Atlas) -> Option<Text> {
         let at = span(node);
         let DeValue::String(value) = node.get_ref() else {
-            let message = format!("{what} is a text, this is {}", describe(node.get_ref()));
-            let help = Some("write it in quotes".to_owned());
+            let message = format!("{what} must be a text, this is {}", describe(node.get_ref()));
+            let scalar = !matches!(node.get_ref(), DeValue::Array(_) | DeValue::Table(_));
+            let help = scalar.then(|| "write it in quotes".to_owned());
             atlas.fault_at((self.path, at), message, help);
             return None;
         };
@@ -160,12 +202,17 @@ impl<'d> Fields<'d> {
     }
 
     /// A number as it is written.
-    pub(super) fn number<'n>(&self, what: &str, node: Node<'n>, atlas: &mut Atlas) -> Option<&'n str> {
+    pub(super) fn number<'n>(
+        &self,
+        what: &str,
+        node: Node<'n>,
+        atlas: &mut Atlas,
+    ) -> Option<&'n str> {
         match node.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
             DeValue::Float(number) => Some(number.as_str()),
             other => {
-                let message = format!("{what} is a number, this is {}", describe(other));
+                let message = format!("{what} must be a number, this is {}", describe(other));
                 atlas.fault_at((self.path, span(node)), message, None);
                 None
             }

@@ -65,7 +65,7 @@ fn walk(
 ) {
     let shown = if prefix.is_empty() { folder.display().to_string() } else { prefix.to_owned() };
     let unreadable = |error: &io::Error| {
-        Diagnostic::of_file(&shown, format!("the folder cannot be read: {error}"))
+        Diagnostic::of_file(shown.as_str(), format!("the folder cannot be read: {error}"))
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -90,14 +90,14 @@ fn take(
         return;
     }
     if name.to_str().is_none() {
-        return faults.push(Diagnostic::of_file(&path, "the file's name is no Unicode"));
+        return faults.push(Diagnostic::of_file(path, "the file's name is no Unicode"));
     }
     match fs::metadata(file) {
         Ok(data) if data.is_dir() && prefix.matches('/').count() + 1 < DEPTH => {
             walk(file, &format!("{path}/"), files, faults);
         }
         Ok(data) if data.is_dir() => {
-            faults.push(Diagnostic::of_file(&path, "nothing reads this folder"));
+            faults.push(Diagnostic::of_file(path, "nothing reads this folder"));
         }
         Ok(_) => match load(file, &path) {
             Ok(text) => drop(files.insert(path, text)),

@@ -118,17 +118,15 @@ pub(super) fn order(parts: &BTreeMap<Name, Mentions>) -> (Vec<Name>, Vec<Vec<Nam
     while !waits.is_empty() {
         let ready = waits.iter().filter(|(_, of)| of.is_empty()).map(|(name, _)| *name);
         let next = ready.min_by_key(|name| (parts.get(*name).is_some_and(|of| of.unknown), *name));
-        let done = match next {
-            Some(name) => vec![name.clone()],
-            None => {
-                let circle = circle(&waits);
-                circles.push(circle.clone());
-                circle
-            }
-        };
+        let done = next.map_or_else(|| circle(&waits), |name| vec![name.clone()]);
+        if next.is_none() {
+            circles.push(done.clone());
+        }
         for name in &done {
             waits.remove(name);
-            waits.values_mut().for_each(|of| { of.remove(name); });
+            waits.values_mut().for_each(|of| {
+                of.remove(name);
+            });
         }
         order.extend(done);
     }

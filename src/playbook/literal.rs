@@ -81,7 +81,8 @@ mod tests {
         let offsets = offsets(&file, span, decoded).unwrap();
         assert_eq!(offsets.len(), decoded.len() + 1, "{literal}");
         assert!(offsets.is_sorted(), "{literal}");
-        let at = decoded.char_indices().map(|(at, _)| file[offsets[at]..].chars().next().unwrap());
+        let first = |at: usize| file.get(offsets[at]..).unwrap().chars().next().unwrap();
+        let at = decoded.char_indices().map(|(at, _)| first(at));
         at.collect()
     }
 

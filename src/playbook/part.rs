@@ -141,9 +141,8 @@ fn schema(schema: &Schema) -> BTreeMap<Name, Fields> {
             let text = serde_json::to_string(of).unwrap_or_default();
             field(format!("field {name}"), text.trim_matches('"'))
         });
-        let key = shape.key().map(|key| {
-            field("key", serde_json::to_string(key).unwrap_or_default())
-        });
+        let key =
+            shape.key().map(|key| field("key", serde_json::to_string(key).unwrap_or_default()));
         ((Sort::Event, Arc::clone(name)), key.into_iter().chain(fields).collect())
     });
     let open = schema.is_open().then(|| ((Sort::Openness, "open".into()), one("true")));
@@ -156,7 +155,8 @@ fn metric(plan: &MetricPlan) -> Fields {
         MetricPlan::Engagement(of) => of,
     };
     let weights = of.weights().iter();
-    let weights = weights.map(|(event, weight)| field(format!("weight {event}"), weight.to_string()));
+    let weights =
+        weights.map(|(event, weight)| field(format!("weight {event}"), weight.to_string()));
     let rest = [field("window", of.window().to_string()), field("scale", of.scale().to_string())];
     weights.chain(rest).collect()
 }

@@ -31,7 +31,7 @@ pub struct TopicPlan {
     pub default: SubscriptionState,
 }
 
-/// Who sends. With the feature `mail`, `email::Sender` says what each field must be.
+/// Who sends. With the feature `mail`, `SenderPlan::sender` makes the settings of the mailer of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct SenderPlan {

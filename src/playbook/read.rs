@@ -10,7 +10,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::atlas::{Atlas, Key, key};
-use super::document::{Fields, Node, advice};
+use super::document::{self, Fields, Node};
 use super::part::{Name, Sort};
 use super::{FORMAT, Playbook, folder};
 use crate::error::{Error, Span, nearest};
@@ -63,7 +63,7 @@ impl Reader<'_> {
         playbook.scores = self.document("scores.toml", false, Self::scores).unwrap_or_default();
         let purposes = self.document("purposes.toml", false, Self::purposes);
         (playbook.purposes, playbook.topics) = purposes.unwrap_or_default();
-        playbook.sender = self.document("sender.toml", false, Self::sender).flatten();
+        playbook.sender = self.document("sender.toml", false, Self::sender);
         let mailings = self.document("mailings.toml", false, Self::mailings);
         playbook.mailings = mailings.unwrap_or_default();
         playbook.blocks = self.blocks();
@@ -92,12 +92,13 @@ impl Reader<'_> {
         let (root, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let span = error.span().unwrap_or_default();
-            let message = match error.message() {
-                "duplicate key" => "the key is there already".to_owned(),
-                message => format!("this is no TOML: {message}"),
-            };
-            self.atlas.fault_at((path, Span::new(span.start, span.end)), message, None);
+            let (message, help) = document::syntax(error.message());
+            self.atlas.fault_at((path, Span::new(span.start, span.end)), message, help);
+        }
+        if !errors.is_empty() {
+            // What else was understood of it need not be what was meant.
             self.complete = false;
+            return None;
         }
         let table = root.get_ref();
         Some(read(self, Fields { path, text, table, span: Span::default() }))
@@ -113,7 +114,7 @@ impl Reader<'_> {
             Some((_, node)) => {
                 let number = fields.number("`format`", node, &mut self.atlas);
                 if number.is_some_and(|number| number != FORMAT.to_string()) {
-                    let at = (fields.path, super::document::span(node));
+                    let at = (fields.path, document::span(node));
                     let message = "the playbook is of a format that this version does not read";
                     self.atlas.fault_at(at, message, Some(format!("this one reads {FORMAT}")));
                 }
@@ -125,10 +126,7 @@ impl Reader<'_> {
 
     fn schema(&mut self) -> Schema {
         let path = "schema.toml";
-        let Some(Some(text)) = self.document(path, true, |reader, fields| {
-            // Its syntax was seen to; what follows would say it again.
-            reader.complete.then(|| fields.text.to_owned())
-        }) else {
+        let Some(text) = self.document(path, true, |_, fields| fields.text.to_owned()) else {
             self.complete = false;
             return Schema::new();
         };
@@ -141,13 +139,9 @@ impl Reader<'_> {
 
     fn schema_fault(&mut self, path: &str, text: &str, error: &Error) {
         for fault in error.diagnostics() {
-            let help = advice(&fault.message);
-            let fault = fault.clone().in_file(path);
-            let message = fault.message.clone();
-            match super::atlas::place(text, &fault) {
-                span if help.is_some() => self.atlas.fault_at((path, span), message, help),
-                span => self.atlas.fault_at((path, span), message, fault.help),
-            }
+            let span = super::atlas::place(text, fault);
+            let (message, help) = document::unknown(&fault.message);
+            self.atlas.fault_at((path, span), message, help);
         }
         if error.diagnostics().is_empty() {
             // What contradicts itself is told by the names at fault, the most telling one last.
@@ -176,27 +170,40 @@ impl Reader<'_> {
 
     /// A length of time that stands as a value.
     fn duration(&mut self, fields: &Fields<'_>, what: &str, node: Node<'_>) -> Option<Duration> {
-        let fields = Fields { ..*fields };
-        let text = as_text(&fields, what, node, &mut self.atlas)?;
+        let text = fields.as_text(what, node, &mut self.atlas)?;
         let read = text.value.parse::<Duration>();
         let fault = match read {
             Ok(length) if length > Duration::ZERO => return Some(length),
             Ok(_) => format!("{what} needs some length"),
             Err(error) => error.detail().to_owned(),
         };
-        self.atlas.fault_at((fields.path, text.placed.span), fault, None);
+        let help = Some("write it as in `90 days`".to_owned());
+        self.atlas.fault_at((fields.path, text.placed.span), fault, help);
         None
     }
 
     /// Reports files that nothing reads.
     fn strangers(&mut self, playbook: &Playbook) {
         let files = self.files;
-        for path in files.keys().filter(|path| !self.used.contains(*path)).cloned().collect::<Vec<_>>()
-        {
-            let help = self.meant(&path, playbook);
-            self.atlas.fault_of(&path, "nothing reads this file", help);
+        for path in files.keys() {
+            if self.used.contains(path) {
+                continue;
+            }
+
+            let block = path.strip_prefix("blocks/").and_then(|rest| rest.split_once('/'));
+            if block.is_some_and(|(name, _)| self.broken.contains(&(Sort::Block, name.into()))) {
+                // The block may well read it once it can be read itself.
+                continue;
+            }
+            let near = nearest(path, folder::FILES);
+            if near.is_some_and(|near| !files.contains_key(near)) {
+                self.complete = false;
+            }
+            let help = meant(path, playbook);
+            self.atlas.fault_of(path, "nothing reads this file", help);
         }
-        for (path, text) in files.iter().filter(|(path, _)| !path.ends_with(".toml")) {
+        for (path, text) in files.iter().filter(|(path, _)| path.rsplit('.').next() != Some("toml"))
+        {
             if let Some(at) = text.find('\r') {
                 let help = Some("end lines by a line feed".to_owned());
                 let message = "a carriage return stands alone here";
@@ -204,46 +211,33 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// What a file that nothing reads may have been meant for.
-    fn meant(&self, path: &str, playbook: &Playbook) -> Option<String> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let near = match *parts.as_slice() {
-            ["blocks", block, file] => {
-                let Some(plan) = playbook.blocks.get(block) else {
-                    return Some(format!("its block would be in `blocks/{block}.toml`"));
-                };
-                let variants = plan.contents().flat_map(|(name, _)| {
-                    ["html", "txt"].map(|end| format!("blocks/{block}/{name}.{end}"))
-                });
-                let known: Vec<String> = variants.collect();
-                if known.iter().any(|known| known == path) {
-                    return Some("the block's file says already what the variant says".into());
-                }
-                let _ = file;
-                nearest(path, known.iter().map(String::as_str)).map(str::to_owned)
-            }
-            ["templates", template, file] => {
-                nearest(file, content::PARTS).map(|near| format!("templates/{template}/{near}"))
-            }
-            [folder, ..] if parts.len() > 1 => {
-                nearest(folder, ["blocks", "templates"]).map(|near| format!("{near}/"))
-            }
-            _ => nearest(path, folder::FILES).map(str::to_owned),
-        };
-        near.map_or_else(
-            || (parts.len() == 1).then(|| format!("there are {}", folder::FILES.join(", "))),
-            |near| Some(format!("did you mean `{near}`?")),
-        )
-    }
 }
 
-/// As [`Fields::as_text`], for a value of another life than the table.
-fn as_text(
-    fields: &Fields<'_>,
-    what: &str,
-    node: Node<'_>,
-    atlas: &mut Atlas,
-) -> Option<super::document::Text> {
-    Fields { ..*fields }.as_text(what, node, atlas)
+/// What a file that nothing reads may have been meant for.
+fn meant(path: &str, playbook: &Playbook) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').collect();
+    let near = match *parts.as_slice() {
+        ["blocks", block, _] => {
+            let Some(plan) = playbook.blocks.get(block) else {
+                return Some(format!("its block would be in `blocks/{block}.toml`"));
+            };
+            let variants = plan.contents().flat_map(|(name, _)| {
+                ["html", "txt"].map(|end| format!("blocks/{block}/{name}.{end}"))
+            });
+            let known: Vec<String> = variants.collect();
+            if known.iter().any(|known| known == path) {
+                return Some(format!("`blocks/{block}.toml` says already what the variant says"));
+            }
+            nearest(path, known.iter().map(String::as_str)).map(str::to_owned)
+        }
+        ["templates", template, file] => {
+            nearest(file, content::PARTS).map(|near| format!("templates/{template}/{near}"))
+        }
+        [folder, _, ..] => nearest(folder, ["blocks", "templates"]).map(|near| format!("{near}/")),
+        _ => match nearest(path, folder::FILES) {
+            None => return Some(format!("there are {}", folder::FILES.join(", "))),
+            near => near.map(str::to_owned),
+        },
+    };
+    near.map(|near| format!("did you mean `{near}`?"))
 }

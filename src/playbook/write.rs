@@ -16,12 +16,12 @@ use crate::value::Decimal;
 pub(super) fn files(playbook: &Playbook) -> BTreeMap<String, String> {
     let head = [("format", Value::Integer(FORMAT)), ("name", text(&playbook.name))];
     let mut files = Files(BTreeMap::new());
-    files.table("playbook.toml", table(head));
+    files.table("playbook.toml", &table(head));
     files.0.insert("schema.toml".into(), playbook.schema.to_toml());
-    files.table("metrics.toml", metrics(&playbook.metrics));
-    files.table("segments.toml", texts(&playbook.segments));
-    files.table("scores.toml", named(&playbook.scores, score));
-    files.table("purposes.toml", purposes(playbook));
+    files.table("metrics.toml", &metrics(&playbook.metrics));
+    files.table("segments.toml", &texts(&playbook.segments));
+    files.table("scores.toml", &named(&playbook.scores, score));
+    files.table("purposes.toml", &purposes(playbook));
     if let Some(sender) = &playbook.sender {
         let fields = [
             ("from", text(&sender.from)),
@@ -29,9 +29,9 @@ pub(super) fn files(playbook: &Playbook) -> BTreeMap<String, String> {
             ("postal_address", text(&sender.postal_address)),
         ];
         let reply_to = sender.reply_to.iter().map(|address| ("reply_to", text(address)));
-        files.table("sender.toml", table(fields.into_iter().chain(reply_to)));
+        files.table("sender.toml", &table(fields.into_iter().chain(reply_to)));
     }
-    files.table("mailings.toml", named(&playbook.mailings, mailing));
+    files.table("mailings.toml", &named(&playbook.mailings, mailing));
     playbook.blocks.iter().for_each(|(name, plan)| files.block(name, plan));
     for (name, plan) in &playbook.templates {
         for (part, text) in plan.parts() {
@@ -44,10 +44,10 @@ pub(super) fn files(playbook: &Playbook) -> BTreeMap<String, String> {
 struct Files(BTreeMap<String, String>);
 
 impl Files {
-    fn table(&mut self, path: &str, table: Table) {
+    fn table(&mut self, path: &str, table: &Table) {
         if !table.is_empty() {
             // Texts, numbers, lists and tables with text keys: nothing that TOML cannot say.
-            self.0.insert(path.into(), toml::to_string_pretty(&table).unwrap_or_default());
+            self.0.insert(path.into(), toml::to_string_pretty(table).unwrap_or_default());
         }
     }
 

@@ -9,6 +9,7 @@ use super::super::graph::{Mentions, order};
 use super::super::part::{Name, Sort};
 use super::Checker;
 use crate::error::Result;
+use crate::expr::Expr;
 use crate::metric::{Engagement, Metric};
 use crate::scorer::Score;
 use crate::segment::Rule;
@@ -37,15 +38,16 @@ impl Checker<'_> {
             let part = (Sort::Score, Arc::clone(name));
             let mut all = Mentions::default();
             for (at, text) in texts(name, score) {
-                let mentions = self.expr(&at, text);
-                let Mentions { parts, unknown } = self.sound(part.clone(), mentions);
+                // One that cannot be read was told of; the others are looked at all the same.
+                let Mentions { parts, unknown } = self.expr(&at, text).unwrap_or_default();
                 all.parts.extend(parts);
                 all.unknown |= unknown;
             }
             parts.insert(part, all);
         }
-        parts.extend(self.unsound.iter().map(|part| (part.clone(), Mentions::default())));
-        for part in &self.unsound {
+        let named = [Sort::Metric, Sort::Segment, Sort::Score];
+        let unsound = self.unsound.iter().filter(|(sort, _)| named.contains(sort));
+        for part in unsound {
             parts.insert(part.clone(), Mentions::default());
         }
         parts
@@ -70,7 +72,7 @@ impl Checker<'_> {
                 Sort::Metric => checkable && self.metric(name),
                 Sort::Segment => checkable && self.segment(name),
                 _ => {
-                    if *sort == Sort::Score && checkable {
+                    if *sort == Sort::Score && !circles.iter().flatten().any(|of| *of == part) {
                         self.score(name);
                     }
                     true
@@ -95,7 +97,8 @@ impl Checker<'_> {
 
     fn circle(&mut self, circle: &[Name]) {
         let Some((sort, first)) = circle.first() else { return };
-        let names: Vec<String> = circle.iter().chain(circle.first()).map(|(_, name)| format!("`{name}`")).collect();
+        let names: Vec<String> =
+            circle.iter().chain(circle.first()).map(|(_, name)| format!("`{name}`")).collect();
         let lines = circle.iter().filter_map(|(sort, name)| {
             let line = self.atlas.line(&key(*sort, name, ""))?;
             Some(format!("`{name}` is in {line}"))
@@ -105,7 +108,10 @@ impl Checker<'_> {
             1 => format!("the {sort} `{first}` names itself"),
             _ => format!("these definitions name each other in a circle: {}", names.join(" → ")),
         };
-        let help = if circle.len() == 1 { "write it without its own name".into() } else { lines };
+        let help = match circle.len() {
+            1 => "write it without its own name".to_owned(),
+            _ => format!("one of them must do without the next: {lines}"),
+        };
         self.atlas.fault(&key(*sort, first, "rule"), message, Some(help));
         self.unsound.extend(circle.iter().cloned());
     }
@@ -115,7 +121,7 @@ impl Checker<'_> {
         match self.playbook.metrics.get(name) {
             Some(MetricPlan::Text(text)) => {
                 let added = self.engine.add_metric(name, text);
-                self.tell(&at, text, added.map(drop))
+                self.tell(&at, text, &added.map(drop))
             }
             Some(MetricPlan::Engagement(score)) => self.engagement(name, score),
             None => false,
@@ -125,12 +131,12 @@ impl Checker<'_> {
     fn segment(&mut self, name: &Arc<str>) -> bool {
         let Some(rule) = self.playbook.segments.get(name) else { return false };
         let added = self.engine.add_segment(name, rule);
-        self.tell(&key(Sort::Segment, name, "rule"), rule, added.map(drop))
+        self.tell(&key(Sort::Segment, name, "rule"), rule, &added.map(drop))
     }
 
     /// Tells what is wrong, if something is.
-    fn tell(&mut self, at: &Key, text: &str, done: Result<()>) -> bool {
-        if let Err(error) = &done {
+    fn tell(&mut self, at: &Key, text: &str, done: &Result<()>) -> bool {
+        if let Err(error) = done {
             self.told(at, text, error);
         }
         done.is_ok()
@@ -156,6 +162,9 @@ impl Checker<'_> {
         let before = self.atlas.faults();
         for (feature, text) in &score.features {
             let at = key(Sort::Score, name, format!("feature {feature}"));
+            if !self.is_legible(text) {
+                continue;
+            }
             match Metric::parse(text, self.engine.names()) {
                 Err(error) => self.told(&at, text, &error),
                 Ok(metric) => {
@@ -168,7 +177,9 @@ impl Checker<'_> {
             }
         }
         for (field, text) in [("eligible", &score.eligible), ("outcome", &score.outcome)] {
-            self.condition(&key(Sort::Score, name, field), text);
+            if self.is_legible(text) {
+                self.condition(&key(Sort::Score, name, field), text);
+            }
         }
         self.snapshots(name, score);
         if self.atlas.faults() == before
@@ -178,10 +189,16 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a text can be read, and all that it names can be asked for its kind.
+    fn is_legible(&self, text: &str) -> bool {
+        let expr = Expr::parse(text).ok();
+        expr.is_some_and(|expr| self.is_checkable(&self.defined.mentions(&expr)))
+    }
+
     /// Checks a rule that has no name of its own.
     pub(super) fn condition(&mut self, at: &Key, text: &str) -> bool {
         let checked = Rule::parse(text).and_then(|rule| rule.check(self.engine.names()));
-        self.tell(at, text, checked.map(drop))
+        self.tell(at, text, &checked.map(drop))
     }
 
     /// Labels must be known by the time at which they are learnt from.

@@ -32,7 +32,7 @@ impl Checker<'_> {
             self.atlas.fault(&key(Sort::Sender, "sender", field), message, Some(help.to_owned()));
         };
         let mut address = |field: &str, text: &str| {
-            if !is_address(text) {
+            if !text.is_empty() && !is_address(text) {
                 fault(field, "this is no address", "write `Shop <news@shop.example>`");
             }
         };
@@ -40,7 +40,8 @@ impl Checker<'_> {
         sender.reply_to.iter().for_each(|text| address("reply_to", text));
         let url = &sender.unsubscribe_url;
         let plain = url.bytes().all(|c| c.is_ascii_graphic() && !b"<>\",\\#".contains(&c));
-        if !url.starts_with("https://") || url.len() < 12 || !plain {
+        let link = url.starts_with("https://") && url.len() > 11 && plain;
+        if !url.is_empty() && !link {
             let help = "write a link that begins with `https://`, as in `https://shop.example/u/`";
             fault("unsubscribe_url", "this is no link for unsubscribing", help);
         }
@@ -79,7 +80,8 @@ impl Checker<'_> {
     fn hours(&mut self, name: &str, mailing: &MailingPlan) {
         let at = |field: &str| key(Sort::Mailing, name, field);
         if let Some(quiet) = &mailing.quiet_hours {
-            for (field, text) in [("quiet_hours from", &quiet.from), ("quiet_hours to", &quiet.to)] {
+            for (field, text) in [("quiet_hours from", &quiet.from), ("quiet_hours to", &quiet.to)]
+            {
                 if clock(text).is_none() {
                     let message = format!("`{text}` is no time of day");
                     self.atlas.fault(&at(field), message, Some("write `21:00`".to_owned()));

@@ -23,9 +23,9 @@ impl Reader<'_> {
             (!name.contains('/')).then(|| (path.clone(), Arc::<str>::from(name)))
         });
         let mut blocks = BTreeMap::new();
-        for (path, name) in paths.collect::<Vec<_>>() {
+        for (path, name) in paths {
             let block = self.document(&path, false, |reader, fields| reader.block(&name, &fields));
-            match block.flatten() {
+            match block {
                 Some(block) => drop(blocks.insert(name, block)),
                 None => drop(self.broken.insert((Sort::Block, name))),
             }
@@ -33,12 +33,13 @@ impl Reader<'_> {
         blocks
     }
 
-    fn block(&mut self, name: &str, fields: &Fields<'_>) -> Option<BlockPlan> {
+    fn block(&mut self, name: &str, fields: &Fields<'_>) -> BlockPlan {
         self.named(fields, Sort::Block, name, Span::default());
         fields.only(&["variants", "fallback"], &mut self.atlas);
         let list = fields.list("variants", &mut self.atlas).into_iter();
         let variants = list.map(|node| self.variant(name, fields, node));
-        let variants: Vec<_> = variants.collect();
+        // What is wrong with one is told; the others are looked at all the same.
+        let variants: Vec<_> = variants.flatten().collect();
         let fallback = match fields.find("fallback") {
             Some(_) => fields.table("fallback", &mut self.atlas).and_then(|table| {
                 table.only(&["text", "html"], &mut self.atlas);
@@ -46,7 +47,8 @@ impl Reader<'_> {
             }),
             None => self.content(name, Block::FALLBACK, None),
         };
-        Some(BlockPlan { variants: variants.into_iter().collect::<Option<_>>()?, fallback: fallback? })
+        let fallback = fallback.unwrap_or_else(|| ContentPlan::text(""));
+        BlockPlan { variants, fallback }
     }
 
     fn variant(&mut self, block: &str, fields: &Fields<'_>, node: Node<'_>) -> Option<VariantPlan> {
@@ -54,11 +56,11 @@ impl Reader<'_> {
         fields.only(&["name", "rule", "text", "html"], &mut self.atlas);
         let unnamed = key(Sort::Block, block, "variant");
         let name = fields.wanted("name", unnamed, &mut self.atlas);
-        let Some(name) = name else {
+        let Some(Text { value: name, placed }) = name else {
             // What it says may be in a file of its name.
+            self.broken.insert((Sort::Block, block.into()));
             return None;
         };
-        let (name, placed) = (name.value, name.placed);
         let at = |field: &str| key(Sort::Block, block, format!("{name} {field}"));
         if self.atlas.has(&at("name")) || &*name == Block::FALLBACK {
             let message = format!("there is a variant `{name}` already");
@@ -70,7 +72,8 @@ impl Reader<'_> {
         let rule = self.rule(&fields, "rule", at("rule"));
         let fields = Fields { span: place, ..fields };
         let content = self.content(block, &name, Some(&fields));
-        Some(VariantPlan { rule: rule?, content: content?, name })
+        let content = content.unwrap_or_else(|| ContentPlan::text(""));
+        Some(VariantPlan { rule: rule.unwrap_or_else(|| "TRUE".into()), content, name })
     }
 
     /// What a variant says: in the block's file, or in files of its name.
@@ -81,7 +84,7 @@ impl Reader<'_> {
         fields: Option<&Fields<'_>>,
     ) -> Option<ContentPlan> {
         let file = format!("blocks/{block}.toml");
-        let place = fields.map_or(Span::default(), |fields| fields.span);
+        let place = fields.map_or_else(Span::default, |fields| fields.span);
         let mut part = |field: &str, end: &str| {
             let path = format!("blocks/{block}/{variant}.{end}");
             let inline = fields.and_then(|fields| fields.text(field, &mut self.atlas));

@@ -18,7 +18,8 @@ type Named<T> = BTreeMap<Arc<str>, T>;
 
 impl Reader<'_> {
     pub(super) fn metrics(&mut self, fields: Fields<'_>) -> Named<MetricPlan> {
-        fields.only(&["metrics", "engagement"], &mut self.atlas);
+        // The names in a table that is called otherwise are not known.
+        self.complete &= fields.only(&["metrics", "engagement"], &mut self.atlas);
         let metrics = fields.table("metrics", &mut self.atlas);
         let texts = metrics.map(|table| self.texts(Sort::Metric, table)).unwrap_or_default();
         let mut metrics: Named<MetricPlan> =
@@ -77,7 +78,8 @@ impl Reader<'_> {
         for (event, at, node) in weights.entries() {
             let field = format!("weight {event}");
             self.atlas.put(key(Sort::Metric, name, field), fields.whole(at));
-            let weight = self.decimal(&fields, "a weight", node)?;
+            // What is wrong with one is told; the others are looked at all the same.
+            let weight = self.decimal(&fields, "a weight", node).unwrap_or(Decimal::ZERO);
             read.insert(Arc::<str>::from(event), weight);
         }
         let mut score = Engagement::new(read);
@@ -98,7 +100,12 @@ impl Reader<'_> {
         };
         let exact = Decimal::read(number).ok().filter(|(_, rounded)| !rounded);
         if exact.is_none() {
-            let message = format!("{what} has at most 12 digits before the point and 6 after it");
+            let digits = number.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+            let message = if digits {
+                format!("{what} has at most 12 digits before the point and 6 after it")
+            } else {
+                format!("{what} must be a number, this is a text")
+            };
             self.atlas.fault_at((fields.path, span(node)), message, None);
         }
         Some(exact?.0)

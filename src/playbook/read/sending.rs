@@ -15,7 +15,8 @@ type Named<T> = BTreeMap<Arc<str>, T>;
 
 impl Reader<'_> {
     pub(super) fn purposes(&mut self, fields: Fields<'_>) -> (Named<Arc<str>>, Named<TopicPlan>) {
-        fields.only(&["purposes", "topics"], &mut self.atlas);
+        // The names in a table that is called otherwise are not known.
+        self.complete &= fields.only(&["purposes", "topics"], &mut self.atlas);
         let mut purposes = BTreeMap::new();
         if let Some(table) = fields.table("purposes", &mut self.atlas) {
             for (name, at, _) in table.entries() {
@@ -49,41 +50,35 @@ impl Reader<'_> {
         let default = fields.wanted("default", at("default"), &mut self.atlas);
         let known = ["subscribed", "unsubscribed"];
         let default = match default.map(|text| text.value).as_deref() {
-            Some("subscribed") => Some(SubscriptionState::Subscribed),
-            Some("unsubscribed") => Some(SubscriptionState::Unsubscribed),
-            None => None,
+            Some("subscribed") | None => SubscriptionState::Subscribed,
+            Some("unsubscribed") => SubscriptionState::Unsubscribed,
             Some(other) => {
                 let near = nearest(other, known).map(|near| format!("did you mean `{near}`?"));
-                let help = near.unwrap_or_else(|| format!("write `{}` or `{}`", known[0], known[1]));
+                let help =
+                    near.unwrap_or_else(|| format!("write `{}` or `{}`", known[0], known[1]));
                 let message = format!("there is no default `{other}`");
                 self.atlas.fault(&at("default"), message, Some(help));
-                None
+                SubscriptionState::Subscribed
             }
         };
-        let (purpose, description) = (purpose?.value, description?.value);
-        Some(TopicPlan { purpose, description, default: default? })
+        let description = description.map(|text| text.value).unwrap_or_default();
+        Some(TopicPlan { purpose: purpose?.value, description, default })
     }
 
-    pub(super) fn sender(&mut self, fields: Fields<'_>) -> Option<SenderPlan> {
+    pub(super) fn sender(&mut self, fields: Fields<'_>) -> SenderPlan {
         let known = ["from", "reply_to", "unsubscribe_url", "postal_address"];
         fields.only(&known, &mut self.atlas);
         let mut text = |field: &str| {
             let at = key(Sort::Sender, "sender", field);
-            fields.wanted(field, at, &mut self.atlas).map(|text| text.value)
+            // What is missing is told; the rest is looked at all the same.
+            fields.wanted(field, at, &mut self.atlas).map(|text| text.value).unwrap_or_default()
         };
-        let (from, url) = (text("from"), text("unsubscribe_url"));
-        let postal_address = text("postal_address");
-        let reply_to = fields.find("reply_to").map(|_| text("reply_to"));
-        let reply_to = match reply_to {
-            None => None,
-            Some(text) => Some(text?),
-        };
-        Some(SenderPlan {
-            from: from?,
-            reply_to,
-            unsubscribe_url: url?,
-            postal_address: postal_address?,
-        })
+        SenderPlan {
+            from: text("from"),
+            reply_to: fields.find("reply_to").map(|_| text("reply_to")),
+            unsubscribe_url: text("unsubscribe_url"),
+            postal_address: text("postal_address"),
+        }
     }
 
     pub(super) fn mailings(&mut self, fields: Fields<'_>) -> Named<MailingPlan> {
@@ -92,24 +87,24 @@ impl Reader<'_> {
             self.named(&fields, Sort::Mailing, name, at);
             let what = format!("the mailing `{name}`");
             let table = fields.within(&what, at, node, &mut self.atlas);
-            if let Some(mailing) = table.and_then(|table| self.mailing(name, &table)) {
-                mailings.insert(name.into(), mailing);
+            match table.and_then(|table| self.mailing(name, &table)) {
+                Some(mailing) => drop(mailings.insert(name.into(), mailing)),
+                None => drop(self.broken.insert((Sort::Mailing, name.into()))),
             }
         }
         mailings
     }
 
     fn mailing(&mut self, name: &str, fields: &Fields<'_>) -> Option<MailingPlan> {
-        let known = [
-            "template", "purpose", "topic", "audience", "caps", "quiet_hours", "zone", "given",
-        ];
+        let known =
+            ["template", "purpose", "topic", "audience", "caps", "quiet_hours", "zone", "given"];
         fields.only(&known, &mut self.atlas);
         let at = |field: &str| key(Sort::Mailing, name, field);
         let template = fields.wanted("template", at("template"), &mut self.atlas);
         let purpose = fields.wanted("purpose", at("purpose"), &mut self.atlas);
-        let topic = fields.find("topic").map(|_| {
-            Some(fields.wanted("topic", at("topic"), &mut self.atlas)?.value)
-        });
+        let topic = fields
+            .find("topic")
+            .map(|_| Some(fields.wanted("topic", at("topic"), &mut self.atlas)?.value));
         let audience =
             fields.find("audience").map(|_| self.rule(fields, "audience", at("audience")));
         let caps = fields.list("caps", &mut self.atlas);
@@ -174,13 +169,17 @@ impl Reader<'_> {
     }
 
     fn given(&mut self, name: &str, fields: &Fields<'_>) -> BTreeSet<Arc<str>> {
-        let list = fields.list("given", &mut self.atlas).into_iter();
-        let names = list.filter_map(|node| {
-            let text = fields.as_text("a given name", node, &mut self.atlas)?;
-            let at = key(Sort::Mailing, name, format!("given {}", text.value));
-            self.atlas.put(at, text.placed);
-            Some(text.value)
-        });
-        names.collect()
+        let list = fields.list("given", &mut self.atlas);
+        let mut names = BTreeSet::new();
+        let unread = fields.find("given").is_some() && list.is_empty();
+        for node in &list {
+            if let Some(text) = fields.as_text("a given name", node, &mut self.atlas) {
+                names.insert(text.value);
+            }
+        }
+        if unread || names.len() < list.len() {
+            self.broken.insert((Sort::Mailing, name.into()));
+        }
+        names
     }
 }

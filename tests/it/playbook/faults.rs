@@ -11,7 +11,9 @@ use super::{base, corpus, with};
 fn every_fault_of_the_corpus_is_told_well() {
     let cases = fs::read_dir(corpus()).unwrap().map(|file| file.unwrap().path());
     let mut cases: Vec<_> = cases
-        .filter(|path| path.extension().is_some_and(|end| end == "txt") && !path.ends_with("base.txt"))
+        .filter(|path| {
+            path.extension().is_some_and(|end| end == "txt") && !path.ends_with("base.txt")
+        })
         .collect();
     cases.sort();
     for case in &cases {

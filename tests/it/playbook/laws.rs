@@ -32,11 +32,23 @@ fn the_layout_of_files_does_not_change_the_version() {
     let marked = base().into_iter().map(|(path, text)| (path, format!("\u{feff}{text}")));
     assert_eq!(read(&marked.collect()).version(), version);
     for (path, text, other) in [
-        ("segments.toml", "vip = \"\"\"\nspend > 500\nAND orders > 3\"\"\"", "'vip'   =  'spend > 500 and orders > 3' # few"),
+        (
+            "segments.toml",
+            "vip = \"\"\"\nspend > 500\nAND orders > 3\"\"\"",
+            "'vip'   =  'spend > 500 and orders > 3' # few",
+        ),
         ("playbook.toml", "name = \"shop\"\nformat = 1", "# ours\nformat = 1\nname = 'shop'"),
-        ("metrics.toml", "\"Email Opened\" = 5, \"Order Completed\" = 10", "\"Order Completed\" = 10.0, \"Email Opened\" = \"5\""),
+        (
+            "metrics.toml",
+            "\"Email Opened\" = 5, \"Order Completed\" = 10",
+            "\"Order Completed\" = 10.0, \"Email Opened\" = \"5\"",
+        ),
         ("blocks/hero/come-back.txt", "while.\n", "while."),
-        ("mailings.toml", "quiet_hours = { from = \"21:00\", to = \"08:00\" }", "quiet_hours.to = '08:00'\nquiet_hours.from = '21:00'"),
+        (
+            "mailings.toml",
+            "quiet_hours = { from = \"21:00\", to = \"08:00\" }",
+            "quiet_hours.to = '08:00'\nquiet_hours.from = '21:00'",
+        ),
         ("scores.toml", "horizon = \"90 days\"", "evaluation = '90 days'\nhorizon = '2160 hours'"),
     ] {
         let changed = changed(path, text, other);
@@ -101,8 +113,12 @@ fn changed(path: &str, text: &str, other: &str) -> Files {
 
 /// Texts with whatever is hard to write.
 fn text() -> impl Strategy<Value = String> {
-    let hard = ["\"", "'", "\\", "\n", "\r\n", "\t", "é", "😀", "\"\"\"", "'''", "#", " ", "a", "B", "{", "\u{7f}"];
-    prop::collection::vec(prop::sample::select(hard.to_vec()), 0..12).prop_map(|parts| parts.concat())
+    let hard = [
+        "\"", "'", "\\", "\n", "\r\n", "\t", "é", "😀", "\"\"\"", "'''", "#", " ", "a", "B", "{",
+        "\u{7f}",
+    ];
+    prop::collection::vec(prop::sample::select(hard.to_vec()), 0..12)
+        .prop_map(|parts| parts.concat())
 }
 
 /// A text in which templates see no code.

@@ -36,6 +36,43 @@ fn churn() -> Score {
     .unwrap()
 }
 
+/// The segments, in another order than that of the files.
+const RULES: [(&str, &str); 10] = [
+    (
+        "electronics",
+        r#"in_segment('active') AND in_segment('recent_browser')
+           AND count("Order Completed" where products.category = 'electronics' over 90 days) > 0"#,
+    ),
+    ("active", r#"count("Order Completed" over 90 days) > 0"#),
+    (
+        "at_risk",
+        r#"count("Order Completed" over 90 days) = 0 AND count("Order Completed" over 180 days) > 0"#,
+    ),
+    ("lapsed", r#"count("Order Completed") > 0 AND count("Order Completed" over 180 days) = 0"#),
+    (
+        "vip",
+        r#"sum("Order Completed".revenue over 90 days) > 2000
+           AND count("Order Completed" where revenue >= 500) >= 2"#,
+    ),
+    ("frequent", r#"count("Order Completed" over 30 days) >= 3"#),
+    (
+        "engaged_frequent",
+        r#"engagement > 80 AND count("Order Completed" over 30 days) >= 3
+           AND count("Product Viewed") > 10"#,
+    ),
+    (
+        "cart_abandoner",
+        r#"count("Product Added" over 24 hours) > 0
+           AND count("Order Completed" since last("Product Added")) = 0"#,
+    ),
+    ("recent_browser", r#"count("Product Viewed" over 7 days) > 0"#),
+    (
+        "bargain_hunter",
+        r#"count("Order Completed") >= 3
+           AND count("Order Completed" where coupon IS NOT NULL) >= 0.7 * count("Order Completed")"#,
+    ),
+];
+
 /// The shop's definitions in code, in another order than that of the files.
 fn in_code() -> Playbook {
     let engagement = Engagement::new([
@@ -45,43 +82,8 @@ fn in_code() -> Playbook {
         ("Email Opened", 5),
         ("Email Link Clicked", 10),
     ]);
-    let rules = [
-        (
-            "electronics",
-            r#"in_segment('active') AND in_segment('recent_browser')
-               AND count("Order Completed" where products.category = 'electronics' over 90 days) > 0"#,
-        ),
-        ("active", r#"count("Order Completed" over 90 days) > 0"#),
-        (
-            "at_risk",
-            r#"count("Order Completed" over 90 days) = 0 AND count("Order Completed" over 180 days) > 0"#,
-        ),
-        ("lapsed", r#"count("Order Completed") > 0 AND count("Order Completed" over 180 days) = 0"#),
-        (
-            "vip",
-            r#"sum("Order Completed".revenue over 90 days) > 2000
-               AND count("Order Completed" where revenue >= 500) >= 2"#,
-        ),
-        ("frequent", r#"count("Order Completed" over 30 days) >= 3"#),
-        (
-            "engaged_frequent",
-            r#"engagement > 80 AND count("Order Completed" over 30 days) >= 3
-               AND count("Product Viewed") > 10"#,
-        ),
-        (
-            "cart_abandoner",
-            r#"count("Product Added" over 24 hours) > 0
-               AND count("Order Completed" since last("Product Added")) = 0"#,
-        ),
-        ("recent_browser", r#"count("Product Viewed" over 7 days) > 0"#),
-        (
-            "bargain_hunter",
-            r#"count("Order Completed") >= 3
-               AND count("Order Completed" where coupon IS NOT NULL) >= 0.7 * count("Order Completed")"#,
-        ),
-    ];
     let playbook = Playbook::new("shop", schema().attribute("timezone", Kind::Text));
-    let playbook = rules.into_iter().fold(playbook, |book, (name, rule)| book.segment(name, rule));
+    let playbook = RULES.into_iter().fold(playbook, |book, (name, rule)| book.segment(name, rule));
     playbook
         .block("hero", hero())
         .block("offer", offer())
@@ -197,6 +199,16 @@ fn the_folder_says_what_the_campaign_does() {
     assert_eq!(*shop.schema(), schema().attribute("timezone", Kind::Text));
 }
 
+#[cfg(feature = "mail")]
+#[test]
+fn the_sender_is_one_that_mails() {
+    for name in ["shop", "retail"] {
+        assert!(open(name).sent_by().unwrap().sender().is_ok(), "{name}");
+    }
+    let wrong = SenderPlan::new("a@b.c\u{e9}", "https://shop.example/u/", "1 High Street");
+    assert!(wrong.reply_to("nobody").sender().is_err());
+}
+
 #[test]
 fn changes_tell_what_is_affected() {
     let old = open("shop");
@@ -211,6 +223,10 @@ fn changes_tell_what_is_affected() {
     let affected = What::Affected(vec![(Sort::Metric, "engagement".into())]);
     assert_eq!(changes.of(Sort::Segment, "engaged_frequent").unwrap().what, affected);
     assert!(changes.of(Sort::Segment, "active").is_none());
+    // What is printed is another, whoever sees it.
+    let counted = old.compare(&old.clone().metric("orders", r#"count("Order Refunded")"#));
+    let affected = What::Affected(vec![(Sort::Metric, "orders".into())]);
+    assert_eq!(counted.of(Sort::Block, "hero").unwrap().what, affected);
     assert_eq!(newer.compare(&old).of(Sort::Segment, "new").unwrap().what, What::Removed);
     insta::assert_snapshot!("changes", changes.to_string());
 }
