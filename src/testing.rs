@@ -2,6 +2,7 @@
 //! evaluator and generators.
 
 pub mod naive;
+pub mod scorer;
 pub mod shop;
 pub mod source;
 pub mod strategy;

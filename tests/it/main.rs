@@ -19,6 +19,7 @@ mod identity;
 mod laws;
 mod metric;
 mod privacy;
+mod scorer;
 mod semantics;
 mod source;
 
