@@ -21,6 +21,7 @@ mod build;
 mod check;
 mod json;
 mod lex;
+mod names;
 mod parse;
 pub(crate) mod plan;
 mod print;
@@ -30,8 +31,8 @@ mod words;
 
 use std::sync::Arc;
 
-pub use check::Names;
 pub(crate) use check::{Checked, check_metric, check_rule};
+pub use names::Names;
 pub(crate) use typing::Type;
 
 use crate::error::{Error, ErrorKind, Result, Span};

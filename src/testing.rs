@@ -4,6 +4,7 @@
 #[cfg(feature = "mail")]
 pub mod channel;
 pub mod naive;
+pub mod scorer;
 pub mod shop;
 pub mod source;
 pub mod store;

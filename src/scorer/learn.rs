@@ -255,15 +255,58 @@ fn assemble(columns: Vec<Column>, weights: Vec<f64>, intercept: f64) -> Result<L
     Logistic::new(terms, intercept)
 }
 
+/// How many of either outcome a snapshot needs to set the level: the share is then known to some
+/// five points.
+const LEVELLED: usize = 100;
+
+/// Moves the intercept to the level of the latest snapshot.
+fn level(model: Logistic, examples: &Examples) -> Result<Logistic> {
+    let Some(latest) = examples.iter().map(|(_, _, at)| at).max() else { return Ok(model) };
+    let mut odds = Vec::new();
+    let mut positives = 0;
+    for (row, happened, _) in examples.iter().filter(|(_, _, at)| *at == latest) {
+        odds.push(model.log_odds(row)?);
+        positives += usize::from(happened);
+    }
+    if positives.min(odds.len() - positives) < LEVELLED {
+        return Ok(model);
+    }
+    // What is expected only grows with the shift, so halving finds where it is what came.
+    let expected =
+        |shift: f64| odds.iter().map(|odds| 1.0 / (1.0 + (-(odds + shift)).exp())).sum::<f64>();
+    let (mut low, mut high) = (-FURTHEST, FURTHEST);
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if expected(middle) < positives as f64 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    model.shifted(f64::midpoint(low, high))
+}
+
+/// The furthest that the level is moved, in log-odds: from a hundredth to a half, and then some.
+const FURTHEST: f64 = 8.0;
+
+/// How often that is halved: until it is closer than a probability's sixth digit.
+const HALVINGS: u32 = 32;
+
 impl Trainer {
     /// Fits a model to what was gathered for training, and judges it by what was gathered for the
     /// evaluation.
+    ///
+    /// How often it happens moves with the season more than who it happens to does. So the
+    /// intercept is then moved until the mean score of the latest training snapshot is the share
+    /// to which it happened; order is not touched. A snapshot with fewer than a hundred of either
+    /// outcome moves nothing.
     ///
     /// # Errors
     ///
     /// As [`LogisticParams::fit`] and [`Trainer::judge`], naming the score.
     pub fn finish(self, params: &LogisticParams) -> Result<Trained> {
-        let scorer = params.fit(&self.training());
+        let training = self.training();
+        let scorer = params.fit(&training).and_then(|model| level(model, &training));
         let scorer = scorer.map_err(|error| error.within(format!("score `{}`", self.name())))?;
         let mut evaluation = self.judge(&scorer)?;
         for (name, _) in scorer.weights().filter(|(_, weight)| weight.abs() <= 0.0) {

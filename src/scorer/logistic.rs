@@ -136,6 +136,23 @@ impl Logistic {
         Ok(model)
     }
 
+    /// The same model with so many log-odds more for everybody: order stays, the level moves.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`] where that is no number.
+    pub fn shifted(self, log_odds: f64) -> Result<Self> {
+        Self::new(self.terms, self.intercept + log_odds)
+    }
+
+    /// The log-odds of a row.
+    pub(super) fn log_odds(&self, row: &[f64]) -> Result<f64> {
+        fits(row, &self.names)?;
+        let terms = self.terms.iter().zip(row);
+        let sum: f64 = terms.map(|(term, value)| term.contribution(*value)).sum();
+        Ok(self.intercept + sum)
+    }
+
     /// Reads a model that [`Logistic::to_json`] wrote, in this version or an earlier one.
     ///
     /// # Errors
@@ -205,10 +222,7 @@ impl Scorer for Logistic {
     }
 
     fn score(&self, row: &[f64]) -> Result<f64> {
-        fits(row, &self.names)?;
-        let terms = self.terms.iter().zip(row);
-        let sum: f64 = terms.map(|(term, value)| term.contribution(*value)).sum();
-        let score = 1.0 / (1.0 + (-(self.intercept + sum)).exp());
+        let score = 1.0 / (1.0 + (-self.log_odds(row)?).exp());
         if score.is_nan() {
             // Only numbers that no fit comes to overflow both ways.
             return Err(Error::new(ErrorKind::Model, "the model's numbers are too large"));

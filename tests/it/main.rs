@@ -24,6 +24,7 @@ mod metric;
 mod playbook;
 mod privacy;
 mod report;
+mod scorer;
 mod semantics;
 mod source;
 mod store;
