@@ -8,6 +8,7 @@
 
 mod allocations;
 mod content;
+mod crash;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;

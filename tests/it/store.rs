@@ -139,9 +139,8 @@ fn event() -> impl Strategy<Value = Event> {
         ("revenue", Value::from(Decimal::from_micros(-1).unwrap())),
         ("revenue", Value::Null),
     ]);
-    let odd = odd.prop_map(|(name, value)| {
-        Event::track("p-1", "Order Completed", at(1)).with(name, value)
-    });
+    let odd = odd
+        .prop_map(|(name, value)| Event::track("p-1", "Order Completed", at(1)).with(name, value));
     let nobody = Just(Event::new(EventKind::Track, "Order Completed", at(1)));
     let event = prop_oneof![12 => told, 8 => raw, 4 => odd, 1 => nobody];
     let id = prop::option::of((0..4_u8).prop_map(|id| format!("m-{id}")));
