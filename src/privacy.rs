@@ -28,6 +28,8 @@ mod consent;
 mod door;
 mod memory;
 mod personal;
+#[cfg(feature = "seal")]
+mod seal;
 mod subscription;
 mod suppression;
 
@@ -39,6 +41,10 @@ pub use consent::{Consent, ConsentState, Ledger, Purpose};
 pub use door::{Admitted, door};
 pub use memory::MemoryVault;
 pub use personal::{Held, Personal, PersonalRecord, Place, Protection};
+#[cfg(feature = "seal")]
+pub use seal::Sealer;
+#[cfg(feature = "sqlite")]
+pub(crate) use seal::generation;
 pub use subscription::{Subscription, SubscriptionState, Subscriptions, Topic};
 pub use suppression::{Cause, Suppressed, Suppression};
 
@@ -105,6 +111,19 @@ pub trait Vault: fmt::Debug + Send + Sync {
     ///
     /// See above.
     async fn put(&self, record: PersonalRecord) -> Result<()>;
+
+    /// Puts in what several events told. A vault that writes to disk does it at once, and not
+    /// once for each record, as is done here.
+    ///
+    /// # Errors
+    ///
+    /// See above; any of the records may then be held, and putting all of them again is safe.
+    async fn put_all(&self, records: Vec<PersonalRecord>) -> Result<()> {
+        for record in records {
+            self.put(record).await?;
+        }
+        Ok(())
+    }
 
     /// What is held of a person; empty where that is nothing.
     ///

@@ -88,6 +88,16 @@ impl SqliteStore {
         Ok(Self { database: Database::in_memory()?, schema: Arc::new(schema.clone()) })
     }
 
+    /// Reads the whole file and checks that its tables and indexes agree, as after a crash of the
+    /// machine or of a disk. It takes as long as reading does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) with what is wrong.
+    pub fn verify(&self) -> Result<()> {
+        self.database.read(database::verify)
+    }
+
     /// Writes everything to the one file and closes it. Dropping does the same, without saying
     /// where it failed.
     ///

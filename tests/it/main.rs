@@ -10,6 +10,7 @@ mod allocations;
 mod content;
 #[cfg(feature = "mail")]
 mod delivery;
+mod crash;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;

@@ -94,6 +94,18 @@ impl Database {
     }
 }
 
+/// Refuses a file that is damaged.
+pub(super) fn verify(db: &Connection) -> Outcome<()> {
+    let mut check = db.prepare("PRAGMA integrity_check(10)")?;
+    let found = check.query_map([], |row| row.get::<_, String>(0))?;
+    let found: Vec<String> = found.collect::<Result<_, _>>()?;
+    if found == ["ok"] {
+        return Ok(());
+    }
+    let detail = format!("the store's file is damaged: {}", found.join("; "));
+    Err(Error::new(ErrorKind::Io, detail).into())
+}
+
 /// Sets a connection up. Nothing is written before it is known that the file is a store's.
 fn begin(mut connection: Connection, journal: &str) -> Outcome<Connection> {
     connection.busy_timeout(PATIENCE)?;
