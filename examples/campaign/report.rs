@@ -267,11 +267,13 @@ fn block(name: &str, plan: &BlockPlan) -> BlockDefinition {
 
 /// A mail for the report.
 pub(crate) fn preview(customer: &str, letter: Letter, detail: &Json, report: &Report) -> Preview {
-    let chosen = detail["blocks"].as_object().into_iter().flatten().filter_map(|(name, variant)| {
-        let block = report.blocks.iter().find(|block| block.name == *name)?;
-        let variant = block.variants.iter().find(|known| Some(&*known.name) == variant.as_str())?;
-        Some(Chosen::new(name, variant.clone()))
-    });
+    let chosen =
+        detail["blocks"].as_object().into_iter().flatten().filter_map(|(name, variant)| {
+            let block = report.blocks.iter().find(|block| block.name == *name)?;
+            let variant =
+                block.variants.iter().find(|known| Some(&*known.name) == variant.as_str())?;
+            Some(Chosen::new(name, variant.clone()))
+        });
     let mut preview = Preview::default();
     preview.chosen = chosen.collect();
     preview.profile = customer.to_owned();
@@ -301,7 +303,8 @@ pub(crate) fn score(
     score.auc = evaluation.auc;
     score.brier = Some(evaluation.brier);
     score.scores = today.map(|today| today.finish("", "").bins).unwrap_or_default();
-    score.roc = evaluation.roc.iter().map(|point| (point.false_positives, point.true_positives)).collect();
+    score.roc =
+        evaluation.roc.iter().map(|point| (point.false_positives, point.true_positives)).collect();
     let bands = evaluation.calibration.iter().map(|band| {
         Calibrated::new(band.forecast, band.observed, band.interval, number(band.count))
     });

@@ -211,7 +211,8 @@ impl Stages<'_> {
                 let detail: Json = serde_json::from_str(&record.detail)?;
                 let (outcome, reason) = came_of(record, &unsent);
                 let customer = record.profile.as_str();
-                summary.count(detail["segments"].as_object().into_iter().flatten().map(|(it, _)| it));
+                summary
+                    .count(detail["segments"].as_object().into_iter().flatten().map(|(it, _)| it));
                 summary.outcome(outcome, reason);
                 figures.decision(customer, &detail, (outcome, reason));
                 output.line(&DecisionLine {
@@ -320,7 +321,9 @@ fn came_of<'a>(record: &'a DecisionRecord, unsent: &'a Unsent) -> (&'a str, Opti
     };
     match unsent.get(message) {
         None => ("sent", None),
-        Some((state, reason)) => (state.as_str(), Some(reason.as_str()).filter(|it| !it.is_empty())),
+        Some((state, reason)) => {
+            (state.as_str(), Some(reason.as_str()).filter(|it| !it.is_empty()))
+        }
     }
 }
 

@@ -158,7 +158,8 @@ impl Relay<'_> {
         for (_, message) in opened {
             digests.extend(self.digests(message)?);
         }
-        let ids: Vec<ProfileId> = opened.iter().map(|(_, message)| message.profile.clone()).collect();
+        let ids: Vec<ProfileId> =
+            opened.iter().map(|(_, message)| message.profile.clone()).collect();
         let people = self.store.wishes(&ids).await?;
         Ok(Wishes {
             addresses: self.store.addresses(&digests).await?,

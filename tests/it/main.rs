@@ -8,9 +8,10 @@
 
 mod allocations;
 mod content;
+#[cfg(feature = "sqlite")]
+mod crash;
 #[cfg(feature = "mail")]
 mod delivery;
-mod crash;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
