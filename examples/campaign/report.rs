@@ -11,7 +11,7 @@ use bespoke::metric::Measure;
 use bespoke::playbook::{BlockPlan, MetricPlan, Playbook};
 use bespoke::report::{
     self, BlockDefinition, Calibrated, Choices, Chosen, Count, Definition, Feature, Head,
-    Histogram, LifecycleCounter, Outcome, Preview, Quality, Report, SegmentCounter,
+    Histogram, LifecycleCounter, OutcomeCount, Preview, Quality, Report, SegmentCounter,
 };
 use bespoke::scorer::{CheckedScore, Trained};
 use bespoke::segment::{Rule, Segment};
@@ -193,7 +193,7 @@ impl Figures {
         report.outcomes = self
             .outcomes
             .into_iter()
-            .map(|((outcome, reason), count)| Outcome::new(outcome, reason.as_deref(), count))
+            .map(|((outcome, reason), count)| OutcomeCount::new(outcome, reason.as_deref(), count))
             .collect();
         for (definition, values) in self.metrics.into_values() {
             if let Some((values, unit)) = values {
