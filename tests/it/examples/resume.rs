@@ -77,7 +77,7 @@ fn killed_anywhere_and_resumed_it_ends_the_same() {
         let found = outputs(Path::new(&out));
         assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (name, bytes) in &expected {
-            assert_eq!(found.get(name), Some(bytes), "{name}, killed at point {point}");
+            assert!(found.get(name) == Some(bytes), "{name}, killed at point {point}");
         }
         fs::remove_dir_all(&out).unwrap();
     }
@@ -104,7 +104,9 @@ fn run_again_it_sends_nothing_twice() {
     let times: Vec<_> = mails.iter().map(|name| sent(name)).collect();
     let again = run("campaign", args(&["--resume"])).unwrap();
     assert_eq!((again.code, &again.out), (Some(0), &first.out), "{}", again.err);
-    assert_eq!(outputs(Path::new(&out)), before);
+    let after = outputs(Path::new(&out));
+    assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    before.iter().for_each(|(name, bytes)| assert!(after.get(name) == Some(bytes), "{name}"));
     assert_eq!(mails.iter().map(|name| sent(name)).collect::<Vec<_>>(), times);
     // Other facts are not mixed in, and without the flag nothing is gone on with.
     let other = ["--customers", "121", "--resume", "--out", &out];

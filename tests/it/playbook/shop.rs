@@ -27,11 +27,13 @@ fn churn() -> Score {
             ["tenure", "now() - first(\"Order Completed\")"],
             ["refunds", "count(\"Order Refunded\" over 365 days)"],
         ],
-        "eligible": "count(\"Order Completed\" over 365 days) > 0",
+        "eligible": "count(\"Order Completed\" over 90 days) > 0",
         "outcome": "count(\"Order Completed\" over 90 days) = 0",
         "horizon": "90 days",
         "evaluation": "90 days",
-        "training": ["180 days", "210 days", "240 days"],
+        "training": [
+            "180 days", "210 days", "240 days", "270 days", "300 days", "330 days", "360 days",
+        ],
     }))
     .unwrap()
 }
