@@ -1,6 +1,7 @@
 //! What the tests of a host need too: conformance suites, a simulated shop, the reference
 //! evaluator and generators.
 
+pub mod key;
 pub mod naive;
 pub mod shop;
 pub mod source;

@@ -23,6 +23,7 @@ mod privacy;
 mod semantics;
 mod source;
 mod store;
+mod vault;
 
 use std::path::PathBuf;
 
