@@ -33,7 +33,7 @@ mod hasher;
 mod platform;
 
 pub use address::{CanonicalEmail, GivenEmail};
-#[cfg(feature = "mail")]
+#[cfg(any(feature = "mail", feature = "seal"))]
 pub(crate) use hasher::keyed;
 pub use hasher::{Digest, Hasher};
 pub use platform::{Platform, PlatformEmail};

@@ -106,6 +106,48 @@ pub trait KeyProvider: fmt::Debug + Send + Sync {
     fn accepted(&self) -> Vec<KeyVersion>;
 }
 
+/// Gives bytes that nobody can guess, to make keys of.
+///
+/// # Contract
+/// Every call fills all of `bytes`, from a source fit for keys; no two calls give the same 32
+/// bytes, in this process or in another.
+///
+/// # Errors
+/// [`ErrorKind::Key`] where the source does not answer; no key is then made.
+///
+/// # Implementing
+/// Ask the operating system (the `getrandom` crate, `/dev/urandom`). This crate draws nothing by
+/// itself, so that everything but keys can be replayed. Tests and demonstrations use
+/// `testing::key::SeededEntropy` (feature `testing`).
+///
+/// # Example
+/// ```
+/// use std::io::Read;
+///
+/// use bespoke::key::Entropy;
+/// use bespoke::{Error, Result, error::ErrorKind};
+///
+/// /// The random source of a Unix system.
+/// #[derive(Debug)]
+/// struct Unix;
+///
+/// impl Entropy for Unix {
+///     fn fill(&self, bytes: &mut [u8]) -> Result<()> {
+///         let source = std::fs::File::open("/dev/urandom");
+///         let filled = source.and_then(|mut source| source.read_exact(bytes));
+///         filled.map_err(|error| Error::new(ErrorKind::Key, error.to_string()))
+///     }
+/// }
+/// ```
+pub trait Entropy: fmt::Debug + Send + Sync {
+    /// Fills all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Key`] where the source does not answer.
+    fn fill(&self, bytes: &mut [u8]) -> Result<()>;
+}
+
 /// Keys held in memory: one active, others accepted.
 #[derive(Clone)]
 pub struct Keys {

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStore;
+pub use sqlite::{SqliteStore, SqliteVault};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "mail")]
 pub mod channel;
+pub mod key;
 pub mod naive;
 pub mod scorer;
 pub mod shop;

@@ -10,6 +10,7 @@ use bespoke::facts::Timeline;
 use bespoke::id::{MessageId, ProfileId};
 use bespoke::identity::Hasher;
 use bespoke::key::{KeyProvider, KeyVersion, Keys, Secret};
+use bespoke::page::Cursor;
 use bespoke::playbook::Playbook;
 use bespoke::privacy::Vault;
 use bespoke::run::{self, Campaign, Visitor};
@@ -17,6 +18,7 @@ use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, DecisionRecord, SqliteStore, Store};
+use bespoke::testing::key::SeededEntropy;
 use bespoke::{Engine, Error};
 use serde_json::Value as Json;
 
@@ -48,10 +50,14 @@ pub(crate) fn run(
         Arc::new(Keys::new(KeyVersion::new(1), Secret::new(*DEMONSTRATION_KEY)?));
     let campaign = Campaign::new(playbook, &options.mailing, &keys)?;
     let store = SqliteStore::open(output.store(), engine.schema())?;
-    let vault = bespoke::privacy::MemoryVault::new();
+    // A run that goes on does not draw the keys again that are given away.
+    let drawn = pollster::block_on(store.cursor(&options.facts()))?;
+    let seed = Seed::new(1).fork(drawn.as_ref().map_or("", Cursor::as_str));
+    let vault = store.vault(Arc::clone(&keys), Arc::new(SeededEntropy::new(seed)));
     let stages = Stages { playbook, engine, store: &store, vault: &vault, options };
     let summary = pollster::block_on(stages.run(campaign, base, &keys, output))?;
-    drop(store);
+    drop(vault);
+    store.close()?;
     Ok(summary)
 }
 

@@ -70,7 +70,7 @@ impl Sealer {
         let (version, key) = self.keys.active()?;
         let head = head(version);
         let nonce = nonce(&key, purpose, context, plain);
-        let payload = Payload { msg: plain, aad: &associated(&head, context) };
+        let payload = Payload { msg: plain, aad: &associated(head, context) };
         let sealed = cipher(&key, purpose)?.encrypt(&Nonce::from(nonce), payload);
         let sealed = sealed.map_err(|_| Error::new(ErrorKind::Key, "too much to be sealed"))?;
         Ok([&head[..], &nonce, &sealed].concat())
@@ -90,7 +90,7 @@ impl Sealer {
         let key = self.keys.key(version).ok_or_else(|| {
             Error::new(ErrorKind::Key, format!("the key {version} that sealed it is gone"))
         })?;
-        let payload = Payload { msg: ciphertext, aad: &associated(head, context) };
+        let payload = Payload { msg: ciphertext, aad: &associated(*head, context) };
         cipher(&key, purpose)?.decrypt(&Nonce::from(*nonce), payload).map_err(|_| {
             let detail = format!(
                 "it does not open for `{purpose}` here: it was changed, moved, or sealed under \
@@ -129,8 +129,8 @@ fn head(version: KeyVersion) -> [u8; HEAD] {
 }
 
 /// The head has one length, so no two rows of parts look alike.
-fn associated(head: &[u8; HEAD], context: &str) -> Vec<u8> {
-    [head, context.as_bytes()].concat()
+fn associated(head: [u8; HEAD], context: &str) -> Vec<u8> {
+    [&head, context.as_bytes()].concat()
 }
 
 fn derived(key: &Secret, domain: &[u8], purpose: &str) -> Result<Secret> {
@@ -192,11 +192,12 @@ mod tests {
     #[test]
     fn what_is_sealed_is_the_same_in_every_version() {
         let sealed = sealer(3, 7).seal("outbox", "m-1", b"Dear Ann").unwrap();
-        let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(
-            hex,
-            "0100000003a2f66c1c39bc44cb582e73134c0f4d5ea6b14ebcf58825a0d6c64c7d870cfe4c4ab58478"
-        );
+        let expected = [
+            0x01, 0x00, 0x00, 0x00, 0x03, 0xa2, 0xf6, 0x6c, 0x1c, 0x39, 0xbc, 0x44, 0xcb, 0x58,
+            0x2e, 0x73, 0x13, 0x4c, 0x0f, 0x4d, 0x5e, 0xa6, 0xb1, 0x4e, 0xbc, 0xf5, 0x88, 0x25,
+            0xa0, 0xd6, 0xc6, 0x4c, 0x7d, 0x87, 0x0c, 0xfe, 0x4c, 0x4a, 0xb5, 0x84, 0x78,
+        ];
+        assert_eq!(sealed, expected);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod database;
 mod format;
 mod read;
 mod row;
+mod vault;
 mod write;
 
 use std::fmt;
@@ -17,9 +18,12 @@ use crate::delivery::{Delivery, Mailing, StateName};
 use crate::error::Result;
 use crate::id::ProfileId;
 use crate::identity::Digest;
+use crate::key::{Entropy, KeyProvider};
 use crate::page::{Cursor, Page};
 use crate::schema::Schema;
 use crate::time::Timestamp;
+
+pub use vault::SqliteVault;
 
 use database::Database;
 
@@ -86,6 +90,14 @@ impl SqliteStore {
     /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) where there is no memory for it.
     pub fn in_memory(schema: &Schema) -> Result<Self> {
         Ok(Self { database: Database::in_memory()?, schema: Arc::new(schema.clone()) })
+    }
+
+    /// A vault in the same file, over the same connection.
+    ///
+    /// One file is one backup and one thing to guard. Where personal data is to lie apart, in a
+    /// file with other rights and backups that expire sooner, open a [`SqliteVault`] of its own.
+    pub fn vault(&self, keys: Arc<dyn KeyProvider>, entropy: Arc<dyn Entropy>) -> SqliteVault {
+        SqliteVault::new(self.database.clone(), keys, entropy)
     }
 
     /// Reads the whole file and checks that its tables and indexes agree, as after a crash of the

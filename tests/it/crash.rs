@@ -121,7 +121,7 @@ fn kill(file: &Path, first: u64, draws: &mut Draws) -> u64 {
     told.read_to_string(&mut rest).unwrap();
     // A line is whole where its end was written.
     let whole = rest.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    whole.filter_map(number).last().unwrap_or(kept)
+    whole.filter_map(number).next_back().unwrap_or(kept)
 }
 
 fn number(line: &str) -> Option<u64> {

@@ -30,6 +30,7 @@ mod scorer;
 mod semantics;
 mod source;
 mod store;
+mod vault;
 mod words;
 
 use std::path::PathBuf;

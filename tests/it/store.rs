@@ -1,7 +1,6 @@
 //! Stores keep their contract, and two of them answer alike.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bespoke::delivery::{Claim, Delivery, State, StateName, Transition};
 use bespoke::error::ErrorKind;
@@ -10,11 +9,12 @@ use bespoke::identity::Digest;
 use bespoke::key::KeyVersion;
 use bespoke::page::Cursor;
 use bespoke::privacy::{Cause, Consent, Subscription, Suppressed};
+use bespoke::schema::Schema;
 use bespoke::store::{Batch, DecisionRecord, MemoryStore, SqliteStore, Store, Timer, Version};
 use bespoke::testing::store::{Asked, dump};
 use bespoke::testing::{self, strategy};
 use bespoke::time::Timestamp;
-use bespoke::value::{Decimal, Value};
+use bespoke::value::{Decimal, Fields, Kind, Value};
 use proptest::prelude::*;
 
 /// A file that is removed when the test is done, if it passed.
@@ -76,6 +76,99 @@ fn the_store_in_a_file_keeps_the_contract() {
         SqliteStore::open(&scratch.0, &schema).unwrap()
     };
     pollster::block_on(testing::store::check(fresh)).unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_store_is_refused_and_left_alone() {
+    let scratch = Scratch::new("foreign");
+    for text in
+        ["not a database, but longer than the header of one would be ".repeat(9), "x".into()]
+    {
+        std::fs::write(&scratch.0, &text).unwrap();
+        let error = SqliteStore::open(&scratch.0, &Schema::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Format, "{error}");
+        assert!(error.to_string().contains("foreign"), "{error}");
+        assert_eq!(std::fs::read_to_string(&scratch.0).unwrap(), text);
+    }
+    let folder = std::env::temp_dir();
+    let error = SqliteStore::open(folder, &Schema::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+}
+
+#[test]
+fn what_the_schema_does_not_type_is_kept_and_is_nobodys_to_read() {
+    let schema = testing::store::schema();
+    let odd = Event::track("p-1", "Order Completed", at(1)).with("note", "a").with("revenue", "5");
+    let strange = Event::track("p-1", "Gift Sent", at(2)).with("to", "me").with("when", at(1));
+    let store = SqliteStore::in_memory(&schema).unwrap();
+    let batch = Batch::new().event(odd.clone()).event(strange.clone());
+    pollster::block_on(store.commit(batch)).unwrap();
+    let stored = pollster::block_on(store.profile(&"p-1".into())).unwrap().events;
+    assert_eq!(stored, [odd, strange]);
+    let readable: Vec<usize> = stored.iter().map(|event| event.fields().len()).collect();
+    assert_eq!(readable, [1, 0]);
+    let undeclared: Vec<(&str, &str)> = stored.iter().flat_map(Event::undeclared).collect();
+    let when = r#""1970-01-01T00:00:01.000000Z""#;
+    assert_eq!(undeclared, [("revenue", r#""5""#), ("to", r#""me""#), ("when", when)]);
+}
+
+#[test]
+fn an_event_is_read_by_the_schema_in_use() {
+    let scratch = Scratch::new("schema");
+    let order = Event::track("p-1", "Order Completed", at(1)).with_id("m-1");
+    let order = order.with("note", "1.50").with("revenue", 5);
+    let store = SqliteStore::open(&scratch.0, &testing::store::schema()).unwrap();
+    pollster::block_on(store.commit(Batch::new().event(order.clone()))).unwrap();
+    store.close().unwrap();
+    let read = |kind| {
+        let schema = Schema::new().event("Order Completed", [("note", kind)]);
+        let store = SqliteStore::open(&scratch.0, &schema).unwrap();
+        pollster::block_on(store.profile(&"p-1".into())).map(|profile| profile.events)
+    };
+    let events = read(Kind::Number).unwrap();
+    assert_eq!(events, [order], "content does not depend on the schema");
+    let note = Value::from("1.5".parse::<Decimal>().unwrap());
+    assert_eq!(events[0].fields(), &Fields::from_iter([("note", note)]));
+    assert_eq!(events[0].undeclared().collect::<Vec<_>>(), [("revenue", "5")]);
+    let error = read(Kind::Boolean).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Format);
+    let told = "the event `m-1` (Order Completed) of `p-1`: wrong-kind: note: `1.50` is not a \
+                boolean";
+    assert_eq!(error.to_string(), told);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "two writers write at once")]
+fn two_writers_wait_for_each_other_and_do_not_both_win() {
+    let scratch = Scratch::new("writers");
+    let path = scratch.0.clone();
+    let write = move |name: &'static str| {
+        let store = SqliteStore::open(&path, &testing::store::schema()).unwrap();
+        let mut lost = 0;
+        for turn in 0..40 {
+            loop {
+                let seen = pollster::block_on(store.profile(&"p-1".into())).unwrap();
+                let event = Event::track("p-1", "Order Completed", at(turn));
+                let event = event.with_id(format!("{name}-{turn}"));
+                let batch = Batch::new().event(event).expect("p-1", seen.version);
+                match pollster::block_on(store.commit(batch)) {
+                    Ok(()) => break,
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+                }
+                lost += 1;
+            }
+        }
+        lost
+    };
+    let other = write.clone();
+    let other = std::thread::spawn(move || other("other"));
+    let lost = write("one") + other.join().unwrap();
+    println!("{lost} batches were made from an older version");
+    let store = SqliteStore::open(&scratch.0, &testing::store::schema()).unwrap();
+    let profile = pollster::block_on(store.profile(&"p-1".into())).unwrap();
+    assert_eq!((profile.version, profile.events.len()), (Version::new(80), 80));
+    store.close().unwrap();
+    assert!(scratch.is_alone(), "the last to close leaves one file");
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -196,7 +289,7 @@ fn decision() -> impl Strategy<Value = DecisionRecord> {
             decision.reason = Some("consent".to_owned());
             decision.until = Some(at);
             decision.message = Some("d-1".into());
-            decision.detail = r#"{"score": 0.5}"#.to_owned();
+            decision.detail = String::from(r#"{"score": 0.5}"#);
         }
         decision
     })
@@ -205,17 +298,13 @@ fn decision() -> impl Strategy<Value = DecisionRecord> {
 fn facts_of_a_batch() -> impl Strategy<Value = Batch> {
     let consent = (person(), instant(), any::<bool>(), "[ab]").prop_map(|parts| {
         let (person, at, granted, evidence) = parts;
-        let consent = match granted {
-            true => Consent::granted("news", at, "1"),
-            false => Consent::withdrawn("news", at, "1"),
-        };
+        let record = if granted { Consent::granted } else { Consent::withdrawn };
+        let consent = record("news", at, "1");
         (person.into(), consent.with_evidence(evidence))
     });
     let choice = (person(), instant(), any::<bool>()).prop_map(|(person, at, wanted)| {
-        let choice = match wanted {
-            true => Subscription::subscribed("sale", at),
-            false => Subscription::unsubscribed("sale", at),
-        };
+        let choose = if wanted { Subscription::subscribed } else { Subscription::unsubscribed };
+        let choice = choose("sale", at);
         (person.into(), choice)
     });
     let cause = prop::sample::select(vec![Cause::Bounce, Cause::UnsubscribeAll]);
@@ -271,7 +360,9 @@ fn batch() -> impl Strategy<Value = Batch> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig {
+        cases: 24, failure_persistence: None, ..ProptestConfig::default()
+    })]
 
     /// The same batches give equal answers, and a clean close leaves one file of the same bytes,
     /// which opening and reading do not change.

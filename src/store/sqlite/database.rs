@@ -1,5 +1,7 @@
 //! The one connection to a file, its settings and its transactions.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +37,7 @@ impl Database {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Outcome<Connection> {
+            refuse_others(path)?;
             let connection = Connection::open_with_flags(path, flags)?;
             begin(connection, "wal")
         };
@@ -75,14 +78,16 @@ impl Database {
         run().map_err(|failure| failure.0)
     }
 
+    /// Writes the log into the file and empties it, as far as nobody else is reading.
+    pub(super) fn settle(&self) -> Result<()> {
+        // It answers how far it came; whoever reads now settles the rest when they are done.
+        let settled = self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        settled.map_err(|error| Failure::from(error).0)
+    }
+
     /// Writes the log into the file; the last to close it then removes the log.
     pub(super) fn close(self) -> Result<()> {
-        let checkpoint = || -> Outcome<()> {
-            // Three numbers that say how far it came; where somebody else reads, they close later.
-            self.lock().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            Ok(())
-        };
-        checkpoint().map_err(|failure| failure.0)?;
+        self.settle()?;
         let Some(connection) = Arc::into_inner(self.0) else { return Ok(()) };
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| Failure::from(error).0)
@@ -92,6 +97,29 @@ impl Database {
         // A transaction that a panic left is rolled back; what a poisoned lock guards is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses a file that is no SQLite database: one shorter than a page SQLite takes for an empty
+/// database, and would write over it.
+fn refuse_others(path: &Path) -> Outcome<()> {
+    const BEGINNING: &[u8] = b"SQLite format 3\0";
+    let mut found = Vec::new();
+    match File::open(path) {
+        Ok(file) => {
+            let read = file.take(BEGINNING.len() as u64).read_to_end(&mut found);
+            read.map_err(|error| unreadable(&error))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unreadable(&error).into()),
+    }
+    if found.is_empty() || found == BEGINNING {
+        return Ok(());
+    }
+    Err(Failure::format("the file is no SQLite database"))
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::new(ErrorKind::Io, error.to_string())
 }
 
 /// Refuses a file that is damaged.

@@ -161,13 +161,29 @@ CREATE TABLE documents (
     name TEXT NOT NULL PRIMARY KEY,
     text TEXT NOT NULL
 ) STRICT;
+CREATE TABLE vault_people (
+    person TEXT NOT NULL PRIMARY KEY,
+    wrapped BLOB,
+    erased INTEGER
+) STRICT;
+CREATE TABLE vault_values (
+    person TEXT NOT NULL,
+    place TEXT NOT NULL,
+    name TEXT NOT NULL,
+    protection TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    known_from INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    UNIQUE (person, place, name, protection)
+) STRICT;
 ";
 
 /// A name, its columns and their table. `@` marks an instant, `#` the digest of an address.
 type View = (&'static str, &'static [&'static str], &'static str);
 
 /// The tables as people read them.
-const VIEWS: [View; 7] = [
+const VIEWS: [View; 9] = [
     (
         "events_readable",
         &["profile", "message", "@at", "@known_from", "kind", "name", "fields", "rest"],
@@ -205,6 +221,25 @@ const VIEWS: [View; 7] = [
         "deliveries",
     ),
     ("timers_readable", &["profile", "name", "@due"], "timers"),
+    (
+        "vault_people_readable",
+        &["person", "wrapped IS NOT NULL AS has_key", "@erased"],
+        "vault_people",
+    ),
+    (
+        "vault_values_readable",
+        &[
+            "person",
+            "place",
+            "name",
+            "protection",
+            "@at",
+            "@known_from",
+            "message",
+            "length(sealed) AS sealed_bytes",
+        ],
+        "vault_values",
+    ),
 ];
 
 /// A column of a view: instants as RFC 3339, digests of addresses as they print.
@@ -256,5 +291,45 @@ mod tests {
         assert_eq!(text, "text");
         assert!(prepare(&mut connection).is_err(), "a newer one is refused");
         assert!(check(&connection).is_err());
+    }
+    #[test]
+    fn a_database_of_others_is_refused() {
+        for sql in [
+            "CREATE TABLE theirs (id)",
+            "PRAGMA user_version = 1",
+            "PRAGMA application_id = 7",
+            "CREATE TABLE theirs (id); PRAGMA application_id = 7; PRAGMA user_version = 1",
+        ] {
+            let mut connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(sql).unwrap();
+            assert!(prepare(&mut connection).is_err(), "{sql}");
+            let ask = "SELECT count(*) FROM sqlite_schema WHERE name = 'events'";
+            let made: i64 = connection.query_row(ask, [], |row| row.get(0)).unwrap();
+            assert_eq!(made, 0, "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_views_show_instants_as_text() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        prepare(&mut connection).unwrap();
+        for (micros, text) in [
+            (0, "1970-01-01T00:00:00.000000Z"),
+            (1_770_000_000_000_007, "2026-02-02T02:40:00.000007Z"),
+            (-1, "1969-12-31T23:59:59.999999Z"),
+            (-1_000_000, "1969-12-31T23:59:59.000000Z"),
+            (253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
+        ] {
+            let set = "INSERT OR REPLACE INTO timers (profile, name, due) VALUES ('p', 'a', ?1)";
+            connection.execute(set, [micros]).unwrap();
+            let ask = "SELECT due FROM timers_readable";
+            let shown: String = connection.query_row(ask, [], |row| row.get(0)).unwrap();
+            assert_eq!(shown, text);
+            assert_eq!(shown, crate::time::Timestamp::from_micros(micros).to_string());
+        }
+        for (view, _, table) in VIEWS {
+            let ask = format!("SELECT count(*) FROM (SELECT * FROM {view}), {table}");
+            connection.query_row(&ask, [], |row| row.get::<_, i64>(0)).unwrap();
+        }
     }
 }

@@ -9,9 +9,10 @@ use super::database::{Failure, Outcome};
 use super::row;
 use crate::delivery::{Delivery, State, StateName, Transition};
 use crate::event::Event;
-use crate::id::ProfileId;
+use crate::id::{MessageId, ProfileId};
 use crate::privacy::{Consent, Subscription};
 use crate::schema::Schema;
+use crate::time::Timestamp;
 
 pub(super) fn commit(db: &Connection, schema: &Schema, batch: &Batch) -> Outcome<()> {
     for (profile, expected) in &batch.expected {
@@ -150,8 +151,8 @@ fn decisions(db: &Connection, decisions: &[DecisionRecord]) -> Outcome<()> {
             decision.at.micros(),
             &*decision.outcome,
             decision.reason,
-            decision.until.map(|until| until.micros()),
-            decision.message.as_ref().map(|message| message.as_str()),
+            decision.until.map(Timestamp::micros),
+            decision.message.as_ref().map(MessageId::as_str),
             steps,
             decision.detail,
         ])?;

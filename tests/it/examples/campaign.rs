@@ -92,8 +92,9 @@ const DECIDED: [(&str, &str, &str); 7] = [
 fn decisions(outcome: &str, reason: &str, message: impl Fn(&str) -> String) -> String {
     let line = |(customer, segments, blocks): (&str, &str, &str)| {
         format!(
-            "{{\"customer\":\"{customer}\",\"segments\":{segments},\"outcome\":\"{outcome}\",\
-                 \"reason\":{reason},\"blocks\":{blocks},\"message\":{}}}\n",
+            "{{\"customer\":\"{customer}\",\"segments\":{segments},\"scores\":{{}},\
+             \"outcome\":\"{outcome}\",\"reason\":{reason},\"until\":null,\
+             \"blocks\":{blocks},\"message\":{}}}\n",
             message(customer)
         )
     };
