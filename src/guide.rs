@@ -5,3 +5,6 @@ pub mod rules {}
 
 #[doc = include_str!("../docs/ARCHITECTURE.md")]
 pub mod architecture {}
+
+#[doc = include_str!("../docs/STORE.md")]
+pub mod store {}
