@@ -6,9 +6,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
 
-#[path = "../examples/campaign/definitions.rs"]
-#[expect(dead_code, reason = "shared with the example; nothing is rendered here")]
-mod definitions;
 #[path = "../examples/campaign/people.rs"]
 #[expect(dead_code, reason = "shared with the example; nobody is written to here")]
 mod people;
@@ -18,9 +15,9 @@ mod retail;
 
 use std::fmt::Write as _;
 
-use bespoke::Engine;
 use bespoke::engine::Wanted;
 use bespoke::facts::Timeline;
+use bespoke::playbook::Playbook;
 use bespoke::seed::{Draws, Seed};
 use bespoke::source::CsvReader;
 use bespoke::time::{Duration, Timestamp};
@@ -79,14 +76,14 @@ fn line(number: u64, refund: bool, at: &str, customer: &str, draws: &mut Draws) 
 fn members(table: &str) -> usize {
     let reader = CsvReader::new(table.as_bytes()).unwrap();
     let file = retail::RetailFile::new("lines".to_owned(), reader).unwrap();
-    let base = file.read(now(), false, &mut |_| Ok(())).unwrap();
-    let mut engine = Engine::new(base.schema).unwrap();
-    definitions::add_orders(&mut engine).unwrap();
+    let base = file.read(false, &mut |_| Ok(())).unwrap();
+    let playbook = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/campaign/playbooks/retail");
+    let engine = Playbook::open(playbook).unwrap().engine().unwrap();
     let names = engine.segments().keys();
     let wanted =
         names.fold(Wanted::nothing(), |wanted, name| wanted.segment(std::sync::Arc::clone(name)));
     let people = base.people.map(|person| {
-        let timeline = Timeline::of(person.unwrap().events, engine.schema());
+        let timeline = Timeline::of(person.events, engine.schema());
         let view = engine.evaluate(&timeline.facts(now()), &wanted).unwrap();
         view.memberships().keys().filter(|name| view.is_in(name)).count()
     });

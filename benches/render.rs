@@ -2,21 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
 
-#[path = "../examples/campaign/definitions.rs"]
-mod definitions;
-
 use std::sync::Arc;
 
-use bespoke::Engine;
 use bespoke::email::{Address, Composer, Draft, Sender};
 use bespoke::engine::{View, Wanted};
 use bespoke::facts::Timeline;
 use bespoke::gate::{Candidate, Lookup, Permit, Standing, Verdict, gate};
 use bespoke::identity::{CanonicalEmail, Hasher};
 use bespoke::key::{KeyVersion, Keys, Secret};
+use bespoke::playbook::Playbook;
 use bespoke::privacy::{Consent, Ledger};
 use bespoke::seed::Seed;
-use bespoke::testing::shop::{self, Customer, Shop};
+use bespoke::testing::shop::{Customer, Shop};
 use bespoke::time::Timestamp;
 use bespoke::value::Fields;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
@@ -26,10 +23,8 @@ fn now() -> Timestamp {
 }
 
 fn view(customer: &Customer) -> View {
-    let mut engine = Engine::new(shop::schema()).unwrap();
-    definitions::add_orders(&mut engine).unwrap();
-    definitions::add_behaviour(&mut engine).unwrap();
-    definitions::add_content(&mut engine).unwrap();
+    let playbook = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/campaign/playbooks/shop");
+    let engine = Playbook::open(playbook).unwrap().engine().unwrap();
     let timeline = Timeline::of(customer.events.clone(), engine.schema());
     engine.evaluate(&timeline.facts(now()), &Wanted::everything()).unwrap()
 }

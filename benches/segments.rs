@@ -2,22 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
 
-#[path = "../examples/campaign/definitions.rs"]
-#[expect(dead_code, reason = "shared with the example; nothing is rendered here")]
-mod definitions;
-
 use std::hint::black_box;
 
-use bespoke::Engine;
 use bespoke::engine::Wanted;
 use bespoke::event::Event;
 use bespoke::expr::Names;
 use bespoke::facts::Timeline;
 use bespoke::metric::Metric;
+use bespoke::playbook::Playbook;
 use bespoke::schema::{BusinessKey, Schema};
 use bespoke::seed::Seed;
 use bespoke::segment::Rule;
-use bespoke::testing::shop::{self, Shop};
+use bespoke::testing::shop::Shop;
 use bespoke::time::{Duration, Timestamp};
 use bespoke::value::Kind;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -129,9 +125,8 @@ fn figures(c: &mut Criterion) {
 }
 
 fn shop(c: &mut Criterion) {
-    let mut engine = Engine::new(shop::schema()).unwrap();
-    definitions::add_orders(&mut engine).unwrap();
-    definitions::add_behaviour(&mut engine).unwrap();
+    let playbook = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/campaign/playbooks/shop");
+    let engine = Playbook::open(playbook).unwrap().engine().unwrap();
     let customers = Shop::new(Seed::new(1)).customers(CUSTOMERS).until(now());
     let events: Vec<Vec<Event>> = customers.into_iter().map(|customer| customer.events).collect();
     let timelines = || events.iter().map(|events| Timeline::of(events.clone(), engine.schema()));

@@ -32,6 +32,8 @@ pub use template::{Letter, Template};
 
 pub(crate) use piece::Vocabulary;
 
+use std::collections::BTreeSet;
+
 use crate::error::Result;
 use piece::{Format, Piece};
 
@@ -90,8 +92,14 @@ impl Content {
         })
     }
 
+    /// The names that it reads below `root`.
+    pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
+        let parts = [&self.html, &self.text];
+        parts.into_iter().flat_map(|piece| piece.reads(root)).collect()
+    }
+
     /// Checks that every name is one that will be there.
-    fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
+    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
         self.html.check(vocabulary).map_err(|error| error.within(HTML))?;
         self.text.check(vocabulary).map_err(|error| error.within(TEXT))
     }

@@ -13,72 +13,36 @@
 //!    │            ├─────► unknown
 //!    └─ deferred ◄┘
 //! ```
+//!
+//! What a relay writes down follows from the [`Handover`] and from whether the channel drops
+//! repeats ([`Idempotency`]): see [`Delivery::taken`], [`Delivery::handed`] and
+//! [`Delivery::recovered`].
+
+#[cfg(feature = "mail")]
+mod channel;
+#[cfg(feature = "mail")]
+mod folder;
+mod handover;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{MessageId, ProfileId};
+#[cfg(feature = "mail")]
+pub use channel::Channel;
+#[cfg(feature = "mail")]
+pub use folder::EmlFolder;
+pub use handover::{Handover, Idempotency};
+
+// A delivery is a claim and what became of it.
+#[doc(no_inline)]
+pub use crate::claim::{Claim, Mailing};
+
+use crate::id::MessageId;
 use crate::identity::Digest;
 use crate::privacy::Purpose;
 use crate::time::Timestamp;
-
-/// Which mailing: a campaign or a step of a journey, within which an address is written to once.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Mailing(Arc<str>);
-
-impl Mailing {
-    /// The mailing of this name.
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
-    }
-
-    /// The mailing's name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Mailing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl From<&str> for Mailing {
-    fn from(name: &str) -> Self {
-        Self::new(name)
-    }
-}
-
-/// That an address was claimed for a mailing: what "already written to" and frequency caps are
-/// counted on, whatever became of the delivery.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-#[non_exhaustive]
-pub struct Claim {
-    /// When.
-    pub at: Timestamp,
-    /// For which mailing.
-    pub mailing: Mailing,
-    /// For which message; it names the delivery too.
-    pub message: MessageId,
-    /// For whom.
-    pub profile: ProfileId,
-}
-
-impl Claim {
-    /// A claim for a message, made at an instant.
-    pub fn new(
-        mailing: impl Into<Mailing>,
-        message: impl Into<MessageId>,
-        profile: impl Into<ProfileId>,
-        at: Timestamp,
-    ) -> Self {
-        Self { at, mailing: mailing.into(), message: message.into(), profile: profile.into() }
-    }
-}
 
 /// One message to one recipient, as the outbox has it.
 ///

@@ -1,7 +1,8 @@
 //! Messages: addresses, the sender's settings, composing, and the way out.
 //!
-//! [`Composer::compose`] is the only way to a [`Message`], and it takes a
-//! [`Permit`](crate::gate::Permit). The same inputs give the same bytes.
+//! [`Composer::compose`] is the only way to a new [`Message`], and it takes a
+//! [`Permit`](crate::gate::Permit). The same inputs give the same bytes. An outbox keeps a message
+//! as [`Message::to_json`] writes it, sealed, and reads it back with [`Message::from_json`].
 //!
 //! Nothing that reaches a header may hold a control character. It is an error that names the field,
 //! never silently dropped: a line end in a name or a subject is how headers are injected.
@@ -41,12 +42,14 @@ mod address;
 mod compose;
 mod header;
 mod sender;
+mod stored;
 mod unsubscribe;
 
 use std::fmt;
 
 pub use address::Address;
 pub use compose::Composer;
+pub(crate) use compose::check_id;
 pub use sender::Sender;
 pub use unsubscribe::UnsubscribeToken;
 

@@ -38,9 +38,10 @@ use crate::expr::Names;
 use crate::facts::{Facts, Timeline};
 use crate::metric::{Engagement, Metric};
 use crate::schema::{Schema, Sensitivity};
+use crate::scorer::{CheckedScore, Score};
 use crate::segment::{Rule, Segment};
 
-/// Named parts, checked when they are added: metrics, segments, blocks and templates.
+/// Named parts, checked when they are added: metrics, segments, scores, blocks and templates.
 ///
 /// A part may name those added before it, so nothing can refer to itself. Cloning is cheap, and a
 /// clone that is added to leaves the original as it is.
@@ -52,6 +53,7 @@ struct Parts {
     names: Names,
     metrics: BTreeMap<Arc<str>, Metric>,
     segments: BTreeMap<Arc<str>, Segment>,
+    scores: BTreeMap<Arc<str>, CheckedScore>,
     blocks: BTreeMap<Arc<str>, Chooser>,
     templates: BTreeMap<Arc<str>, Template>,
 }
@@ -85,6 +87,11 @@ impl Engine {
     /// The vocabulary.
     pub fn schema(&self) -> &Schema {
         self.0.names.schema()
+    }
+
+    /// The names that rules may use.
+    pub(crate) fn names(&self) -> &Names {
+        &self.0.names
     }
 
     /// Adds a metric.
@@ -135,6 +142,35 @@ impl Engine {
         Ok(warnings)
     }
 
+    /// Checks a rule against what there is, without giving it a name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] with line, column and advice.
+    pub fn rule(&self, rule: &str) -> Result<Segment> {
+        Rule::parse(rule)?.check(&self.0.names)
+    }
+
+    /// Adds a score; its name becomes a trait, a number, that rules added from now on may read.
+    ///
+    /// The schema may declare the trait already, so that it can be read from files too. Rules read
+    /// what was last told by [`CheckedScore::tell`]; nothing runs a model but that.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Rule`] for a feature or a rule, with line, column and advice;
+    /// [`ErrorKind::Definition`] for a name that is taken, a score that reads itself, and snapshots
+    /// whose labels would not be known in time.
+    pub fn add_score(&mut self, name: &str, score: &Score) -> Result<Vec<Diagnostic>> {
+        free("score", name, &self.0.scores)?;
+        let score = score.check(name, &self.0.names)?;
+        let parts = Arc::make_mut(&mut self.0);
+        score.define(&mut parts.names)?;
+        let warnings = score.warnings().cloned().collect();
+        parts.scores.insert(name.into(), score);
+        Ok(warnings)
+    }
+
     /// Adds a block.
     ///
     /// # Errors
@@ -166,7 +202,7 @@ impl Engine {
 
     /// The names that templates may use: what is of a special category stays in the vault, and only
     /// whole messages hold blocks.
-    fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
+    pub(crate) fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
         let Parts { names, metrics, segments, .. } = &*self.0;
         let traits = names.schema().attributes().iter();
         let traits = traits.filter(|(_, field)| field.sensitivity() != Sensitivity::Special);
@@ -181,14 +217,16 @@ impl Engine {
         Vocabulary { roots }
     }
 
-    /// A timeline that keeps running totals of the fields that the metrics and segments add up.
+    /// A timeline that keeps running totals of the fields that metrics, segments and scores add up.
     ///
     /// Any other timeline gives the same answers, with more work.
     pub fn timeline(&self) -> Timeline {
         let mut timeline = Timeline::new();
         let metrics = self.0.metrics.values().flat_map(Metric::totalled);
         let segments = self.0.segments.values().flat_map(Segment::totalled);
-        metrics.chain(segments).for_each(|(event, field)| timeline.track(event, field));
+        let scores = self.0.scores.values().flat_map(CheckedScore::totalled);
+        let totalled = metrics.chain(segments).chain(scores);
+        totalled.for_each(|(event, field)| timeline.track(event, field));
         timeline
     }
 
@@ -200,6 +238,11 @@ impl Engine {
     /// The metrics by name.
     pub fn metrics(&self) -> &BTreeMap<Arc<str>, Metric> {
         &self.0.metrics
+    }
+
+    /// The scores by name.
+    pub fn scores(&self) -> &BTreeMap<Arc<str>, CheckedScore> {
+        &self.0.scores
     }
 
     /// The blocks by name.

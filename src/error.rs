@@ -161,13 +161,15 @@ impl Span {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Diagnostic {
+    /// The file that the text is from, where it is from one of several.
+    pub file: Option<Box<str>>,
     /// What is wrong, as a sentence without a full stop.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// 1-based line.
+    /// 1-based line; 0 where a file as a whole is at fault.
     pub line: usize,
-    /// 1-based column, counted in characters.
+    /// 1-based column, counted in characters; 0 where a file as a whole is at fault.
     pub column: usize,
     /// The line, of which a long one is cut around the place.
     pub excerpt: String,
@@ -204,6 +206,7 @@ impl Diagnostic {
             shown_tail.push('…');
         }
         Self {
+            file: None,
             message: message.into(),
             help: None,
             line: before.matches('\n').count() + 1,
@@ -212,6 +215,27 @@ impl Diagnostic {
             lead: shown_lead.chars().count(),
             excerpt: shown_lead + &shown_tail,
         }
+    }
+
+    /// A fault of a file as a whole, such as one that is missing.
+    pub fn of_file(file: impl Into<Box<str>>, message: impl Into<String>) -> Self {
+        Self {
+            file: Some(file.into()),
+            message: message.into(),
+            help: None,
+            line: 0,
+            column: 0,
+            width: 1,
+            lead: 0,
+            excerpt: String::new(),
+        }
+    }
+
+    /// The same fault in a file of this name.
+    #[must_use]
+    pub fn in_file(mut self, file: impl Into<Box<str>>) -> Self {
+        self.file = Some(file.into());
+        self
     }
 
     /// The same fault with advice.
@@ -234,7 +258,13 @@ impl fmt::Display for Diagnostic {
             .map(|c| if c == '\t' { '\t' } else { ' ' })
             .collect();
         writeln!(f, "{}", self.message)?;
-        writeln!(f, "{gutter}--> line {}, column {}", self.line, self.column)?;
+        if let (0, Some(file)) = (self.line, &self.file) {
+            write!(f, "--> {file}")?;
+            return self.help.iter().try_for_each(|help| write!(f, "\n    {help}"));
+        }
+        write!(f, "{gutter}--> ")?;
+        self.file.iter().try_for_each(|file| write!(f, "{file}, "))?;
+        writeln!(f, "line {}, column {}", self.line, self.column)?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{number} | {}", self.excerpt)?;
         write!(f, "{gutter} | {lead}{}", "^".repeat(self.width))?;

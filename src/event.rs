@@ -27,6 +27,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 pub(crate) use canonical::derive_id;
@@ -282,6 +283,15 @@ impl Event {
     pub fn envelope(&self) -> impl Iterator<Item = (&str, &str)> {
         let parts = self.extra.iter().flat_map(|extra| &extra.envelope);
         parts.map(|(name, raw)| (name.as_str(), raw.get()))
+    }
+
+    /// The same event with a part of the envelope that this crate does not use.
+    pub(crate) fn with_envelope(mut self, name: &str, part: &impl Serialize) -> Self {
+        if let Ok(raw) = serde_json::value::to_raw_value(part) {
+            let extra = Arc::make_mut(self.extra.get_or_insert_default());
+            extra.envelope.push((name.to_owned(), raw));
+        }
+        self
     }
 
     /// The same event with nothing but what is declared.

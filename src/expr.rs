@@ -21,16 +21,18 @@ mod build;
 mod check;
 mod json;
 mod lex;
+mod names;
 mod parse;
 pub(crate) mod plan;
 mod print;
 mod resolve;
 mod typing;
+mod words;
 
 use std::sync::Arc;
 
-pub use check::Names;
 pub(crate) use check::{Checked, check_metric, check_rule};
+pub use names::Names;
 pub(crate) use typing::Type;
 
 use crate::error::{Error, ErrorKind, Result, Span};
@@ -225,6 +227,16 @@ impl Expr {
             return Err(Error::new(ErrorKind::Rule, detail));
         }
         Ok(self.to_string())
+    }
+
+    /// Visits the names that may be those of metrics or segments.
+    pub(crate) fn for_each_name(&self, visit: &mut impl FnMut(&Arc<str>)) {
+        match self.node() {
+            Node::InSegment(name) => visit(name),
+            Node::Path(path) => path.first().into_iter().for_each(&mut *visit),
+            _ => {}
+        }
+        self.node.for_each_child(&mut |child| child.for_each_name(&mut *visit));
     }
 
     pub(crate) fn node(&self) -> &Node {

@@ -11,6 +11,7 @@ pub mod value;
 pub mod id;
 pub mod key;
 pub mod seed;
+pub mod stats;
 pub mod page;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
@@ -31,10 +32,12 @@ pub mod segment;
 pub mod source;
 
 // Learning: what is likely.
+pub mod feature;
 pub mod scorer;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;
+pub mod claim;
 pub mod gate;
 #[cfg(feature = "mail")]
 pub mod email;
@@ -45,6 +48,16 @@ pub mod store;
 
 // The centre.
 pub mod engine;
+
+// What a run came to.
+pub mod report;
+
+// What a team keeps in Git.
+pub mod playbook;
+
+// One night's work.
+#[cfg(all(feature = "mail", feature = "seal"))]
+pub mod run;
 
 // For tests, and for reading.
 #[cfg(feature = "testing")]

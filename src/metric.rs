@@ -101,7 +101,7 @@ impl Metric {
     pub fn define(&self, name: impl Into<Arc<str>>, names: &mut Names) -> Result<()> {
         let name = name.into();
         names.free(&name)?;
-        names.add_metric(name, Arc::clone(&self.term), self.ty.clone());
+        names.add_metric(name, &self.text, (Arc::clone(&self.term), self.ty.clone()));
         Ok(())
     }
 
@@ -110,9 +110,24 @@ impl Metric {
         &self.text
     }
 
+    /// What it is instead, if it cannot count as a number: features do.
+    pub(crate) fn no_number(&self) -> Option<&'static str> {
+        (!self.ty.counts()).then(|| self.ty.describe())
+    }
+
     /// What is odd about it without being wrong, such as an event that nobody declared.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// What kind of value it has.
+    pub(crate) fn ty(&self) -> &Type {
+        &self.ty
+    }
+
+    /// Whether it reads a trait, itself or through others.
+    pub(crate) fn reads(&self, attribute: &str) -> bool {
+        self.term.reads(attribute)
     }
 
     /// The events and fields whose totals it can be read from.

@@ -9,10 +9,46 @@
 //! fitting is behind the feature `learn`. A score is written back as a trait, told by an event that
 //! names the model, and rules read the trait: evaluating a rule never runs a model.
 
+//!
+//! ```
+//! use bespoke::expr::Names;
+//! use bespoke::schema::Schema;
+//! use bespoke::scorer::Score;
+//! use bespoke::time::Duration;
+//!
+//! let none: [(&str, bespoke::value::Kind); 0] = [];
+//! let names = Names::new(Schema::new().event("Order Completed", none));
+//! // Of those who bought within 90 days: who will not buy for the 90 days to come?
+//! let churn = Score::new(
+//!     r#"count("Order Completed" over 90 days) > 0"#,
+//!     r#"count("Order Completed" over 90 days) = 0"#,
+//!     Duration::days(90),
+//! )
+//! .feature("recency", r#"now() - last("Order Completed")"#)
+//! .feature("frequency", r#"count("Order Completed" over 365 days)"#);
+//! let churn = churn.check("churn", &names)?;
+//! assert_eq!(churn.features().names().len(), 2);
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+mod definition;
+mod examples;
+#[cfg(feature = "learn")]
+mod learn;
+mod logistic;
+mod protocol;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use definition::CheckedScore;
+pub use examples::Examples;
+#[cfg(feature = "learn")]
+pub use learn::{LogisticParams, Trained};
+pub use logistic::Logistic;
+pub use protocol::{Evaluation, Snapshot, Trainer};
 
 use crate::error::Result;
 use crate::time::Duration;
@@ -39,6 +75,55 @@ pub struct Score {
     pub evaluation: Duration,
     /// How long before `now` training snapshots are taken; each at least `evaluation + horizon`.
     pub training: Vec<Duration>,
+}
+
+impl Score {
+    /// How far training snapshots are apart by default: a month lets different seasons in, and
+    /// makes rows of the same person differ.
+    const APART: Duration = Duration::days(30);
+
+    /// How many training snapshots there are by default: half a year of them.
+    const SNAPSHOTS: usize = 7;
+
+    /// A score without features yet, evaluated as soon as labels are known.
+    ///
+    /// It is trained on seven snapshots 30 days apart, the last of which is `2 × horizon` ago. One
+    /// from before there were any facts has no rows and does no harm.
+    pub fn new(eligible: impl Into<String>, outcome: impl Into<String>, horizon: Duration) -> Self {
+        let score = Self {
+            features: Vec::new(),
+            eligible: eligible.into(),
+            outcome: outcome.into(),
+            horizon,
+            evaluation: Duration::ZERO,
+            training: Vec::new(),
+        };
+        score.evaluation(horizon)
+    }
+
+    /// The same score with one more feature.
+    #[must_use]
+    pub fn feature(mut self, name: impl Into<Arc<str>>, metric: impl Into<String>) -> Self {
+        self.features.push((name.into(), metric.into()));
+        self
+    }
+
+    /// The same score, evaluated so long before `now` and trained on the seven snapshots that are
+    /// possible then.
+    #[must_use]
+    pub fn evaluation(self, ago: Duration) -> Self {
+        let apart = |micros: i64| Some(micros.saturating_add(Self::APART.micros()));
+        let last = ago.micros().saturating_add(self.horizon.micros());
+        let training = std::iter::successors(Some(last), |micros| apart(*micros));
+        let training = training.take(Self::SNAPSHOTS).map(Duration::from_micros).collect();
+        Self { evaluation: ago, training, ..self }
+    }
+
+    /// The same score, trained on snapshots so long before `now`.
+    #[must_use]
+    pub fn training(self, ago: impl IntoIterator<Item = Duration>) -> Self {
+        Self { training: ago.into_iter().collect(), ..self }
+    }
 }
 
 /// Turns features into a score.

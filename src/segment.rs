@@ -96,6 +96,11 @@ impl Rule {
         &self.text
     }
 
+    /// What the rule asks for, in English, as [`Expr::words`].
+    pub fn words(&self) -> String {
+        self.expr.rule_words()
+    }
+
     /// The rule's tree.
     pub fn expr(&self) -> &Expr {
         &self.expr
@@ -146,7 +151,7 @@ impl Segment {
     pub fn define(&self, name: impl Into<Arc<str>>, names: &mut Names) -> Result<()> {
         let name = name.into();
         names.free(&name)?;
-        names.add_segment(name, Arc::clone(&self.cond));
+        names.add_segment(name, &self.rule.text, Arc::clone(&self.cond));
         Ok(())
     }
 
@@ -165,6 +170,11 @@ impl Segment {
         let mut events = BTreeSet::new();
         self.cond.for_each_figure(&mut |figure| events.extend(figure.event.as_deref()));
         events
+    }
+
+    /// Whether it reads a trait, itself or through others.
+    pub(crate) fn reads(&self, attribute: &str) -> bool {
+        self.cond.reads(attribute)
     }
 
     /// The events and fields whose totals its figures can be read from.

@@ -28,7 +28,8 @@ pub use sqlite::{SqliteStore, SqliteVault};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{Claim, Delivery, Mailing, StateName, Transition};
+use crate::claim::{Claim, Mailing};
+use crate::delivery::{Delivery, StateName, Transition};
 use crate::error::Result;
 use crate::event::Event;
 use crate::gate::StepRecord;
@@ -124,6 +125,22 @@ pub trait Store: fmt::Debug + Send + Sync {
     ///
     /// As the trait says.
     async fn profile(&self, id: &ProfileId) -> Result<Profile>;
+
+    /// These people in the order asked for, without their events: what is read again before a
+    /// message is handed over.
+    ///
+    /// As provided it reads each of them whole; a store that can do with less should.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn wishes(&self, ids: &[ProfileId]) -> Result<Vec<Profile>> {
+        let mut people = Vec::with_capacity(ids.len());
+        for id in ids {
+            people.push(Profile { events: Vec::new(), ..self.profile(id).await? });
+        }
+        Ok(people)
+    }
 
     /// What is known of these addresses.
     ///

@@ -1,8 +1,11 @@
 //! What the tests of a host need too: conformance suites, a simulated shop, the reference
 //! evaluator and generators.
 
+#[cfg(feature = "mail")]
+pub mod channel;
 pub mod key;
 pub mod naive;
+pub mod scorer;
 pub mod shop;
 pub mod source;
 pub mod store;

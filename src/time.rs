@@ -1,13 +1,19 @@
 //! Instants, durations, windows, and answers that say until when they hold.
 //!
-//! Instants are whole microseconds of UTC. A [`Window`] is half-open: `(now - 90 days, now]`.
+//! Instants are whole microseconds of UTC. A [`Window`] is half-open: `(now - 90 days, now]`. What
+//! clocks show where somebody lives is told by their [`Zone`].
 
+mod local;
 mod text;
+mod zone;
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use local::{Local, LocalDate, LocalTime, Weekday};
+pub use zone::Zone;
 
 use crate::error::{Error, ErrorKind};
 

@@ -27,7 +27,7 @@ fn read(folder: &Path, prefix: &str, sources: &mut Sources) -> io::Result<()> {
         let path = format!("{prefix}{}", entry.file_name().display());
         if entry.file_type()?.is_dir() {
             read(&entry.path(), &format!("{path}/"), sources)?;
-        } else {
+        } else if Path::new(&path).extension().is_some_and(|kind| kind == "rs") {
             sources.insert(path, fs::read_to_string(entry.path())?);
         }
     }

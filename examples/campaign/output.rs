@@ -2,98 +2,136 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bespoke::Engine;
-use bespoke::email::Message;
 use bespoke::facts::Facts;
-use bespoke::id::ProfileId;
 use bespoke::source::{Reject, RejectFile, Tally};
 use serde::Serialize;
 
-use crate::Memberships;
-use crate::mailing::Decided;
+use crate::options::Options;
 use crate::people::Fault;
+use crate::segments::Memberships;
 
-/// How many messages are written unless all are asked for.
-const FIRST: usize = 200;
+/// The store's file.
+const STORE: &str = "campaign.db";
 
-/// The files of a run.
+/// The files of a run. One that is not whole yet is called `.part`.
 pub(crate) struct Output {
     directory: PathBuf,
-    all: bool,
-    messages: usize,
-    lines: BufWriter<File>,
-    rejects: RejectFile<BufWriter<File>>,
+    name: &'static str,
+    lines: Option<BufWriter<File>>,
+    rejects: Option<RejectFile<BufWriter<File>>>,
 }
 
 /// One line of `decisions.jsonl`.
 #[derive(Serialize)]
-pub(crate) struct Decision<'a> {
+pub(crate) struct DecisionLine<'a> {
     pub(crate) customer: &'a str,
-    pub(crate) segments: &'a Memberships,
+    pub(crate) segments: &'a serde_json::Value,
+    pub(crate) scores: &'a serde_json::Value,
     pub(crate) outcome: &'a str,
     pub(crate) reason: Option<&'a str>,
-    pub(crate) blocks: &'a BTreeMap<Arc<str>, Arc<str>>,
+    pub(crate) until: Option<bespoke::time::Timestamp>,
+    pub(crate) blocks: &'a serde_json::Value,
     pub(crate) message: Option<&'a str>,
 }
 
 /// One line of `segments.jsonl`.
 #[derive(Serialize)]
-pub(crate) struct Segments<'a> {
-    pub(crate) customer: &'a ProfileId,
+pub(crate) struct SegmentsLine<'a> {
+    pub(crate) customer: &'a str,
     pub(crate) segments: &'a Memberships,
 }
 
 /// Whether a directory can be written to without mixing two runs.
 pub(crate) fn is_free(directory: &Path) -> bool {
-    match std::fs::read_dir(directory) {
+    match fs::read_dir(directory) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
 impl Output {
-    /// Begins the files of a run in a directory that is empty or not there; `lines` is the name of
-    /// the one with a line for each customer.
-    pub(crate) fn create(directory: &Path, lines: &str, all: bool) -> Result<Self, Fault> {
-        if !is_free(directory) {
-            let path = directory.display();
-            return Err(format!("{path} is not an empty directory; name another by --out").into());
+    /// Begins the files of a run in a directory that is empty or not there, or, to go on, in one
+    /// that a run has left.
+    pub(crate) fn create(options: &Options) -> Result<Self, Fault> {
+        let directory = options.directory.clone();
+        let path = directory.display();
+        let left = options.resume && directory.join(STORE).is_file();
+        if !left && !is_free(&directory) {
+            let advice = if options.resume {
+                "holds no campaign.db to go on with, and is not empty"
+            } else {
+                "is not an empty directory; name another by --out"
+            };
+            return Err(format!("{path} {advice}").into());
         }
+        let name = if options.segments_only { "segments.jsonl" } else { "decisions.jsonl" };
         let failed = |error| format!("{}: {error}", directory.display());
-        std::fs::create_dir_all(directory.join("messages")).map_err(failed)?;
-        let create = |name| File::create(directory.join(name)).map(BufWriter::new);
-        let lines = create(lines).map_err(failed)?;
-        let rejects = RejectFile::new(create("rejects.csv").map_err(failed)?)?;
-        Ok(Self { directory: directory.to_owned(), all, messages: 0, lines, rejects })
+        fs::create_dir_all(directory.join("messages")).map_err(failed)?;
+        let part = |name: &str| directory.join(format!("{name}.part"));
+        let lines = BufWriter::new(File::create(part(name)).map_err(failed)?);
+        let rejects = BufWriter::new(File::create(part("rejects.csv")).map_err(failed)?);
+        let rejects = Some(RejectFile::new(rejects)?);
+        Ok(Self { name, lines: Some(lines), rejects, directory: directory.clone() })
+    }
+
+    /// Where the store is kept.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.directory.join(STORE)
+    }
+
+    /// Where the messages go.
+    pub(crate) fn messages(&self) -> PathBuf {
+        self.directory.join("messages")
     }
 
     pub(crate) fn reject(&mut self, reject: &Reject) -> Result<(), Fault> {
-        Ok(self.rejects.write(reject)?)
+        match &mut self.rejects {
+            Some(rejects) => Ok(rejects.write(reject)?),
+            None => Err("the rejects are finished".into()),
+        }
     }
 
-    /// Writes what came of a customer.
-    pub(crate) fn line(&mut self, line: &impl Serialize) -> Result<(), Fault> {
-        serde_json::to_writer(&mut self.lines, line)?;
-        Ok(self.lines.write_all(b"\n")?)
-    }
-
-    pub(crate) fn message(&mut self, message: &Message) -> Result<(), Fault> {
-        self.messages += 1;
-        if self.all || self.messages <= FIRST {
-            let name = format!("messages/{}.eml", message.id);
-            std::fs::write(self.directory.join(name), &message.bytes)?;
+    pub(crate) fn finish_rejects(&mut self) -> Result<(), Fault> {
+        if let Some(rejects) = self.rejects.take() {
+            rejects.finish()?;
+            self.complete("rejects.csv")?;
         }
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<(), Fault> {
-        self.rejects.finish()?;
-        Ok(self.lines.flush()?)
+    /// Writes what came of a customer.
+    pub(crate) fn line(&mut self, line: &impl Serialize) -> Result<(), Fault> {
+        let lines = self.lines.as_mut().ok_or("the lines are finished")?;
+        serde_json::to_writer(&mut *lines, line)?;
+        Ok(lines.write_all(b"\n")?)
+    }
+
+    pub(crate) fn finish_lines(&mut self) -> Result<(), Fault> {
+        if let Some(mut lines) = self.lines.take() {
+            lines.flush()?;
+            self.complete(self.name)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file as a whole.
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Fault> {
+        fs::write(self.part(name), text)?;
+        self.complete(name)
+    }
+
+    fn part(&self, name: &str) -> PathBuf {
+        self.directory.join(format!("{name}.part"))
+    }
+
+    fn complete(&self, name: &str) -> Result<(), Fault> {
+        Ok(fs::rename(self.part(name), self.directory.join(name))?)
     }
 }
 
@@ -103,15 +141,17 @@ pub(crate) struct Summary {
     explained: Option<(String, String)>,
     people: usize,
     segments: BTreeMap<Arc<str>, usize>,
-    outcomes: BTreeMap<(&'static str, String), usize>,
+    outcomes: BTreeMap<(String, String), usize>,
     tally: Option<Tally>,
+    notes: Vec<String>,
 }
 
 impl Summary {
     pub(crate) fn new(engine: &Engine, explained: Option<&str>) -> Self {
         let explained = explained.map(|id| (id.to_owned(), String::new()));
         let segments = engine.segments().keys().map(|name| (Arc::clone(name), 0)).collect();
-        Self { explained, people: 0, segments, outcomes: BTreeMap::new(), tally: None }
+        let (outcomes, notes) = (BTreeMap::new(), Vec::new());
+        Self { explained, people: 0, segments, outcomes, tally: None, notes }
     }
 
     /// Explains a customer's segments if that is the one asked for.
@@ -124,18 +164,25 @@ impl Summary {
         }
     }
 
-    pub(crate) fn count(&mut self, memberships: &Memberships) {
+    /// Counts a person by the segments they are in.
+    pub(crate) fn count<N: AsRef<str>>(&mut self, segments: impl IntoIterator<Item = N>) {
         self.people += 1;
-        for name in memberships.keys() {
-            *self.segments.entry(Arc::clone(name)).or_default() += 1;
+        for name in segments {
+            if let Some(members) = self.segments.get_mut(name.as_ref()) {
+                *members += 1;
+            }
         }
     }
 
-    pub(crate) fn outcome(&mut self, decided: &Decided) {
+    pub(crate) fn outcome(&mut self, outcome: &str, reason: Option<&str>) {
         // Faults differ from person to person; their first line is what to count by.
-        let reason = decided.reason.as_deref().unwrap_or_default().lines().next();
-        let key = (decided.outcome, reason.unwrap_or_default().to_owned());
-        *self.outcomes.entry(key).or_default() += 1;
+        let reason = reason.and_then(|reason| reason.lines().next()).unwrap_or_default();
+        *self.outcomes.entry((outcome.to_owned(), reason.to_owned())).or_default() += 1;
+    }
+
+    /// A line to say besides.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     pub(crate) fn with_tally(self, tally: Option<Tally>) -> Self {
@@ -161,6 +208,6 @@ impl fmt::Display for Summary {
             let separator = if reason.is_empty() { "" } else { ": " };
             writeln!(f, "{count:>9} {outcome}{separator}{reason}")?;
         }
-        Ok(())
+        self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))
     }
 }

@@ -2,8 +2,9 @@
 
 use bespoke::event::Event;
 use bespoke::id::ProfileId;
-use bespoke::privacy::{Cause, Ledger};
-use bespoke::schema::Schema;
+use bespoke::identity::{CanonicalEmail, Hasher};
+use bespoke::privacy::{Cause, Consent, Subscription, Suppressed};
+use bespoke::run::Contact;
 use bespoke::source::Tally;
 use bespoke::time::Timestamp;
 
@@ -13,28 +14,36 @@ pub(crate) type Fault = Box<dyn std::error::Error>;
 /// What people are asked to consent to.
 pub(crate) const PURPOSE: &str = "marketing";
 
-/// What people are read from.
-#[derive(Clone, Copy, Eq, PartialEq)]
-pub(crate) enum Kind {
-    Retail,
-    Simulated,
-}
-
 /// All customers, in the byte order of their ids.
 pub(crate) struct Base {
-    pub(crate) kind: Kind,
-    pub(crate) schema: Schema,
-    pub(crate) now: Timestamp,
     /// What became of the rows, where there were any.
     pub(crate) tally: Option<Tally>,
-    pub(crate) people: Box<dyn Iterator<Item = Result<Person, Fault>>>,
+    /// How many there are.
+    pub(crate) count: usize,
+    pub(crate) people: Box<dyn Iterator<Item = Person> + Send>,
 }
 
 /// One customer: what they did, where they are written to, and what they said to that.
 pub(crate) struct Person {
     pub(crate) id: ProfileId,
+    /// Their address is among what an `identify` tells.
     pub(crate) events: Vec<Event>,
     pub(crate) address: String,
-    pub(crate) consents: Ledger,
+    pub(crate) consents: Vec<Consent>,
+    pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) suppressed: Option<(Cause, Timestamp)>,
+}
+
+impl Person {
+    /// What the store is told of them.
+    pub(crate) fn contact(self, hasher: &Hasher) -> Result<Contact, bespoke::Error> {
+        let mut contact = Contact::new(self.id, self.events);
+        contact.consents = self.consents;
+        contact.subscriptions = self.subscriptions;
+        if let Some((cause, since)) = self.suppressed {
+            let digest = hasher.digest(&CanonicalEmail::new(&self.address)?)?;
+            contact.suppressions.push((digest, Suppressed::new(cause, since)));
+        }
+        Ok(contact)
+    }
 }

@@ -12,14 +12,13 @@ use bespoke::Error;
 use bespoke::error::{ErrorKind, Rejection, nearest};
 use bespoke::event::Event;
 use bespoke::id::ProfileId;
-use bespoke::privacy::{Consent, Ledger};
-use bespoke::schema::{Field, Schema};
+use bespoke::privacy::Consent;
 use bespoke::source::{Columns, CsvReader, Input, Record, Reject, Tally};
 use bespoke::time::Timestamp;
-use bespoke::value::{Decimal, Fields, Kind as ValueKind, Value};
+use bespoke::value::{Decimal, Fields, Value};
 use sha2::{Digest, Sha256};
 
-use crate::people::{Base, Fault, Kind, PURPOSE, Person};
+use crate::people::{Base, Fault, PURPOSE, Person};
 
 /// What is done with a line that is refused.
 type Refuse<'a> = &'a mut dyn FnMut(&Reject) -> Result<(), Fault>;
@@ -44,12 +43,7 @@ impl<R: Read> RetailFile<R> {
     }
 
     /// The customers of the table.
-    pub(crate) fn read(
-        self,
-        now: Timestamp,
-        assume_consent: bool,
-        refuse: Refuse<'_>,
-    ) -> Result<Base, Fault> {
+    pub(crate) fn read(self, assume_consent: bool, refuse: Refuse<'_>) -> Result<Base, Fault> {
         let Self { name, mut reader, mut lines } = self;
         let mut tally = Tally::default();
         while let Some(item) = reader.next_record().map_err(|error| error.within(&name))? {
@@ -66,34 +60,10 @@ impl<R: Read> RetailFile<R> {
                 }
             }
         }
-        let people = lines.people(now, assume_consent);
-        Ok(Base {
-            kind: Kind::Retail,
-            schema: schema(),
-            now,
-            tally: Some(tally),
-            people: Box::new(people.map(Ok)),
-        })
+        let count = lines.customers();
+        let people = lines.people(assume_consent);
+        Ok(Base { tally: Some(tally), count, people: Box::new(people) })
     }
-}
-
-fn schema() -> Schema {
-    let products = Field::list_of([
-        ("name", ValueKind::Text),
-        ("price", ValueKind::Number),
-        ("quantity", ValueKind::Number),
-        ("sku", ValueKind::Text),
-    ]);
-    let order = [
-        ("country", ValueKind::Text.into()),
-        ("order_id", ValueKind::Text.into()),
-        ("products", products),
-        ("revenue", ValueKind::Number.into()),
-    ];
-    Schema::new()
-        .attribute("name", Field::from(ValueKind::Text).personal())
-        .event("Order Completed", order.clone())
-        .event("Order Refunded", order)
 }
 
 /// What becomes of a line that is not refused.
@@ -203,8 +173,14 @@ impl Lines {
         new
     }
 
+    /// How many customers there are.
+    fn customers(&self) -> usize {
+        let ids = self.invoices.keys().map(|(id, _)| id);
+        ids.fold((0, None), |(count, last), id| (count + usize::from(last != Some(id)), Some(id))).0
+    }
+
     /// The customers in the byte order of their ids, each with their invoices.
-    fn people(self, now: Timestamp, assume_consent: bool) -> impl Iterator<Item = Person> {
+    fn people(self, assume_consent: bool) -> impl Iterator<Item = Person> {
         let mut invoices = self.invoices.into_iter().peekable();
         std::iter::from_fn(move || {
             let ((id, number), invoice) = invoices.next()?;
@@ -213,16 +189,19 @@ impl Lines {
             {
                 events.push(invoice.event(&id, &number));
             }
-            let mut consents = Ledger::new();
-            if assume_consent {
-                let since = events.iter().map(Event::at).min().unwrap_or(now);
-                let assumed = Consent::granted(PURPOSE, since, "none");
-                consents.record(assumed.with_evidence("assumed by flag"));
-            }
-            let address = format!("c{id}@example.com");
-            Some(Person { id, events, address, consents, suppressed: None })
+            Some(person(id, events, assume_consent))
         })
     }
+}
+
+/// A customer, who is given an address since the file has none.
+fn person(id: ProfileId, mut events: Vec<Event>, assume_consent: bool) -> Person {
+    let since = events.iter().map(Event::at).min().unwrap_or(Timestamp::MIN);
+    let address = format!("c{id}@example.com");
+    events.push(Event::identify(id.clone(), since).with("email", address.as_str()));
+    let assumed = Consent::granted(PURPOSE, since, "none").with_evidence("assumed by flag");
+    let consents = if assume_consent { vec![assumed] } else { Vec::new() };
+    Person { id, events, address, consents, subscriptions: Vec::new(), suppressed: None }
 }
 
 fn position(header: &Columns, names: &[&str]) -> Result<usize, Error> {

@@ -1,46 +1,45 @@
 //! The simulated shop as a base.
 
-use bespoke::privacy::{Cause, Consent, Ledger};
+use bespoke::privacy::{Cause, Consent, Subscription};
 use bespoke::seed::Seed;
-use bespoke::testing::shop::{self, Customer, Shop};
-use bespoke::time::Timestamp;
+use bespoke::testing::shop::{Customer, Shop};
 
-use crate::people::{Base, Fault, Kind, PURPOSE, Person};
-
-/// A Sunday morning in spring.
-const NOW: &str = "2026-03-01T09:00:00Z";
+use crate::options::Options;
+use crate::people::{Base, PURPOSE, Person};
 
 /// One customer after the other; none is kept.
-pub(crate) fn shop(customers: u32, at: Option<Timestamp>) -> Result<Base, Fault> {
-    let now = match at {
-        Some(at) => at,
-        None => NOW.parse()?,
-    };
-    let shop = Shop::new(Seed::new(1)).customers(customers).until(now);
-    let people = shop.into_iter().map(|customer| Ok(person(customer)));
-    Ok(Base {
-        kind: Kind::Simulated,
-        schema: shop::schema(),
-        now,
-        tally: None,
-        people: Box::new(people),
-    })
+pub(crate) fn shop(options: &Options) -> Base {
+    let shop = Shop::new(Seed::new(1)).customers(options.customers).until(options.now);
+    let people = shop.into_iter();
+    Base { tally: None, count: people.len(), people: Box::new(people.map(person)) }
 }
 
 fn person(customer: Customer) -> Person {
-    let mut consents = Ledger::new();
-    for said in &customer.consents {
+    let consents = customer.consents.iter().map(|said| {
         let consent = if said.granted {
             Consent::granted(PURPOSE, said.at, "2025-01")
         } else {
             Consent::withdrawn(PURPOSE, said.at, "2025-01")
         };
-        consents.record(consent.with_evidence(said.evidence));
-    }
+        consent.with_evidence(said.evidence)
+    });
     let suppressed = customer.suppression.map(|suppression| {
         let bounced = suppression.reason.contains("bounce");
         (if bounced { Cause::Bounce } else { Cause::Complaint }, suppression.at)
     });
-    let Customer { id, events, address, .. } = customer;
-    Person { id, events, address, consents, suppressed }
+    let subscriptions = customer.subscriptions.iter().map(|choice| {
+        if choice.subscribed {
+            Subscription::subscribed(choice.topic, choice.at)
+        } else {
+            Subscription::unsubscribed(choice.topic, choice.at)
+        }
+    });
+    Person {
+        subscriptions: subscriptions.collect(),
+        consents: consents.collect(),
+        suppressed,
+        id: customer.id,
+        events: customer.events,
+        address: customer.address,
+    }
 }

@@ -70,8 +70,7 @@ impl Template {
             blocks: BTreeSet::new(),
             given: BTreeSet::new(),
         };
-        let parts = template.parts().into_iter();
-        template.blocks = parts.flat_map(|(_, piece)| piece.reads("blocks")).collect();
+        template.blocks = template.reads("blocks");
         Ok(template)
     }
 
@@ -98,6 +97,11 @@ impl Template {
             .parts()
             .map(|(part, piece)| piece.render(context).map_err(|error| error.within(part)));
         Ok(Letter { subject: subject?.trim().to_owned(), html: html?, text: text? })
+    }
+
+    /// The names that it reads below `root`.
+    pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
+        self.parts().into_iter().flat_map(|(_, piece)| piece.reads(root)).collect()
     }
 
     /// Checks that every name is one that will be there.

@@ -93,7 +93,7 @@ impl Address {
     /// # Errors
     ///
     /// None for an address that was checked.
-    pub(super) fn canonical(&self) -> Result<CanonicalEmail> {
+    pub(crate) fn canonical(&self) -> Result<CanonicalEmail> {
         CanonicalEmail::new(&self.address)
     }
 }

@@ -135,7 +135,9 @@ impl Composer {
     }
 }
 
-fn check_id(id: &MessageId) -> Result<()> {
+/// Refuses an identifier that no message may have (see [`Draft::id`]): what passes may stand in a
+/// header and be the name of a file.
+pub(crate) fn check_id(id: &MessageId) -> Result<()> {
     let id = id.as_str();
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
     let dots = id.split('.').any(str::is_empty);

@@ -1,67 +1,17 @@
 //! Expressions against the schema: names, kinds, windows. What passes is a plan.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
 use super::print::Name;
 use super::resolve::{self, Found, FoundSeries, Lost, Scope, SeriesScope};
 use super::typing::{Base, Clash, Currency, Type};
-use super::{Aggregate, Expr, Function, Literal, MAX_DEPTH, Node, Over, Truth};
+use super::{Aggregate, Expr, Function, Literal, MAX_DEPTH, Names, Node, Over, Truth};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
-use crate::schema::Schema;
 use crate::time::Window;
-
-/// The vocabulary that rules are checked against: the schema, and metrics and segments defined so
-/// far. Traits, metrics and segments share one namespace.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    schema: Arc<Schema>,
-    metrics: BTreeMap<Arc<str>, (Arc<Term>, Type)>,
-    segments: BTreeMap<Arc<str>, Arc<Cond>>,
-}
 
 /// Events that membership itself gives rise to.
 const MEMBERSHIP_EVENTS: [&str; 2] = ["Audience Entered", "Audience Exited"];
-
-impl Names {
-    /// The vocabulary of a schema.
-    pub fn new(schema: Schema) -> Self {
-        Self { schema: Arc::new(schema), ..Self::default() }
-    }
-
-    /// The schema.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// Whether a trait, metric or segment has this name.
-    pub fn contains(&self, name: &str) -> bool {
-        self.schema.attributes().contains_key(name)
-            || self.metrics.contains_key(name)
-            || self.segments.contains_key(name)
-    }
-
-    /// Refuses a name that is empty or taken.
-    pub(crate) fn free(&self, name: &str) -> Result<()> {
-        if name.is_empty() {
-            return Err(Error::new(ErrorKind::Definition, "a name needs some letters"));
-        }
-        if !self.contains(name) {
-            return Ok(());
-        }
-        let detail = format!("the name `{name}` is taken by a trait, a metric or a segment");
-        Err(Error::new(ErrorKind::Definition, detail))
-    }
-
-    pub(crate) fn add_metric(&mut self, name: Arc<str>, term: Arc<Term>, ty: Type) {
-        self.metrics.insert(name, (term, ty));
-    }
-
-    pub(crate) fn add_segment(&mut self, name: Arc<str>, cond: Arc<Cond>) {
-        self.segments.insert(name, cond);
-    }
-}
 
 /// What passed its check, and what is worth a warning.
 #[derive(Debug)]

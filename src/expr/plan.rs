@@ -146,14 +146,42 @@ impl Term {
     /// Visits every figure below, those of filters and windows too; those of a part that several
     /// use once.
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        Walk::default().term(self, visit);
+        Walk::default().term(self, &mut figures(visit));
+    }
+
+    /// Whether a trait is read somewhere below.
+    pub(crate) fn reads(&self, attribute: &str) -> bool {
+        let mut reads = false;
+        Walk::default().term(self, &mut |term| reads |= term.is_attribute(attribute));
+        reads
+    }
+
+    fn is_attribute(&self, attribute: &str) -> bool {
+        let Self::Field { from: Source::Attribute, path } = self else { return false };
+        path.first().is_some_and(|first| **first == *attribute)
+    }
+}
+
+/// What to do with a term, where there is something to be done with figures.
+fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) {
+    |term| {
+        if let Term::Figure(figure) = term {
+            visit(figure);
+        }
     }
 }
 
 impl Cond {
     /// Visits every figure below, as [`Term::for_each_figure`].
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        Walk::default().cond(self, visit);
+        Walk::default().cond(self, &mut figures(visit));
+    }
+
+    /// Whether a trait is read somewhere below, other than through a list.
+    pub(crate) fn reads(&self, attribute: &str) -> bool {
+        let mut reads = false;
+        Walk::default().cond(self, &mut |term| reads |= term.is_attribute(attribute));
+        reads
     }
 }
 
@@ -165,13 +193,13 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Figure)) {
+    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Term)) {
+        visit(term);
         match term {
             Term::Clamp { of, .. } | Term::Scale { of, .. } => self.term(of, visit),
             Term::Coalesce(terms) => terms.iter().for_each(|term| self.term(term, visit)),
             Term::Cond(cond) => self.cond(cond, visit),
             Term::Figure(figure) => {
-                visit(figure);
                 if let Some(filter) = &figure.filter {
                     self.cond(filter, visit);
                 }
@@ -190,7 +218,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Figure)) {
+    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Term)) {
         match cond {
             Cond::All(parts) | Cond::Any(parts) => {
                 parts.iter().for_each(|part| self.cond(part, visit));

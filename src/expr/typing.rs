@@ -87,6 +87,16 @@ fn clash(message: String) -> Clash {
 }
 
 impl Type {
+    /// Whether its values count: numbers, lengths of time, truth values.
+    pub(crate) fn counts(&self) -> bool {
+        !matches!(self.base, Base::Instant | Base::Text)
+    }
+
+    /// What kind of value it is, for a message.
+    pub(crate) fn describe(&self) -> &'static str {
+        self.base.describe()
+    }
+
     /// The type that both have, NULL giving way.
     pub(super) fn unify(&self, other: &Self, verb: &str) -> Result<Self, Clash> {
         let base = match (self.base, other.base) {

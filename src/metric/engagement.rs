@@ -62,6 +62,21 @@ impl Engagement {
         self
     }
 
+    /// The weights by event.
+    pub fn weights(&self) -> &BTreeMap<Arc<str>, Decimal> {
+        &self.weights
+    }
+
+    /// The stretch of time that it looks back.
+    pub fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// What the sum is multiplied by.
+    pub fn scale(&self) -> Decimal {
+        self.scale
+    }
+
     /// The score as a metric.
     ///
     /// # Errors

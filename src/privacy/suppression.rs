@@ -40,6 +40,13 @@ pub struct Suppressed {
     pub since: Timestamp,
 }
 
+impl Suppressed {
+    /// Suppressed for a cause since an instant.
+    pub const fn new(cause: Cause, since: Timestamp) -> Self {
+        Self { cause, since }
+    }
+}
+
 /// Suppressed addresses by digest. It names nobody, so it survives an erasure.
 ///
 /// ```

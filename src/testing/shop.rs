@@ -70,6 +70,8 @@ pub struct Customer {
     pub address: String,
     /// What they said to marketing mail, in the order in which they said it; at least one.
     pub consents: Vec<Consent>,
+    /// What they chose to read about, in the order in which they chose it; most never chose.
+    pub subscriptions: Vec<Subscription>,
     /// From when on nothing may be sent to their address, if so.
     pub suppression: Option<Suppression>,
     /// The `identify` that tells their traits, and what they did, in the order in which it
@@ -87,6 +89,18 @@ pub struct Consent {
     pub granted: bool,
     /// How they said it.
     pub evidence: &'static str,
+}
+
+/// What a customer chose of a topic.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Subscription {
+    /// When they chose.
+    pub at: Timestamp,
+    /// Which topic: `season`.
+    pub topic: &'static str,
+    /// Whether they want it.
+    pub subscribed: bool,
 }
 
 /// Why nothing may be sent to an address.
@@ -139,6 +153,7 @@ impl Shop {
         let seed = self.seed.fork(&number.to_string());
         let person = Person::new(number, seed, self.history);
         let consents = person.consents(seed, self.history);
+        let subscriptions = person.subscriptions(seed, self.history);
         let suppression = person.suppression(seed, self.history);
         let mut conduct = Conduct::new(&person, seed, self.history, &self.stock);
         conduct.live(&consents, suppression);
@@ -148,6 +163,7 @@ impl Shop {
             name: person.name,
             address: person.address,
             consents,
+            subscriptions,
             suppression,
             events,
         }
@@ -193,7 +209,7 @@ impl History {
 
 /// The vocabulary of the shop: its traits, its events, and what they hold.
 ///
-/// Name, address and birthday are personal. An order is known by its `order_id`; its `revenue` is
+/// Name, address and birthday are personal. The time zone is an IANA name. An order is known by its `order_id`; its `revenue` is
 /// the sum of price times quantity over its `products`, less the `discount` of a coupon. All
 /// amounts are in euros, so they are declared as numbers without a currency.
 pub fn schema() -> Schema {
@@ -218,6 +234,7 @@ pub fn schema() -> Schema {
         .attribute("email", Field::from(Kind::Text).personal())
         .attribute("birthday", Field::from(Kind::Text).personal())
         .attribute("country", Kind::Text)
+        .attribute("timezone", Kind::Text)
         .attribute("favourite_category", Kind::Text)
         .event("Page Viewed", [("path", Kind::Text)])
         .event("Product Added", added)
@@ -255,7 +272,9 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::gate::QuietHours;
     use crate::schema::Shape;
+    use crate::time::Zone;
     use crate::value::{Decimal, Value};
 
     fn shop() -> Shop {
@@ -279,7 +298,7 @@ mod tests {
         // Changes only where the shop is meant to change.
         assert_eq!(
             digest(shop()),
-            "c1c0e8d8ce238dc5de3d0e42d68d213e7d909f661085b6a22d47c7c8d0cef84d"
+            "1c879abf0b76b9ef57f0ff715a46c2e5d0ddc7146404738d388820ab9d8c31ac"
         );
         assert_ne!(digest(shop()), digest(Shop::new(Seed::new(2))));
     }
@@ -291,6 +310,7 @@ mod tests {
         assert_eq!(json(&few), json(&many));
         assert_eq!(json(&few), json(&shop().customer(7)));
         assert_eq!(few.consents, many.consents);
+        assert_eq!(few.subscriptions, many.subscriptions);
         assert_eq!(shop().customers(3).into_iter().len(), 3);
         assert_eq!(shop().customers(3).into_iter().count(), 3);
     }
@@ -305,6 +325,7 @@ mod tests {
             assert!(customer.events.iter().all(|event| event.person() == Some(&customer.id)));
             assert!(customer.events.iter().all(|event| event.known_from() >= event.at()));
             assert!(customer.consents.is_sorted_by_key(|told| told.at));
+            assert!(customer.subscriptions.is_sorted_by_key(|chosen| chosen.at));
             assert_eq!(customer.events[0].name().as_ref(), "identify");
             assert!(customer.address.is_ascii(), "{}", customer.address);
         }
@@ -359,6 +380,40 @@ mod tests {
         }
     }
 
+    /// What was there before zones and topics were drawn is as it was.
+    #[test]
+    fn zones_and_topics_are_drawn_apart_from_the_rest() {
+        let mut hash = Sha256::new();
+        for customer in shop().customers(200) {
+            for event in &customer.events {
+                let rest = event.fields().iter().filter(|(name, _)| &***name != "timezone");
+                let fields = rest.map(|(name, value)| (Arc::clone(name), value.clone())).collect();
+                hash.update(event.clone().with_fields(fields).to_json());
+            }
+        }
+        let digest = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").unwrap();
+            hex
+        });
+        assert_eq!(digest, "c1c0e8d8ce238dc5de3d0e42d68d213e7d909f661085b6a22d47c7c8d0cef84d");
+    }
+
+    #[test]
+    fn zones_are_known_and_nights_fall_at_nine_for_some() {
+        let now = shop().history.until;
+        let night = QuietHours::new("21:00".parse().unwrap(), "08:00".parse().unwrap()).unwrap();
+        let (mut elsewhere, mut quiet) = (0, 0);
+        for customer in shop().customers(4_000) {
+            let told = |event: &Event| event.fields().get("timezone").cloned();
+            let zone = customer.events.iter().filter_map(told).next_back().unwrap();
+            let zone: Zone = zone.as_text().unwrap().parse().unwrap();
+            elsewhere += usize::from(!zone.name().starts_with("Europe/"));
+            quiet += usize::from(night.until(zone, now).is_some());
+        }
+        assert!((120..=200).contains(&elsewhere), "{elsewhere}");
+        assert!((50..=110).contains(&quiet), "{quiet}");
+    }
+
     #[test]
     fn the_usual_segments_are_neither_empty_nor_trivial() {
         let customers: Vec<Customer> = shop().customers(4_000).into_iter().collect();
@@ -405,6 +460,8 @@ mod tests {
             ("bargains", share(&coupons), 30, 200),
             ("consents", share(&|c| c.consents[0].granted), 3_300, 3_500),
             ("withdraws", share(&|c| c.consents.len() > 1), 250, 450),
+            ("unsubscribed", share(&|c| !c.subscriptions.is_empty()), 270, 370),
+            ("subscribed again", share(&|c| c.subscriptions.len() > 1), 30, 70),
             ("suppressed", share(&|c| c.suppression.is_some()), 50, 110),
         ] {
             assert!((least..=most).contains(&members), "{segment}: {members}");

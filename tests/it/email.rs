@@ -130,6 +130,30 @@ fn a_transactional_message_has_no_way_out() {
 }
 
 #[test]
+fn a_stored_message_is_refused_where_it_is_none() {
+    let message = compose(&draft(), &news()).unwrap();
+    let json = message.to_json();
+    assert_eq!(Message::from_json(&json).unwrap(), message);
+    for (from, to, kind, detail) in [
+        ("\"form\":1", "\"form\":2", ErrorKind::Format, "a form that this version does not read"),
+        ("\"form\":1", "\"from\":1", ErrorKind::Format, "broken at column"),
+        ("\"marketing\"", "\"other\"", ErrorKind::Format, "broken at column"),
+        ("Hallo Ann!", "Hallo Änn!", ErrorKind::Format, "not ASCII"),
+        ("\"id\":\"m-1\"", "\"id\":\"../m\"", ErrorKind::Address, "id: "),
+        ("\" <Ann@example.com>\"", "\" <Ann>\"", ErrorKind::Address, "recipient: address: "),
+        ("\" <news@shop.example>\"", "\" <\\n>\"", ErrorKind::Address, "from: address: "),
+    ] {
+        let odd = json.replace(from, to);
+        assert_ne!(odd, json, "{from}");
+        let error = Message::from_json(&odd).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(detail), "{error}");
+        assert!(!error.to_string().contains("Ann"), "{error}");
+    }
+    assert!(Message::from_json(json.trim_end_matches('}')).is_err());
+}
+
+#[test]
 fn a_permit_is_for_one_person_and_address_and_not_for_long() {
     let composer = Composer::new(&sender(), keys()).unwrap();
     let late = now().plus(Duration::hours(1));
@@ -388,6 +412,25 @@ proptest! {
         };
         prop_assert_eq!(body(1), lines(&fields.text));
         prop_assert_eq!(body(2), lines(&fields.html));
+    }
+
+    #[test]
+    fn a_stored_message_is_read_back(fields in fields(), owed in any::<bool>()) {
+        let Ok(mut message) = compose_fields(&fields) else { return Ok(()) };
+        if owed {
+            message.kind = bespoke::gate::MessageKind::Transactional;
+        }
+        prop_assert_eq!(Message::from_json(&message.to_json()).unwrap(), message);
+    }
+
+    #[test]
+    fn no_text_panics_as_a_stored_message(cut in 0..600_usize, put in any::<char>()) {
+        let json = compose(&draft(), &news()).unwrap().to_json();
+        let mut odd: Vec<char> = json.chars().collect();
+        odd[cut % json.len()] = put;
+        if let Ok(message) = Message::from_json(&odd.into_iter().collect::<String>()) {
+            prop_assert!(message.bytes.is_ascii());
+        }
     }
 
     #[test]

@@ -8,7 +8,10 @@
 
 mod allocations;
 mod content;
+#[cfg(feature = "sqlite")]
 mod crash;
+#[cfg(feature = "mail")]
+mod delivery;
 mod diagnostics;
 #[cfg(feature = "mail")]
 mod email;
@@ -16,14 +19,19 @@ mod engine;
 mod event;
 mod examples;
 mod facts;
+mod gate;
 mod identity;
 mod laws;
 mod metric;
+mod playbook;
 mod privacy;
+mod report;
+mod scorer;
 mod semantics;
 mod source;
 mod store;
 mod vault;
+mod words;
 
 use std::path::PathBuf;
 

@@ -109,13 +109,14 @@ impl<'a> Conduct<'a> {
         numbered.collect()
     }
 
-    /// Tells the traits when the person joins, and the country again where somebody moves.
+    /// Tells the traits when the person joins, and country and zone again where somebody moves.
     fn tell(&mut self) {
         let person = self.person;
         let mut traits = vec![
             (self.words.get("name"), person.name.clone().into()),
             (self.words.get("email"), person.address.clone().into()),
             (self.words.get("country"), self.words.get(person.country).into()),
+            (self.words.get("timezone"), self.words.get(person.timezone).into()),
             (self.words.get("favourite_category"), self.catalogue.name(person.favourite).into()),
         ];
         let birthday = person.birthday.clone().map(|day| (self.words.get("birthday"), day.into()));
@@ -127,7 +128,8 @@ impl<'a> Conduct<'a> {
             let at = person.joined.plus(Duration::hours(between(24, 300 * 24, draws)));
             if at <= self.history.until {
                 let moved = Event::identify(person.id.clone(), at);
-                self.events.push(moved.with(self.words.get("country"), "LU"));
+                let moved = moved.with(self.words.get("country"), "LU");
+                self.events.push(moved.with(self.words.get("timezone"), "Europe/Luxembourg"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Who the customers are and how they are given to behave.
 
 use super::chance::{Curve, any, between, weighted};
-use super::{Consent, History, Suppression};
+use super::{Consent, History, Subscription, Suppression};
 use crate::id::ProfileId;
 use crate::seed::{Draws, Seed};
 use crate::time::{Duration, Timestamp};
@@ -20,6 +20,22 @@ const LAST_NAMES: [&str; 24] = [
 
 const COUNTRIES: [(&str, u64); 8] =
     [("PT", 30), ("ES", 20), ("DE", 18), ("FR", 14), ("IT", 8), ("NL", 5), ("IE", 3), ("AT", 2)];
+
+/// Where people of a country live.
+const ZONES: [(&str, &str); 8] = [
+    ("AT", "Europe/Vienna"),
+    ("DE", "Europe/Berlin"),
+    ("ES", "Europe/Madrid"),
+    ("FR", "Europe/Paris"),
+    ("IE", "Europe/Dublin"),
+    ("IT", "Europe/Rome"),
+    ("NL", "Europe/Amsterdam"),
+    ("PT", "Europe/Lisbon"),
+];
+
+/// Where some of them live instead.
+const ELSEWHERE: [(&str, u64); 4] =
+    [("Atlantic/Azores", 4), ("America/New_York", 3), ("America/Sao_Paulo", 3), ("Asia/Tokyo", 2)];
 
 const HOSTS: [(&str, u64); 4] = [
     ("mail.example.com", 50),
@@ -55,6 +71,7 @@ pub(super) struct Person {
     pub(super) name: String,
     pub(super) address: String,
     pub(super) country: &'static str,
+    pub(super) timezone: &'static str,
     pub(super) birthday: Option<String>,
     /// The number of the category they favour.
     pub(super) favourite: usize,
@@ -81,10 +98,12 @@ impl Person {
         let (joined, left) = stay(history, &mut seed.fork("stay").draws());
         let habits = &mut seed.fork("habits").draws();
         let visits_a_year = VISITS_A_YEAR.draw(habits);
+        let country = weighted(&COUNTRIES, draws);
         Self {
             name: format!("{first} {last}"),
             address: format!("{}.{}.{number}@{host}", ascii(first), ascii(last)),
-            country: weighted(&COUNTRIES, draws),
+            country,
+            timezone: timezone(country, &mut seed.fork("timezone").draws()),
             birthday: draws.chance(0.6).then(|| birthday(draws)),
             id: ProfileId::from(id),
             number,
@@ -120,6 +139,25 @@ impl Person {
         told
     }
 
+    /// What they chose to read about, in the order in which they chose it.
+    ///
+    /// 8 of 100 unsubscribe from the topic `season`, and 15 of 100 of these subscribe again.
+    pub(super) fn subscriptions(&self, seed: Seed, history: History) -> Vec<Subscription> {
+        let draws = &mut seed.fork("subscriptions").draws();
+        let mut chosen = Vec::new();
+        let mut choose = |at, subscribed| {
+            chosen.push(Subscription { at, topic: "season", subscribed });
+        };
+        if draws.chance(0.08) {
+            let at = moment(self.joined, history.until, draws);
+            choose(at, false);
+            if draws.chance(0.15) {
+                choose(moment(at, history.until, draws), true);
+            }
+        }
+        chosen
+    }
+
     /// From when on nothing may be sent to their address, which is so for 2 of 100.
     pub(super) fn suppression(&self, seed: Seed, history: History) -> Option<Suppression> {
         let draws = &mut seed.fork("suppression").draws();
@@ -148,6 +186,13 @@ fn stay(history: History, draws: &mut Draws) -> (Timestamp, Timestamp) {
 /// An instant between two, both included.
 fn moment(from: Timestamp, until: Timestamp, draws: &mut Draws) -> Timestamp {
     Timestamp::from_micros(between(from.micros(), until.micros(), draws))
+}
+
+/// In which zone somebody of a country lives: 4 of 100 live elsewhere.
+fn timezone(country: &str, draws: &mut Draws) -> &'static str {
+    let home = ZONES.iter().find(|(known, _)| *known == country).map(|(_, zone)| *zone);
+    let elsewhere = weighted(&ELSEWHERE, draws);
+    home.filter(|_| !draws.chance(0.04)).unwrap_or(elsewhere)
 }
 
 fn birthday(draws: &mut Draws) -> String {

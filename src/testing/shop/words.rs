@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::value::{Fields, Value};
 
-const WORDS: [&str; 30] = [
+const WORDS: [&str; 31] = [
     "Cart Viewed",
     "EUR",
     "Email Delivered",
@@ -35,6 +35,7 @@ const WORDS: [&str; 30] = [
     "quantity",
     "revenue",
     "sku",
+    "timezone",
     "total",
 ];
 

@@ -1,0 +1,115 @@
+//! What was asked for.
+
+use std::path::{Path, PathBuf};
+
+use bespoke::Error;
+use bespoke::time::Timestamp;
+
+use crate::args::Args;
+use crate::output;
+use crate::people::Fault;
+
+pub(crate) const VALUED: [&str; 8] =
+    ["data", "at", "out", "playbook", "mailing", "stop-after", "explain", "customers"];
+pub(crate) const FLAGS: [&str; 3] = ["assume-consent", "all", "resume"];
+
+pub(crate) const USAGE: &str = "\
+usage: campaign [--data FILE --at INSTANT] [--out DIR] [--resume] [--playbook DIR]
+                [--mailing NAME] [--assume-consent] [--all] [--customers COUNT]
+                [--stop-after segments] [--explain CUSTOMER]";
+
+/// A Sunday morning in spring, when the simulated shop's history ends.
+const SHOP_NOW: &str = "2026-03-01T09:00:00Z";
+
+/// The arguments, read and checked.
+pub(crate) struct Options {
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) now: Timestamp,
+    pub(crate) directory: PathBuf,
+    pub(crate) resume: bool,
+    pub(crate) playbook: PathBuf,
+    pub(crate) mailing: String,
+    pub(crate) assume_consent: bool,
+    pub(crate) all: bool,
+    pub(crate) customers: u32,
+    pub(crate) segments_only: bool,
+    pub(crate) explain: Option<String>,
+}
+
+impl Options {
+    pub(crate) fn read(args: &Args) -> Result<Self, Fault> {
+        let segments_only = match args.get("stop-after") {
+            None => false,
+            Some("segments") => true,
+            Some(other) => {
+                return Err(format!("--stop-after {other}: there is only segments").into());
+            }
+        };
+        let data = args.get("data").map(PathBuf::from);
+        // A file of the past says nothing of now.
+        let at = match (args.get("at"), &data) {
+            (None, Some(_)) => return Err("--at is missing".into()),
+            (at, _) => at.unwrap_or(SHOP_NOW),
+        };
+        let resume = args.has("resume");
+        if resume && segments_only {
+            return Err("--resume: nothing is kept of a run that stops after segments".into());
+        }
+        let playbook = args.get("playbook").map_or_else(|| own(data.is_some()), PathBuf::from);
+        Ok(Self {
+            now: at.parse().map_err(|error: Error| format!("--at: {error}"))?,
+            directory: directory(args.get("out"), resume)?,
+            resume,
+            playbook,
+            mailing: args.get("mailing").unwrap_or("season").to_owned(),
+            assume_consent: args.has("assume-consent"),
+            all: args.has("all"),
+            customers: customers(args.get("customers"))?,
+            segments_only,
+            explain: args.get("explain").map(str::to_owned),
+            data,
+        })
+    }
+
+    /// What the store was filled from. Another mailing may be run on it, or this one again; other
+    /// facts would mix two bases.
+    pub(crate) fn facts(&self) -> String {
+        let consent = if self.assume_consent { ", consent assumed" } else { "" };
+        match &self.data {
+            Some(file) => {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                format!("{name}{consent}")
+            }
+            None => format!("a simulated shop of {} customers until {}", self.customers, self.now),
+        }
+    }
+}
+
+/// The playbook beside this example.
+fn own(retail: bool) -> PathBuf {
+    let name = if retail { "retail" } else { "shop" };
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/campaign/playbooks").join(name)
+}
+
+fn customers(count: Option<&str>) -> Result<u32, Fault> {
+    let count = count.unwrap_or("20000");
+    Ok(count.parse().map_err(|_| format!("--customers {count}: a whole number is wanted"))?)
+}
+
+/// The directory to write to: the one asked for, else the first free one of the usual name, or to
+/// go on with the first of all.
+fn directory(out: Option<&str>, resume: bool) -> Result<PathBuf, Fault> {
+    if let Some(out) = out {
+        return Ok(PathBuf::from(out));
+    }
+    let usual = |number: u32| match number {
+        1 => PathBuf::from("target/campaign"),
+        _ => PathBuf::from(format!("target/campaign-{number}")),
+    };
+    if resume {
+        let last = (1..1000).map(usual).take_while(|path| !output::is_free(path)).last();
+        return Ok(last.unwrap_or_else(|| usual(1)));
+    }
+    let free = (1..1000).map(usual).find(|path| output::is_free(path));
+    free.ok_or_else(|| "target/campaign to target/campaign-999 are taken; name --out".into())
+}

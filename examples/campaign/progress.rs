@@ -1,0 +1,54 @@
+//! A bar on a terminal; nothing where nobody watches.
+
+use std::time::Duration;
+
+use bespoke::run::{Progress, Stage};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Draws how far a run has come.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    stage: Option<Stage>,
+    people: Option<u64>,
+}
+
+impl Bar {
+    /// A bar for so many people, where that is known.
+    pub(crate) fn new(people: Option<u64>) -> Self {
+        // It draws to the standard error, and only if that is a terminal.
+        let bar = ProgressBar::no_length();
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar, stage: None, people }
+    }
+
+    pub(crate) fn show(&mut self, progress: Progress) {
+        if self.stage != Some(progress.stage) {
+            self.stage = Some(progress.stage);
+            self.begin(&progress.stage.to_string(), progress.stage != Stage::Delivering);
+        }
+        self.bar.set_position(progress.done);
+    }
+
+    /// Begins a stage.
+    pub(crate) fn begin(&mut self, stage: &str, counted: bool) {
+        let total = self.people.filter(|_| counted);
+        let template = if total.is_some() {
+            "{msg:>12} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"
+        } else {
+            "{msg:>12} {spinner} {human_pos} {per_sec}"
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        match total {
+            Some(total) => self.bar.set_length(total),
+            None => self.bar.unset_length(),
+        }
+        self.bar.reset();
+        self.bar.set_message(stage.to_owned());
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}

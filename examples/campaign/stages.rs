@@ -1,0 +1,344 @@
+//! The stages of a campaign, each of which goes on where an earlier run was stopped.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bespoke::claim::Mailing;
+use bespoke::delivery::{Channel, EmlFolder, State, StateName};
+use bespoke::error::ErrorKind;
+use bespoke::facts::Timeline;
+use bespoke::id::{MessageId, ProfileId};
+use bespoke::identity::Hasher;
+use bespoke::key::{KeyProvider, KeyVersion, Keys, Secret};
+use bespoke::page::Cursor;
+use bespoke::playbook::Playbook;
+use bespoke::privacy::Vault;
+use bespoke::run::{self, Campaign, Visitor};
+use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
+use bespoke::seed::Seed;
+use bespoke::source::Tally;
+use bespoke::store::{Batch, DecisionRecord, SqliteStore, Store};
+use bespoke::testing::key::SeededEntropy;
+use bespoke::{Engine, Error};
+use serde_json::Value as Json;
+
+use crate::args::tell;
+use crate::options::Options;
+use crate::output::{DecisionLine, Output, Summary};
+use crate::people::{Base, Fault};
+use crate::progress::Bar;
+use crate::report::{self, Figures};
+
+/// A real host takes its key from its key service, and its entropy from the system.
+const DEMONSTRATION_KEY: &[u8; 32] = b"for demonstrations and no more..";
+
+/// How many messages are written unless all are asked for.
+const FIRST: usize = 200;
+
+/// How many decisions are read at a time.
+const PAGE: usize = 1000;
+
+/// Runs the stages one after the other.
+pub(crate) fn run(
+    playbook: &Playbook,
+    engine: &Engine,
+    base: Base,
+    output: &mut Output,
+    options: &Options,
+) -> Result<Summary, Fault> {
+    let keys: Arc<dyn KeyProvider> =
+        Arc::new(Keys::new(KeyVersion::new(1), Secret::new(*DEMONSTRATION_KEY)?));
+    let campaign = Campaign::new(playbook, &options.mailing, &keys)?;
+    let store = SqliteStore::open(output.store(), engine.schema())?;
+    // A run that goes on does not draw the keys again that are given away.
+    let drawn = pollster::block_on(store.cursor(&options.facts()))?;
+    let seed = Seed::new(1).fork(drawn.as_ref().map_or("", Cursor::as_str));
+    let vault = store.vault(Arc::clone(&keys), Arc::new(SeededEntropy::new(seed)));
+    let stages = Stages { playbook, engine, store: &store, vault: &vault, options };
+    let summary = pollster::block_on(stages.run(campaign, base, &keys, output))?;
+    drop(vault);
+    store.close()?;
+    Ok(summary)
+}
+
+struct Stages<'a> {
+    playbook: &'a Playbook,
+    engine: &'a Engine,
+    store: &'a SqliteStore,
+    vault: &'a dyn Vault,
+    options: &'a Options,
+}
+
+impl Stages<'_> {
+    async fn run(
+        &self,
+        mut campaign: Campaign,
+        base: Base,
+        keys: &Arc<dyn KeyProvider>,
+        output: &mut Output,
+    ) -> Result<Summary, Fault> {
+        let mut bar = Bar::new(u64::try_from(base.count).ok());
+        self.settle().await?;
+        let tally = self.take_in(base, keys, &mut bar).await?;
+        let (mut figures, trained) = self.learn(&mut bar).await?;
+        for (name, trained) in &trained {
+            let scorer = Arc::new(trained.scorer.clone());
+            campaign = campaign.scorer(Arc::clone(name), scorer);
+        }
+        let now = self.options.now;
+        let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
+        run::decide(&campaign, stores, now, &mut |progress| bar.show(progress)).await?;
+        self.deliver(&campaign, output, &mut bar).await?;
+        bar.begin("reporting", true);
+        let mut summary = Summary::new(self.engine, self.options.explain.as_deref());
+        self.write_decisions(&mut figures, &mut summary, output).await?;
+        self.report(&campaign, figures, tally.as_ref(), &trained, output).await?;
+        self.explain(&mut summary).await?;
+        bar.finish();
+        for trained in trained.values() {
+            summary.note(describe(&trained.evaluation));
+        }
+        Ok(summary.with_tally(tally))
+    }
+
+    /// Writes down what the store is filled from and by which definitions a mailing is decided, or
+    /// refuses to mix what is there with something else.
+    async fn settle(&self) -> Result<(), Fault> {
+        let mailing = &self.options.mailing;
+        let definitions = format!("playbook {} at {}", self.playbook.version(), self.options.now);
+        let said = [
+            ("facts".to_owned(), self.options.facts()),
+            (format!("mailing/{mailing}"), definitions),
+        ];
+        let mut batch = Batch::new();
+        for (name, now) in said {
+            match self.store.document(&name).await? {
+                Some(before) if before != now => {
+                    return Err(format!(
+                        "{}: its {name} is `{before}`, and asked for is `{now}`; \
+                         name another directory by --out or another mailing by --mailing",
+                        self.options.directory.display()
+                    )
+                    .into());
+                }
+                Some(_) => {}
+                None => batch = batch.document(name, now),
+            }
+        }
+        if !batch.is_empty() {
+            self.store.commit(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn take_in(
+        &self,
+        base: Base,
+        keys: &Arc<dyn KeyProvider>,
+        bar: &mut Bar,
+    ) -> Result<Option<Tally>, Fault> {
+        let hasher = Hasher::new(Arc::clone(keys));
+        let mut refused: Option<Error> = None;
+        let contacts = base.people.map_while(|person| match person.contact(&hasher) {
+            Ok(contact) => Some(contact),
+            Err(error) => {
+                refused = Some(error);
+                None
+            }
+        });
+        let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
+        let (schema, extract) = (self.engine.schema(), self.options.facts());
+        run::take_in(stores, schema, &extract, contacts, &mut |progress| bar.show(progress))
+            .await?;
+        match refused {
+            Some(error) => Err(error.into()),
+            None => Ok(base.tally),
+        }
+    }
+
+    /// Reads everybody's past once: for the scores, and for the report.
+    async fn learn(&self, bar: &mut Bar) -> Result<(Figures, BTreeMap<Arc<str>, Trained>), Fault> {
+        let now = self.options.now;
+        let mut figures = Figures::new(self.playbook, self.engine, now)?;
+        let mut trainers: BTreeMap<Arc<str>, Trainer> = BTreeMap::new();
+        for (name, score) in self.engine.scores() {
+            trainers.insert(Arc::clone(name), Trainer::new(score, now, Seed::new(1)));
+        }
+        let visitor: &mut Visitor<'_> = &mut |profile, timeline| {
+            figures.person(self.engine, timeline);
+            trainers.values_mut().for_each(|trainer| trainer.observe(&profile.id, timeline));
+            Ok(())
+        };
+        run::visit(self.store, self.engine, visitor, &mut |progress| bar.show(progress)).await?;
+        let mut trained = BTreeMap::new();
+        for (name, trainer) in trainers {
+            // A young shop has nothing to learn from; its campaign goes on without the score.
+            match trainer.finish(&LogisticParams::new()) {
+                Ok(model) => drop(trained.insert(name, model)),
+                Err(error) if error.kind() == ErrorKind::Model => tell(&error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let models = trained.iter().map(|(name, model)| (format!("model/{name}"), model));
+        let batch = models.fold(Batch::new(), |batch, (name, model)| {
+            batch.document(name, model.scorer.to_json())
+        });
+        self.store.commit(batch).await?;
+        Ok((figures, trained))
+    }
+
+    async fn deliver(
+        &self,
+        campaign: &Campaign,
+        output: &Output,
+        bar: &mut Bar,
+    ) -> Result<(), Fault> {
+        let folder = EmlFolder::open(output.messages())?;
+        let channel = if self.options.all { folder } else { folder.keep(FIRST) };
+        let now = self.options.now;
+        let ends: (&dyn Store, &dyn Channel) = (self.store, &channel);
+        run::deliver(campaign, ends, now, &mut |progress| bar.show(progress)).await?;
+        Ok(())
+    }
+
+    /// Writes a line for each decision with what came of it; whose mail the report shows.
+    async fn write_decisions(
+        &self,
+        figures: &mut Figures,
+        summary: &mut Summary,
+        output: &mut Output,
+    ) -> Result<(), Fault> {
+        let mailing = Mailing::new(self.options.mailing.as_str());
+        let unsent = self.unsent(&mailing).await?;
+        let mut after = None;
+        loop {
+            let page = self.store.decisions(&mailing, after.as_ref(), PAGE).await?;
+            for record in &page.items {
+                let detail: Json = serde_json::from_str(&record.detail)?;
+                let (outcome, reason) = came_of(record, &unsent);
+                let customer = record.profile.as_str();
+                summary
+                    .count(detail["segments"].as_object().into_iter().flatten().map(|(it, _)| it));
+                summary.outcome(outcome, reason);
+                figures.decision(customer, &detail, (outcome, reason));
+                output.line(&DecisionLine {
+                    customer,
+                    segments: &detail["segments"],
+                    scores: &detail["scores"],
+                    outcome,
+                    reason,
+                    until: record.until,
+                    blocks: &detail["blocks"],
+                    message: record.message.as_ref().map(MessageId::as_str),
+                })?;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(output.finish_lines()?)
+    }
+
+    /// The deliveries that no channel has accepted: few, unless something is wrong.
+    async fn unsent(&self, mailing: &Mailing) -> Result<Unsent, Fault> {
+        let mut unsent = Unsent::new();
+        for state in [
+            StateName::Claimed,
+            StateName::Sending,
+            StateName::Deferred,
+            StateName::Failed,
+            StateName::Unknown,
+        ] {
+            let mut after = None;
+            loop {
+                let page = self.store.deliveries(mailing, state, after.as_ref(), PAGE).await?;
+                unsent.extend(page.items.iter().map(|delivery| {
+                    let reason = match &delivery.state {
+                        State::Deferred { reason, .. } | State::Failed { reason } => reason.clone(),
+                        _ => String::new(),
+                    };
+                    (delivery.id().clone(), (state, reason))
+                }));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(unsent)
+    }
+
+    async fn report(
+        &self,
+        campaign: &Campaign,
+        figures: Figures,
+        tally: Option<&Tally>,
+        trained: &BTreeMap<Arc<str>, Trained>,
+        output: &Output,
+    ) -> Result<(), Fault> {
+        let shown = figures.shown();
+        let mut head = figures.head();
+        head.playbook = self.playbook.name().to_owned();
+        head.version = self.playbook.version();
+        head.mailing.clone_from(&self.options.mailing);
+        head.at = Some(self.options.now);
+        head.source = self.options.facts();
+        if self.options.assume_consent {
+            head.notes.push("Consent was assumed for everybody by --assume-consent.".to_owned());
+        }
+        let (mut report, mut scores) = figures.finish(self.playbook, tally);
+        report.head = head;
+        for (name, trained) in trained {
+            let Some(definition) = self.engine.scores().get(name) else { continue };
+            let today = scores.remove(&**name);
+            report.score = Some(report::score(definition, trained, today));
+        }
+        for (customer, detail) in shown {
+            let id = ProfileId::from(customer.as_str());
+            let (profile, personal) = (self.store.profile(&id).await?, self.vault.get(&id).await?);
+            let letter = campaign.preview(&profile, personal, self.options.now)?;
+            let preview = report::preview(&customer, letter, &detail, &report);
+            report.previews.push(preview);
+        }
+        output.write("report.html", &report.html()?)
+    }
+
+    async fn explain(&self, summary: &mut Summary) -> Result<(), Fault> {
+        if let Some(id) = &self.options.explain {
+            let profile = self.store.profile(&ProfileId::from(id.as_str())).await?;
+            let timeline = Timeline::of(profile.events, self.engine.schema());
+            let facts = timeline.facts(self.options.now);
+            if facts.is_known() {
+                summary.explain(self.engine, &facts, id);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What no channel has accepted: its state, and what the channel said.
+type Unsent = BTreeMap<MessageId, (StateName, String)>;
+
+/// What came of a decision in the end.
+fn came_of<'a>(record: &'a DecisionRecord, unsent: &'a Unsent) -> (&'a str, Option<&'a str>) {
+    let Some(message) = &record.message else {
+        return (&record.outcome, record.reason.as_deref());
+    };
+    match unsent.get(message) {
+        None => ("sent", None),
+        Some((state, reason)) => {
+            (state.as_str(), Some(reason.as_str()).filter(|it| !it.is_empty()))
+        }
+    }
+}
+
+/// A score in a line.
+fn describe(evaluation: &Evaluation) -> String {
+    let Evaluation { score, auc, brier, base_brier, base_rate, count, at, .. } = evaluation;
+    let auc = auc.map_or("none".to_owned(), |auc| format!("{auc:.3}"));
+    format!(
+        "score {score}: AUC {auc}, Brier {brier:.4} (base rate {base_rate:.3}: {base_brier:.4}) \
+         on {count} customers of {at}"
+    )
+}

@@ -1,0 +1,178 @@
+//! Features: a person's facts as a row of numbers, at any instant.
+//!
+//! A feature is a metric with a name. At a past instant it is what would have been computed then,
+//! since [`Facts`] show nothing that happened later or was not known yet.
+//!
+//! ```
+//! use bespoke::event::Event;
+//! use bespoke::expr::Names;
+//! use bespoke::facts::Timeline;
+//! use bespoke::feature::Features;
+//! use bespoke::schema::Schema;
+//! use bespoke::value::Kind;
+//!
+//! let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+//! let features = Features::new(
+//!     &[
+//!         ("recency", r#"now() - last("Order Completed")"#),
+//!         ("spend", r#"sum("Order Completed".revenue over 365 days)"#),
+//!     ],
+//!     &Names::new(schema.clone()),
+//! )?;
+//! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+//! let timeline = Timeline::of([order.with("revenue", 620)], &schema);
+//! assert_eq!(features.row(&timeline.facts("2026-02-03T00:00:00Z".parse()?)), [1.5, 620.0]);
+//! // Before the order there is nothing to be said of its age.
+//! let before = features.row(&timeline.facts("2026-01-01T00:00:00Z".parse()?));
+//! assert!(before[0].is_nan() && before[1] == 0.0);
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+use std::sync::Arc;
+
+use crate::error::{Diagnostic, Error, ErrorKind, Result};
+use crate::expr::Names;
+use crate::facts::Facts;
+use crate::metric::{Measure, Metric};
+use crate::time::Duration;
+
+/// Features that passed their check, in the order of a row.
+#[derive(Clone, Debug)]
+pub struct Features {
+    names: Arc<[Arc<str>]>,
+    metrics: Arc<[Metric]>,
+}
+
+impl Features {
+    /// Checks features, each a name and a metric.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Definition`] for none, and for a name that is empty or comes twice;
+    /// [`ErrorKind::Rule`] for a metric that does not pass its check or does not count: what it
+    /// comes to must be a number, a length of time or a truth value.
+    pub fn new<N: AsRef<str>, M: AsRef<str>>(features: &[(N, M)], names: &Names) -> Result<Self> {
+        let mut known: Vec<Arc<str>> = Vec::with_capacity(features.len());
+        let mut metrics = Vec::with_capacity(features.len());
+        for (name, text) in features {
+            let (name, text) = (name.as_ref(), text.as_ref());
+            if name.is_empty() || known.iter().any(|other| **other == *name) {
+                let detail = match name {
+                    "" => "a feature needs a name".to_owned(),
+                    _ => format!("there are two features `{name}`"),
+                };
+                return Err(Error::new(ErrorKind::Definition, detail));
+            }
+            let metric = Metric::parse(text, names).and_then(counting);
+            metrics.push(metric.map_err(|error| error.within(format!("feature `{name}`")))?);
+            known.push(name.into());
+        }
+        if known.is_empty() {
+            return Err(Error::new(ErrorKind::Definition, "there are no features"));
+        }
+        Ok(Self { names: known.into(), metrics: metrics.into() })
+    }
+
+    /// The features' names, in the order of a row.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// The features' metrics, in the order of a row.
+    pub fn metrics(&self) -> &[Metric] {
+        &self.metrics
+    }
+
+    /// What is odd about the metrics without being wrong.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.metrics.iter().flat_map(Metric::warnings)
+    }
+
+    /// What the features come to: a number as it is, a length of time in days, a truth value as 1
+    /// or 0, and NULL as `NaN`.
+    pub fn row(&self, facts: &Facts<'_>) -> Vec<f64> {
+        self.metrics.iter().map(|metric| number(&metric.evaluate(facts).value)).collect()
+    }
+}
+
+fn counting(metric: Metric) -> Result<Metric> {
+    if metric.ty().counts() {
+        return Ok(metric);
+    }
+    let what = metric.ty().describe();
+    let help = match what {
+        "an instant" => "write how long ago it is: now() - last(\"Order Completed\")",
+        _ => "compare it with something: plan = 'gold'",
+    };
+    let text = metric.text();
+    let span = crate::error::Span::new(0, text.len());
+    let fault = Diagnostic::new(text, span, format!("a feature is a number, this is {what}"));
+    Err(Error::from_diagnostics(ErrorKind::Rule, vec![fault.with_help(help)]))
+}
+
+fn number(measure: &Measure) -> f64 {
+    let number = match measure {
+        Measure::Boolean(truth) => f64::from(u8::from(*truth)),
+        Measure::Duration(length) => length.micros() as f64 / Duration::days(1).micros() as f64,
+        Measure::Number(number) => number.to_f64(),
+        Measure::Instant(_) | Measure::Null | Measure::Text(_) => f64::NAN,
+    };
+    if number.is_finite() { number } else { f64::NAN }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Event;
+    use crate::facts::Timeline;
+    use crate::schema::Schema;
+    use crate::value::Kind;
+
+    fn names() -> Names {
+        let schema = Schema::new()
+            .attribute("plan", Kind::Text)
+            .attribute("vip", Kind::Boolean)
+            .event("Order Completed", [("revenue", Kind::Number)]);
+        Names::new(schema)
+    }
+
+    #[test]
+    fn every_kind_becomes_a_number() {
+        let features = Features::new(
+            &[
+                ("orders", r#"count("Order Completed")"#),
+                ("mean", r#"avg("Order Completed".revenue)"#),
+                ("age", r#"now() - last("Order Completed")"#),
+                ("vip", "vip"),
+                ("gold", "plan = 'gold'"),
+                ("nothing", "NULL"),
+            ],
+            &names(),
+        )
+        .unwrap();
+        let at = |text: &str| text.parse().unwrap();
+        let order = Event::track("p", "Order Completed", at("2026-02-01T12:00:00Z"));
+        let traits = Event::identify("p", at("2026-02-01T00:00:00Z")).with("vip", true);
+        let events = [order.clone().with("revenue", 10), order.with("revenue", 5), traits];
+        let timeline = Timeline::of(events, names().schema());
+        let row = features.row(&timeline.facts(at("2026-02-03T18:00:00Z")));
+        assert_eq!(row[..4], [2.0, 7.5, 2.25, 1.0]);
+        assert!(row[4].is_nan() && row[5].is_nan(), "{row:?}");
+    }
+
+    #[test]
+    fn what_does_not_count_is_refused_with_advice() {
+        for (name, text, expected) in [
+            ("last", r#"last("Order Completed")"#, "write how long ago it is"),
+            ("plan", "plan", "compare it with something"),
+            ("spend", r#"sum("Order Completed".revenu)"#, "did you mean `revenue`?"),
+            ("", "1", "a feature needs a name"),
+            ("one", "1", "two features `one`"),
+        ] {
+            let error = Features::new(&[("one", "1"), (name, text)], &names()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+        let none: [(&str, &str); 0] = [];
+        assert_eq!(Features::new(&none, &names()).unwrap_err().kind(), ErrorKind::Definition);
+    }
+}

@@ -1,0 +1,457 @@
+//! A campaign's report: its figures as data, and one page of HTML that shows them.
+//!
+//! [`Report`] holds plain, ordered data that serializes; nothing in it is read from a clock or a
+//! store. [`Report::html`] makes one self-contained page of it: no script, no font, style sheet or
+//! image from elsewhere, charts as inline SVG with their figures in tables beside them, readable
+//! from 360 pixels up, in the light and in the dark, on paper and by screen readers. Equal data
+//! give equal bytes.
+//!
+//! Mail is previewed in frames without any right: no script, no form, and nothing loaded from
+//! elsewhere, so that looking at a report is seen by nobody.
+//!
+//! [`SegmentCounter`], [`LifecycleCounter`] and [`Histogram`] collect figures person by person, in
+//! memory that does not grow with the base.
+//!
+//! ```
+//! use bespoke::report::{Count, Head, Report};
+//!
+//! let mut report = Report::default();
+//! report.head.mailing = "spring".into();
+//! report.head.known = 1_234_567;
+//! report.events = vec![Count::new("Order Completed", 4_321)];
+//! let page = report.html()?;
+//! assert!(page.contains("1,234,567"));
+//! assert_eq!(page, report.html()?);
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+//!
+//! The charts are drawn here, in a few hundred lines. Crates were looked at: plotters and charts-rs
+//! write fixed colours, so that a page would hold every chart twice to be readable in the dark;
+//! poloto takes colours from the page's style, but has neither bars with names nor tables; kuva
+//! does, in nearly a hundred thousand lines. And all of them scale texts with the drawing, which
+//! leaves letters of four pixels on a telephone. Here a drawing stretches, and its texts are HTML
+//! beside it, in the page's colours and sizes.
+
+mod chart;
+mod figures;
+mod html;
+mod preview;
+mod text;
+
+use serde::{Deserialize, Serialize};
+
+pub use figures::{Histogram, LifecycleCounter, SegmentCounter};
+
+use crate::source::Tally;
+use crate::time::{Duration, Timestamp};
+
+/// Everything that a campaign has to tell. What is left empty is said to be missing or left out.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Report {
+    /// What was run, when, on what, and what it came to.
+    pub head: Head,
+    /// What became of the rows that were read; `None` where no file was.
+    pub quality: Option<Quality>,
+    /// The events by name.
+    pub events: Vec<Count>,
+    /// Who is in which segment.
+    pub segments: Segments,
+    /// How the base was composed, week by week.
+    pub lifecycle: Lifecycle,
+    /// Distributions of figures over customers: spend, recency.
+    pub distributions: Vec<Distribution>,
+    /// How good the score is.
+    pub score: Option<Score>,
+    /// What came of the customers.
+    pub outcomes: Vec<OutcomeCount>,
+    /// Which variants were chosen.
+    pub choices: Vec<Choices>,
+    /// Mail as it was rendered; six make a good overview.
+    pub previews: Vec<Preview>,
+    /// What the metrics are.
+    pub metrics: Vec<Definition>,
+    /// What the blocks are.
+    pub blocks: Vec<BlockDefinition>,
+}
+
+/// What was run, when, on what, and what it came to.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Head {
+    /// The playbook's name.
+    pub playbook: String,
+    /// Which version of it: a hash of what it says.
+    pub version: String,
+    /// Which mailing.
+    pub mailing: String,
+    /// As of which instant.
+    pub at: Option<Timestamp>,
+    /// Where the facts came from.
+    pub source: String,
+    /// How many customers are known at that instant.
+    pub known: u64,
+    /// For how many a message was claimed.
+    pub claimed: u64,
+    /// How many messages a channel has accepted, where they were handed over.
+    pub accepted: Option<u64>,
+    /// How many customers were put off.
+    pub deferred: u64,
+    /// How many are not written to.
+    pub skipped: u64,
+    /// For how many something went wrong.
+    pub failed: u64,
+    /// What a reader has to know of the figures, a sentence each: that consent was assumed, say.
+    pub notes: Vec<String>,
+}
+
+/// What became of the rows that were read.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Quality {
+    /// How many were read.
+    pub read: u64,
+    /// How many stand.
+    pub accepted: u64,
+    /// How many told again what another told.
+    pub merged: u64,
+    /// How many were refused, by reason.
+    pub rejected: Vec<Count>,
+    /// How many numbers lost digits after the sixth decimal.
+    pub rounded: u64,
+}
+
+impl Quality {
+    /// What a tally says; the reasons with most rows come first.
+    pub fn of(tally: &Tally) -> Self {
+        let rejected = tally.rejected.iter();
+        let mut rejected: Vec<Count> =
+            rejected.map(|(reason, count)| Count::new(reason.as_ref(), number(*count))).collect();
+        rejected.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+        Self {
+            read: number(tally.read),
+            accepted: number(tally.accepted),
+            merged: number(tally.merged),
+            rejected,
+            rounded: number(tally.rounded),
+        }
+    }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// How many there are of something.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Count {
+    /// Of what.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl Count {
+    /// So many of something.
+    pub fn new(name: impl Into<String>, count: u64) -> Self {
+        Self { name: name.into(), count }
+    }
+}
+
+/// Who is in which segment.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Segments {
+    /// How many customers were asked about.
+    pub known: u64,
+    /// The segments, in the order of the report.
+    pub each: Vec<SegmentSize>,
+    /// How many customers are in both of two segments, by their places in `each`: a square, whose
+    /// diagonal holds the sizes. Empty where overlaps were not counted.
+    pub both: Vec<Vec<u64>>,
+}
+
+/// A segment and how many are in it.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SegmentSize {
+    /// The segment and its rule.
+    pub definition: Definition,
+    /// How many customers are in it.
+    pub members: u64,
+}
+
+impl SegmentSize {
+    /// So many in a segment.
+    pub fn new(definition: Definition, members: u64) -> Self {
+        Self { definition, members }
+    }
+}
+
+/// What a metric, a segment or a variant is.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Definition {
+    /// Its name.
+    pub name: String,
+    /// Its rule or metric, as it was written.
+    pub text: String,
+    /// The same in English, as [`Expr::words`](crate::expr::Expr::words).
+    pub words: String,
+}
+
+impl Definition {
+    /// A name for a rule or metric, as text and in words.
+    pub fn new(name: impl Into<String>, text: impl Into<String>, words: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into(), words: words.into() }
+    }
+}
+
+/// What a block is: its variants in the order in which they are asked.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct BlockDefinition {
+    /// The block's name.
+    pub name: String,
+    /// Its variants and when each is chosen; the fallback has neither text nor words.
+    pub variants: Vec<Definition>,
+}
+
+impl BlockDefinition {
+    /// A block of these variants.
+    pub fn new(name: impl Into<String>, variants: Vec<Definition>) -> Self {
+        Self { name: name.into(), variants }
+    }
+}
+
+/// How the base was composed, week by week.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Lifecycle {
+    /// The states, from the best to the worst; up to six have colours of their own.
+    pub states: Vec<String>,
+    /// The weeks, the earliest first.
+    pub weeks: Vec<Week>,
+}
+
+/// How many customers were in each state at an instant.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Week {
+    /// The instant asked about.
+    pub at: Timestamp,
+    /// How many, in the order of the states.
+    pub counts: Vec<u64>,
+}
+
+impl Week {
+    /// So many in each state at an instant.
+    pub fn new(at: Timestamp, counts: Vec<u64>) -> Self {
+        Self { at, counts }
+    }
+}
+
+/// How a figure is distributed over customers.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Distribution {
+    /// What it is a distribution of, such as `Spend in the last 90 days`.
+    pub name: String,
+    /// What it is counted in, such as `EUR` or `days`; may be empty.
+    pub unit: String,
+    /// The bins in their order.
+    pub bins: Vec<Bin>,
+    /// The median of those who have the figure.
+    pub median: Option<f64>,
+    /// How many have no such figure.
+    pub without: u64,
+    /// What the chart says, in a sentence; may be empty.
+    pub caption: String,
+}
+
+/// How many values lie from one number up to another.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Bin {
+    /// The least value; `None` is however little.
+    pub from: Option<f64>,
+    /// The value below which they lie; `None` is however much.
+    pub to: Option<f64>,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Bin {
+    /// So many values from `from` up to, and not including, `to`.
+    pub fn new(from: Option<f64>, to: Option<f64>, count: u64) -> Self {
+        Self { from, to, count }
+    }
+}
+
+/// How good a score is, on customers that it was not fitted to.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Score {
+    /// The score's name.
+    pub name: String,
+    /// Which model: a hash of its saved form.
+    pub model: String,
+    /// Of whom it is asked.
+    pub eligible: Definition,
+    /// What it predicts.
+    pub outcome: Definition,
+    /// Within how long.
+    pub horizon: Option<Duration>,
+    /// The instants at which it was fitted.
+    pub trained: Vec<Timestamp>,
+    /// The instant at which it was evaluated.
+    pub evaluated: Option<Timestamp>,
+    /// How many customers it was fitted to, one for each instant.
+    pub training_examples: u64,
+    /// How many it was evaluated on.
+    pub examples: u64,
+    /// Of how many of those the outcome came true.
+    pub positives: u64,
+    /// The area under the ROC curve.
+    pub auc: Option<f64>,
+    /// The Brier score: the mean of the squared error, the less the better.
+    pub brier: Option<f64>,
+    /// The scores of today's customers.
+    pub scores: Vec<Bin>,
+    /// The ROC curve from (0, 0) to (1, 1): share of false alarms, share of hits.
+    pub roc: Vec<(f64, f64)>,
+    /// What was predicted and what came.
+    pub calibration: Vec<Calibrated>,
+    /// What it looks at.
+    pub features: Vec<Feature>,
+}
+
+impl Score {
+    /// The share of the examples of whom the outcome came true.
+    pub fn base_rate(&self) -> Option<f64> {
+        (self.examples > 0).then(|| self.positives as f64 / self.examples as f64)
+    }
+
+    /// The Brier score of saying the base rate of everybody.
+    pub fn base_brier(&self) -> Option<f64> {
+        self.base_rate().map(|rate| rate * (1.0 - rate))
+    }
+}
+
+/// A group of examples with much the same score: what was predicted of them and what came.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Calibrated {
+    /// Their mean score.
+    pub predicted: f64,
+    /// The share of whom the outcome came true.
+    pub observed: f64,
+    /// The lower end of the interval of that share.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// How many they are.
+    pub count: u64,
+}
+
+impl Calibrated {
+    /// So many examples with their mean score and the share of whom the outcome came true, which
+    /// lies in the interval.
+    pub fn new(predicted: f64, observed: f64, interval: (f64, f64), count: u64) -> Self {
+        Self { predicted, observed, low: interval.0, high: interval.1, count }
+    }
+}
+
+/// What a score looks at, and how much it makes of it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Feature {
+    /// The feature and its metric.
+    pub definition: Definition,
+    /// Its weight on a common scale, where the model has such.
+    pub weight: Option<f64>,
+}
+
+impl Feature {
+    /// A feature with its weight.
+    pub fn new(definition: Definition, weight: Option<f64>) -> Self {
+        Self { definition, weight }
+    }
+}
+
+/// What came of so many customers, and why.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct OutcomeCount {
+    /// `claimed`, `deferred`, `skipped` or `failed`.
+    pub outcome: String,
+    /// Why, where it was not claimed.
+    pub reason: Option<String>,
+    /// Of how many.
+    pub count: u64,
+}
+
+impl OutcomeCount {
+    /// What came of so many, and why.
+    pub fn new(outcome: impl Into<String>, reason: Option<&str>, count: u64) -> Self {
+        Self { outcome: outcome.into(), reason: reason.map(Into::into), count }
+    }
+}
+
+/// How often each variant of a block was chosen.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Choices {
+    /// The block.
+    pub block: String,
+    /// Its variants, in the order in which they are asked.
+    pub variants: Vec<Count>,
+}
+
+impl Choices {
+    /// How often each variant of a block was chosen.
+    pub fn new(block: impl Into<String>, variants: Vec<Count>) -> Self {
+        Self { block: block.into(), variants }
+    }
+}
+
+/// A mail as it was rendered for one customer.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Preview {
+    /// For whom: an opaque identifier.
+    pub profile: String,
+    /// The subject.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// Which variant each block chose and the rule that was true; that of a fallback has neither
+    /// text nor words.
+    pub chosen: Vec<Chosen>,
+}
+
+/// Which variant a block chose for somebody, and why.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Chosen {
+    /// The block.
+    pub block: String,
+    /// The variant and the rule that was true.
+    pub variant: Definition,
+}
+
+impl Chosen {
+    /// The variant that a block chose.
+    pub fn new(block: impl Into<String>, variant: Definition) -> Self {
+        Self { block: block.into(), variant }
+    }
+}

@@ -1,0 +1,180 @@
+//! The page.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use super::{Bin, Report, Score, Segments, chart, preview, text};
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::Timestamp;
+
+const NAME: &str = "page.html";
+const PAGE: &str = include_str!("page.html");
+const PARTS: &str = include_str!("parts.html");
+const STYLE: &str = include_str!("page.css");
+
+/// How many pairs of segments are named below the overlaps.
+const PAIRS: usize = 6;
+
+impl Report {
+    /// One self-contained page of HTML.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Template`] where the page cannot be made of the figures, such as a state's count
+    /// of a week that is missing.
+    pub fn html(&self) -> Result<String> {
+        let failed =
+            |error: minijinja::Error| Error::new(ErrorKind::Template, format!("report: {error:#}"));
+        let mut page = environment();
+        page.add_template("parts.html", PARTS).map_err(failed)?;
+        page.add_template(NAME, PAGE).map_err(failed)?;
+        let context = context! {
+            style => Value::from_safe_string(STYLE.into()),
+            report => Value::from(Serde(self)),
+            charts => Value::from(Serde(self.charts())),
+            overlaps => Value::from(Serde(overlaps(&self.segments))),
+            pairs => Value::from(Serde(pairs(&self.segments))),
+            judged => Value::from(Serde(self.score.as_ref().map(Judged::new))),
+        };
+        page.get_template(NAME).and_then(|page| page.render(context)).map_err(failed)
+    }
+
+    /// The drawings by name; those of nothing are left out.
+    fn charts(&self) -> BTreeMap<&'static str, String> {
+        let mut charts = BTreeMap::new();
+        if self.lifecycle.weeks.iter().any(|week| chart::total(week) > 0) {
+            charts.insert("states", chart::states(&self.lifecycle));
+            charts.insert("totals", chart::totals(&self.lifecycle));
+        }
+        if let Some(score) = &self.score {
+            if score.scores.iter().any(|bin| bin.count > 0) {
+                let scores = chart::histogram("scores", "", &score.scores, None);
+                charts.insert("scores", scores);
+            }
+            if !score.roc.is_empty() {
+                charts.insert("roc", chart::roc(&score.roc, score.auc));
+            }
+            if !score.calibration.is_empty() {
+                charts.insert("calibration", chart::calibration(&score.calibration));
+            }
+        }
+        charts
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut page = Environment::new();
+    page.set_undefined_behavior(UndefinedBehavior::Strict);
+    page.set_debug(false);
+    page.add_filter("thousands", text::thousands);
+    page.add_filter("share", text::share);
+    page.add_filter("amount", text::amount);
+    page.add_filter("decimal", text::decimal);
+    page.add_filter("day", |at: Serde<Timestamp>| text::day(*at));
+    page.add_filter("instant", |at: Serde<Timestamp>| text::instant(*at));
+    page.add_filter("mail", |html: &str| preview::document(html));
+    page.add_filter("total", |counts: Vec<u64>| text::total(&counts));
+    page.add_function("share_of", text::share_of);
+    page.add_function("drawing", |html: String| Value::from_safe_string(html));
+    page.add_function("bar", |part: u64, whole: u64, class: &str| {
+        Value::from_safe_string(chart::bar(part as f64 / whole as f64, class))
+    });
+    page.add_function("weight", |weight: f64, greatest: f64| {
+        Value::from_safe_string(chart::weight(weight, greatest))
+    });
+    page.add_function("strip", |counts: Vec<u64>| {
+        let classes = ["claimed", "deferred", "skipped", "failed"];
+        let parts: Vec<(u64, &str)> = counts.into_iter().zip(classes).collect();
+        Value::from_safe_string(chart::strip(&parts))
+    });
+    page.add_function(
+        "histogram",
+        |name: &str, unit: &str, bins: Serde<Vec<Bin>>, median: Option<f64>| {
+            Value::from_safe_string(chart::histogram(name, unit, filled(&bins), median))
+        },
+    );
+    page.add_function("bin_words", |bin: Serde<Bin>, unit: &str| chart::bin_words(&bin, unit));
+    page
+}
+
+/// The bins from the first to the last that holds anything.
+fn filled(bins: &[Bin]) -> &[Bin] {
+    let first = bins.iter().position(|bin| bin.count > 0).unwrap_or_default();
+    let last = bins.iter().rposition(|bin| bin.count > 0).map_or(first, |last| last + 1);
+    bins.get(first..last).unwrap_or_default()
+}
+
+/// Which share of the members of a segment are in another.
+#[derive(Serialize)]
+struct Overlap<'a> {
+    of: &'a str,
+    within: &'a str,
+    share: f64,
+    both: u64,
+    /// How dark its cell is, from 0 to 5; `None` where a segment meets itself or is empty.
+    shade: Option<u8>,
+}
+
+/// The overlaps, a row for each segment; empty where they were not counted.
+fn overlaps(segments: &Segments) -> Vec<Vec<Overlap<'_>>> {
+    let names = || segments.each.iter().map(|segment| segment.definition.name.as_str());
+    let rows = segments.both.iter().zip(&segments.each).enumerate();
+    let rows = rows.map(|(row, (counts, segment))| {
+        let cells = counts.iter().zip(names()).enumerate();
+        let cells = cells.map(|(column, (both, within))| {
+            let share = *both as f64 / segment.members as f64;
+            let shade = (row != column && share.is_finite()).then(|| shade(share));
+            Overlap { of: &segment.definition.name, within, share, both: *both, shade }
+        });
+        cells.collect()
+    });
+    rows.collect()
+}
+
+fn shade(share: f64) -> u8 {
+    let edges = [0.0, 0.1, 0.25, 0.5, 0.75];
+    edges.into_iter().fold(0, |shade, edge| shade + u8::from(share > edge))
+}
+
+/// The greatest overlaps.
+fn pairs(segments: &Segments) -> Vec<Overlap<'_>> {
+    let mut pairs: Vec<Overlap<'_>> = overlaps(segments).into_iter().flatten().collect();
+    pairs.retain(|pair| pair.shade.is_some() && pair.both > 0);
+    // The sort is stable, so equal shares keep the order of the segments.
+    pairs.sort_by(|a, b| b.share.total_cmp(&a.share).then(b.both.cmp(&a.both)));
+    pairs.truncate(PAIRS);
+    pairs
+}
+
+/// What a score's figures come to.
+#[derive(Serialize)]
+struct Judged {
+    base_rate: Option<f64>,
+    base_brier: Option<f64>,
+    /// By which share the Brier score is less than that of the base rate.
+    gain: Option<f64>,
+    /// Of a thousand pairs, how many are in the right order.
+    of_thousand: Option<f64>,
+    greatest_weight: f64,
+}
+
+impl Judged {
+    fn new(score: &Score) -> Self {
+        let base_brier = score.base_brier();
+        let gain = score.brier.zip(base_brier).filter(|(_, base)| *base > 0.0);
+        let weights = score.features.iter().filter_map(|feature| feature.weight);
+        Self {
+            base_rate: score.base_rate(),
+            base_brier,
+            gain: gain.map(|(brier, base)| 1.0 - brier / base),
+            of_thousand: score.auc.map(|auc| (auc * 1000.0).round()),
+            greatest_weight: weights
+                .filter(|weight| weight.is_finite())
+                .map(f64::abs)
+                .fold(0.0, f64::max),
+        }
+    }
+}

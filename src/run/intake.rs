@@ -1,0 +1,148 @@
+//! Taking in what a source tells.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{PAGE, Progress, Stage, Watch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::id::ProfileId;
+use crate::identity::Digest;
+use crate::page::Cursor;
+use crate::privacy::{Consent, PersonalRecord, Subscription, Suppressed, Vault, door};
+use crate::schema::Schema;
+use crate::store::{Batch, Store};
+
+/// One person as a source tells of them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Contact {
+    /// Who.
+    pub id: ProfileId,
+    /// What they did and what was told of them, personal fields included.
+    pub events: Vec<Event>,
+    /// What they consented to.
+    pub consents: Vec<Consent>,
+    /// What they subscribed to.
+    pub subscriptions: Vec<Subscription>,
+    /// Which of their addresses are suppressed.
+    pub suppressions: Vec<(Digest, Suppressed)>,
+}
+
+impl Contact {
+    /// A person of whom only events are told.
+    pub fn new(id: impl Into<ProfileId>, events: Vec<Event>) -> Self {
+        Self {
+            id: id.into(),
+            events,
+            consents: Vec::new(),
+            subscriptions: Vec::new(),
+            suppressions: Vec::new(),
+        }
+    }
+}
+
+/// What became of what a source told.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Intake {
+    /// How many people were taken in now; those of an earlier attempt are not counted again.
+    pub people: u64,
+    /// How many of their events.
+    pub events: u64,
+    /// How many events the door refused, by reason.
+    pub refused: BTreeMap<Cow<'static, str>, u64>,
+}
+
+/// Takes in the people of an extract, in ascending order of their ids: what is personal goes to the
+/// vault, everything else to the store.
+///
+/// `extract` names what is read, such as `crm/2026-03-01`: the store keeps how far it was read, and
+/// people up to there are passed over when it is read again. An event that is there already counts
+/// once, so extracts may overlap.
+///
+/// # Errors
+///
+/// [`ErrorKind::Input`] for a person that does not come after the one before, else what the store
+/// and the vault answer with.
+pub async fn take_in<I>(
+    (store, vault): (&dyn Store, &dyn Vault),
+    schema: &Schema,
+    extract: &str,
+    contacts: I,
+    watch: &mut Watch<'_>,
+) -> Result<Intake>
+where
+    I: IntoIterator<Item = Contact>,
+    I::IntoIter: Send,
+{
+    let mut last = store.cursor(extract).await?.map(|cursor| ProfileId::from(cursor.as_str()));
+    let mut intake = Intake::default();
+    let mut page = Page::default();
+    let mut done = 0;
+    let contacts = contacts.into_iter();
+    let known = last.clone();
+    for contact in contacts {
+        done += 1;
+        if known.as_ref().is_some_and(|known| contact.id <= *known) {
+            continue;
+        }
+        if last.as_ref().is_some_and(|last| contact.id <= *last) {
+            let detail = format!("{extract}: `{}` does not come in order", contact.id);
+            return Err(Error::new(ErrorKind::Input, detail));
+        }
+        last = Some(contact.id.clone());
+        page.take(contact, schema, &mut intake);
+        if page.people == PAGE {
+            std::mem::take(&mut page).write(store, vault, extract, last.as_ref()).await?;
+            watch(Progress { stage: Stage::TakingIn, done });
+        }
+    }
+    page.write(store, vault, extract, last.as_ref()).await?;
+    watch(Progress { stage: Stage::TakingIn, done });
+    Ok(intake)
+}
+
+/// People to be written together.
+#[derive(Default)]
+struct Page {
+    people: usize,
+    batch: Batch,
+    personal: Vec<PersonalRecord>,
+}
+
+impl Page {
+    fn take(&mut self, contact: Contact, schema: &Schema, intake: &mut Intake) {
+        let Contact { id, events, consents, subscriptions, suppressions } = contact;
+        self.people += 1;
+        intake.people += 1;
+        for event in events {
+            match door(event, schema) {
+                Ok(admitted) => {
+                    intake.events += 1;
+                    self.batch.events.push(admitted.event);
+                    self.personal.extend(admitted.personal);
+                }
+                Err(rejection) => *intake.refused.entry(rejection.reason).or_default() += 1,
+            }
+        }
+        self.batch.consents.extend(consents.into_iter().map(|consent| (id.clone(), consent)));
+        let subscriptions = subscriptions.into_iter().map(|choice| (id.clone(), choice));
+        self.batch.subscriptions.extend(subscriptions);
+        self.batch.suppressions.extend(suppressions);
+    }
+
+    /// The vault first: a fact in the store whose personal part is missing could not be mended by
+    /// reading on from the place that is written with it.
+    async fn write(
+        self,
+        store: &dyn Store,
+        vault: &dyn Vault,
+        extract: &str,
+        last: Option<&ProfileId>,
+    ) -> Result<()> {
+        let Some(last) = last.filter(|_| self.people > 0) else { return Ok(()) };
+        vault.put_all(self.personal).await?;
+        store.commit(self.batch.cursor(extract, Cursor::new(last.as_str()))).await
+    }
+}

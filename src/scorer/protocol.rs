@@ -1,0 +1,305 @@
+//! Learning from the past without looking ahead, and judging what was learnt.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::examples::{Examples, Sample};
+use super::{CheckedScore, Scorer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::facts::Timeline;
+use crate::id::ProfileId;
+use crate::seed::Seed;
+use crate::stats::{Band, Forecast, Histogram, Point, nice_edges};
+use crate::time::Timestamp;
+
+/// Gathers the examples of a [`Score`](super::Score) from one person after the other.
+///
+/// Of each person it takes one row for each training snapshot and one for the evaluation, where
+/// the score is asked of them then: features as known at the snapshot, the label as known a horizon
+/// later. So the features and labels that are trained on are all known when the evaluation's
+/// features are taken, the evaluation's labels are known at `now`, and nothing that happens or
+/// becomes known after `now` is read.
+///
+/// Memory is bounded: of each of the two sets at most [`Trainer::LIMIT`] rows are kept, chosen by
+/// seed, person and snapshot, whatever the order of people; of a person nothing else is kept.
+///
+/// ```
+/// use bespoke::event::Event;
+/// use bespoke::expr::Names;
+/// use bespoke::facts::Timeline;
+/// use bespoke::schema::Schema;
+/// use bespoke::scorer::{Score, Trainer};
+/// use bespoke::seed::Seed;
+/// use bespoke::time::Duration;
+///
+/// let none: [(&str, bespoke::value::Kind); 0] = [];
+/// let schema = Schema::new().event("Order Completed", none);
+/// let orders = r#"count("Order Completed" over 90 days)"#;
+/// let churn = Score::new(format!("{orders} > 0"), format!("{orders} = 0"), Duration::days(90))
+///     .feature("recency", r#"now() - last("Order Completed")"#)
+///     .check("churn", &Names::new(schema.clone()))?;
+///
+/// let order = Event::track("p-1", "Order Completed", "2025-09-10T12:00:00Z".parse()?);
+/// let timeline = Timeline::of([order], &schema);
+/// let mut trainer = Trainer::new(&churn, "2026-03-01T09:00:00Z".parse()?, Seed::new(1));
+/// trainer.observe(&"p-1".into(), &timeline);
+/// // 180 days ago they had not bought yet; 90 days ago they had, and were to buy no more.
+/// assert_eq!(trainer.training().len(), 0);
+/// assert_eq!(trainer.evaluation().positives(), 1);
+/// # Ok::<(), bespoke::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    score: CheckedScore,
+    now: Timestamp,
+    seed: Seed,
+    limit: usize,
+    training: Sample,
+    evaluation: Sample,
+}
+
+/// How good a model is, measured on people it was not fitted to: the evaluation snapshot is later
+/// than every label that was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// The score's name.
+    pub score: Arc<str>,
+    /// The definition's [`digest`](CheckedScore::digest).
+    pub definition: Arc<str>,
+    /// The model's [`version`](Scorer::version).
+    pub model: Arc<str>,
+    /// The instant at which all of this was known.
+    pub now: Timestamp,
+    /// The snapshot whose features were scored.
+    pub at: Timestamp,
+    /// The instant whose labels they were compared with.
+    pub labelled: Timestamp,
+    /// What there was to train on, from the earliest snapshot to the latest.
+    pub training: Vec<Snapshot>,
+    /// How many people were scored.
+    pub count: usize,
+    /// To how many of them it happened.
+    pub positives: usize,
+    /// The share of them.
+    pub base_rate: f64,
+    /// The mean score.
+    pub forecast: f64,
+    /// How likely one to whom it happened has a higher score than one to whom it did not; `None`
+    /// where there are none of either.
+    pub auc: Option<f64>,
+    /// The mean square error of the scores.
+    pub brier: f64,
+    /// The same if everybody's score were the base rate, which was not known then.
+    pub base_brier: f64,
+    /// The mean of `-ln` of the probability given to what came.
+    pub log_loss: f64,
+    /// How far scores are from what came of them, on average over the bands of `calibration`.
+    pub calibration_error: f64,
+    /// What came of scores in ten bands of about equal count.
+    pub calibration: Vec<Band>,
+    /// The ROC curve, thinned to a hundred points or so.
+    pub roc: Vec<Point>,
+    /// How the scores are spread.
+    pub scores: Histogram,
+    /// What is to be doubted, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// What a training snapshot gave.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The instant whose features were taken.
+    pub at: Timestamp,
+    /// The instant whose labels they came with.
+    pub labelled: Timestamp,
+    /// How many people's rows were learnt from.
+    pub count: usize,
+    /// To how many of them it happened.
+    pub positives: usize,
+}
+
+impl Trainer {
+    /// The rows that are kept of each set by default: enough for a model of some dozens of weights,
+    /// and some 30 MB of twenty features.
+    pub const LIMIT: usize = 200_000;
+
+    /// A trainer that has seen nobody yet.
+    pub fn new(score: &CheckedScore, now: Timestamp, seed: Seed) -> Self {
+        let seed = seed.fork("scorer").fork(score.name());
+        let (training, evaluation) = (Sample::new(), Sample::new());
+        Self { score: score.clone(), now, seed, limit: Self::LIMIT, training, evaluation }
+    }
+
+    /// The same trainer, keeping so many rows of each set.
+    #[must_use]
+    pub fn limit(self, rows: usize) -> Self {
+        Self { limit: rows, ..self }
+    }
+
+    /// The score's name.
+    pub fn name(&self) -> &Arc<str> {
+        self.score.name()
+    }
+
+    /// Takes a person's rows. Each person is to be shown once.
+    pub fn observe(&mut self, person: &ProfileId, timeline: &Timeline) {
+        let (definition, own) = (self.score.score(), self.seed.fork(person.as_str()));
+        let training = definition.training.iter().map(|ago| (*ago, false));
+        for (ago, evaluates) in training.chain([(definition.evaluation, true)]) {
+            let snapshot = self.now.minus(ago);
+            let Some(example) = self.score.example(timeline, snapshot) else { continue };
+            let key = own.fork(&snapshot.micros().to_string()).draws().bits();
+            let sample = if evaluates { &mut self.evaluation } else { &mut self.training };
+            sample.offer(example, snapshot, key, self.limit);
+        }
+    }
+
+    /// What there is to learn from so far.
+    pub fn training(&self) -> Examples {
+        self.training.examples(self.score.features().names())
+    }
+
+    /// What there is to judge by so far.
+    pub fn evaluation(&self) -> Examples {
+        self.evaluation.examples(self.score.features().names())
+    }
+
+    /// Judges a scorer, be it the one that was fitted here or the host's own, by the evaluation
+    /// snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`] where the score was asked of nobody at the evaluation snapshot, for a
+    /// scorer of other features, and for one whose score is no probability.
+    pub fn judge(&self, scorer: &dyn Scorer) -> Result<Evaluation> {
+        let within = |error: Error| error.within(format!("score `{}`", self.score.name()));
+        self.score.fits(scorer)?;
+        let forecast = self.forecast(scorer).map_err(within)?;
+        let at = self.now.minus(self.score.score().evaluation);
+        let mut evaluation = Evaluation {
+            score: Arc::clone(self.score.name()),
+            definition: self.score.digest().into(),
+            model: scorer.version().into(),
+            now: self.now,
+            at,
+            labelled: at.plus(self.score.score().horizon),
+            training: self.snapshots(),
+            count: forecast.len(),
+            positives: forecast.positives(),
+            base_rate: forecast.base_rate(),
+            forecast: forecast.mean(),
+            auc: forecast.auc(),
+            brier: forecast.brier(),
+            base_brier: forecast.base_brier(),
+            log_loss: forecast.log_loss(),
+            calibration_error: forecast.calibration_error(BANDS),
+            calibration: forecast.calibration(BANDS),
+            roc: thin(&forecast.roc().unwrap_or_default()),
+            scores: Histogram::new(nice_edges(0.0, 1.0, 2 * BANDS)?, forecast.scores())?,
+            warnings: Vec::new(),
+        };
+        evaluation.warnings = self.doubts(&evaluation);
+        Ok(evaluation)
+    }
+
+    fn forecast(&self, scorer: &dyn Scorer) -> Result<Forecast> {
+        let examples = self.evaluation();
+        if examples.is_empty() {
+            let at = self.now.minus(self.score.score().evaluation);
+            let detail = format!("nobody was eligible at the evaluation snapshot, {at}");
+            return Err(Error::new(ErrorKind::Model, detail));
+        }
+        let scored = examples.iter().map(|(row, happened, _)| Ok((scorer.score(row)?, happened)));
+        let scored = scored.collect::<Result<Vec<_>>>()?;
+        Forecast::new(scored).map_err(|error| {
+            Error::new(ErrorKind::Model, format!("the model's score: {}", error.detail()))
+        })
+    }
+
+    fn snapshots(&self) -> Vec<Snapshot> {
+        let mut counts: BTreeMap<Timestamp, (usize, usize)> = BTreeMap::new();
+        for ago in &self.score.score().training {
+            counts.insert(self.now.minus(*ago), (0, 0));
+        }
+        for (_, happened, at) in self.training().iter() {
+            let (count, positives) = counts.entry(at).or_default();
+            *count += 1;
+            *positives += usize::from(happened);
+        }
+        let horizon = self.score.score().horizon;
+        let snapshot = |(at, (count, positives)): (Timestamp, (usize, usize))| Snapshot {
+            at,
+            labelled: at.plus(horizon),
+            count,
+            positives,
+        };
+        counts.into_iter().map(snapshot).collect()
+    }
+
+    fn doubts(&self, evaluation: &Evaluation) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let trained = evaluation.training.iter();
+        let (count, positives) =
+            trained.fold((0, 0), |(c, p), snapshot| (c + snapshot.count, p + snapshot.positives));
+        let least = PER_FEATURE * self.score.features().names().len();
+        let rare = positives.min(count - positives);
+        if rare < least {
+            doubts.push(format!(
+                "the rarer outcome was seen {rare} times in training; {least} are a rule of thumb"
+            ));
+        }
+        let rare = evaluation.positives.min(evaluation.count - evaluation.positives);
+        if rare < ENOUGH {
+            doubts.push(format!(
+                "the rarer outcome was seen {rare} times in the evaluation, which is too few to tell"
+            ));
+        }
+        if evaluation.brier >= evaluation.base_brier {
+            doubts.push("the scores are no better than the base rate for everybody".to_owned());
+        }
+        let (forecast, base) = (evaluation.forecast, evaluation.base_rate);
+        if (forecast - base).abs() > DRIFT {
+            doubts.push(format!(
+                "{:.1} % were expected and {:.1} % came: outcomes have shifted since the training",
+                forecast * 100.0,
+                base * 100.0
+            ));
+        }
+        for (sample, what) in [(&self.training, "training"), (&self.evaluation, "evaluation")] {
+            if sample.seen > self.limit {
+                let seen = sample.seen;
+                doubts
+                    .push(format!("of {seen} rows for {what} a sample of {} was kept", self.limit));
+            }
+        }
+        doubts
+    }
+}
+
+/// Into how many bands scores are put to compare them with what came.
+const BANDS: usize = 10;
+
+/// How many of the rarer outcome each feature needs, by a rule of thumb for logistic regression
+/// (Peduzzi and others, 1996).
+const PER_FEATURE: usize = 10;
+
+/// Of fewer than so many, the standard error of an AUC is some 0.03 or more.
+const ENOUGH: usize = 100;
+
+/// A difference between what was expected and what came that a mailing would notice.
+const DRIFT: f64 = 0.05;
+
+/// How many points of a curve a picture needs.
+const POINTS: usize = 100;
+
+/// Every so-manieth point, the first and the last among them.
+fn thin(points: &[Point]) -> Vec<Point> {
+    let step = points.len().div_ceil(POINTS).max(1);
+    let last = points.len().saturating_sub(1);
+    let kept = points.iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last);
+    kept.map(|(_, point)| *point).collect()
+}
