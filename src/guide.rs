@@ -8,3 +8,6 @@ pub mod playbook {}
 
 #[doc = include_str!("../docs/ARCHITECTURE.md")]
 pub mod architecture {}
+
+#[doc = include_str!("../docs/STORE.md")]
+pub mod store {}

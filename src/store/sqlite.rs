@@ -195,3 +195,22 @@ impl fmt::Debug for SqliteStore {
         f.debug_struct("SqliteStore").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_opens_as_a_store() {
+        let path = std::env::temp_dir().join(format!("bespoke-copy-{}.db", std::process::id()));
+        let store = SqliteStore::in_memory(&Schema::new()).unwrap();
+        pollster::block_on(store.commit(Batch::new().document("model", "text"))).unwrap();
+        store.database.copy(&path);
+        let copy = SqliteStore::open(&path, &Schema::new()).unwrap();
+        copy.verify().unwrap();
+        let text = pollster::block_on(copy.document("model")).unwrap();
+        copy.close().unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(text.as_deref(), Some("text"));
+    }
+}

@@ -276,7 +276,7 @@ async fn timers_are_in_order<S: Store>(store: &S) -> Result<()> {
     let timer = |profile: &str, name: &str, due: i64| Timer::new(profile, name, at(due));
     let mut batch = Batch::new();
     batch.timers = vec![
-        timer("p-2", "b", 5),
+        timer("p-2", "a", 5),
         timer("p-1", "b", 5),
         timer("p-1", "a", 5),
         timer("p-3", "a", 1),
@@ -291,7 +291,7 @@ async fn timers_are_in_order<S: Store>(store: &S) -> Result<()> {
         timer("p-4", "a", 4),
         timer("p-1", "a", 5),
         timer("p-1", "b", 5),
-        timer("p-2", "b", 5),
+        timer("p-2", "a", 5),
     ];
     assert_eq!(due, expected, "due timers come by instant, profile and name");
     assert_eq!(store.timers(at(5), 10).await?, expected, "they stay due");
@@ -305,7 +305,7 @@ async fn timers_are_in_order<S: Store>(store: &S) -> Result<()> {
     let due = store.timers(at(9), 10).await?;
     let expected = [
         timer("p-1", "b", 5),
-        timer("p-2", "b", 5),
+        timer("p-2", "a", 5),
         timer("p-4", "a", 6),
         timer("p-1", "a", 8),
         timer("p-3", "late", 9),

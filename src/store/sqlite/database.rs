@@ -182,3 +182,12 @@ impl From<FromSqlError> for Failure {
         Self::format(format!("a column holds something else: {error}"))
     }
 }
+
+#[cfg(test)]
+impl Database {
+    /// Copies the database to a file, as the shell would.
+    pub(super) fn copy(&self, path: &Path) {
+        let copied = self.lock().execute("VACUUM INTO ?1", [path.to_str().unwrap()]);
+        copied.unwrap();
+    }
+}
