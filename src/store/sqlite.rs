@@ -143,6 +143,10 @@ impl Store for SqliteStore {
         self.database.read(|db| read::profile(db, &self.schema, id))
     }
 
+    async fn wishes(&self, ids: &[ProfileId]) -> Result<Vec<Profile>> {
+        self.database.read(|db| read::people(db, ids))
+    }
+
     async fn addresses(&self, digests: &[Digest]) -> Result<Addresses> {
         self.database.read(|db| read::addresses(db, digests))
     }

@@ -333,6 +333,15 @@ async fn lists_are_paged<S: Store>(store: &S) -> Result<()> {
     let page = store.profiles(None, 100).await?;
     let listed: Vec<ProfileId> = page.items.into_iter().map(|profile| profile.id).collect();
     assert_eq!((listed, page.next), (sorted.to_vec(), None), "profiles come by bytes");
+    let asked = ["p-2", "stranger", "", "p-2"].map(ProfileId::from);
+    let mut expected = Vec::new();
+    for id in &asked {
+        let mut person = store.profile(id).await?;
+        person.events.clear();
+        expected.push(person);
+    }
+    let wishes = store.wishes(&asked).await?;
+    assert_eq!(wishes, expected, "people come in the order asked for, without their events");
     let first = store.profiles(None, 2).await?;
     let after = first.next.as_ref();
     store.commit(Batch::new().event(order("!", "m-1", 1)).event(order("q", "m-1", 1))).await?;

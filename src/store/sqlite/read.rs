@@ -62,26 +62,45 @@ pub(super) fn fill(
         };
         profile.events.sort_unstable_by(order);
     }
+    wishes(db, &mut profiles)?;
+    Ok(profiles)
+}
+
+/// What these profiles, of which as in [`fill`] none is between them, consented to and subscribed
+/// to, and what was claimed for them.
+fn wishes(db: &Connection, profiles: &mut [Profile]) -> Outcome<()> {
     let consents = "SELECT profile, purpose, at, state, policy, evidence FROM consents
                     WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, consents, &mut profiles, |profile, found| {
+    each(db, consents, profiles, |profile, found| {
         profile.consents.record(consent(found)?);
         Ok(())
     })?;
     let choices = "SELECT profile, topic, at, state FROM subscriptions
                    WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, choices, &mut profiles, |profile, found| {
+    each(db, choices, profiles, |profile, found| {
         profile.subscriptions.record(choice(found)?);
         Ok(())
     })?;
     let claims = "SELECT profile, mailing, message, at FROM deliveries
                   WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, claims, &mut profiles, |profile, found| {
+    each(db, claims, profiles, |profile, found| {
         profile.claims.push(row::claim(found, 0)?);
         Ok(())
     })?;
     profiles.iter_mut().for_each(|profile| profile.claims.sort());
-    Ok(profiles)
+    Ok(())
+}
+
+/// These people in the order asked for, without their events.
+pub(super) fn people(db: &Connection, ids: &[ProfileId]) -> Outcome<Vec<Profile>> {
+    let mut people = Vec::with_capacity(ids.len());
+    for id in ids {
+        let mut profile = Profile::new(id.clone());
+        profile.version = write::version(db, id)?;
+        wishes(db, std::slice::from_mut(&mut profile))?;
+        people.push(profile);
+    }
+    Ok(people)
 }
 
 /// Gives each row, whose first column is a profile, to that profile.
