@@ -22,6 +22,7 @@ usage: campaign [--data FILE --at INSTANT] [--out DIR] [--resume] [--playbook DI
 const SHOP_NOW: &str = "2026-03-01T09:00:00Z";
 
 /// The arguments, read and checked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
     pub(crate) now: Timestamp,

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Draws how far a run has come.
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     stage: Option<Stage>,
     people: Option<u64>,
 }
@@ -16,9 +16,9 @@ impl Bar {
     /// A bar for so many people, where that is known.
     pub(crate) fn new(people: Option<u64>) -> Self {
         // It draws to the standard error, and only if that is a terminal.
-        let bar = ProgressBar::no_length();
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar, stage: None, people }
+        let drawn = ProgressBar::no_length();
+        drawn.enable_steady_tick(Duration::from_millis(100));
+        Self { drawn, stage: None, people }
     }
 
     pub(crate) fn show(&mut self, progress: Progress) {
@@ -26,11 +26,11 @@ impl Bar {
             self.stage = Some(progress.stage);
             self.begin(&progress.stage.to_string(), progress.stage != Stage::Delivering);
         }
-        self.bar.set_position(progress.done);
+        self.drawn.set_position(progress.done);
     }
 
     /// Begins a stage.
-    pub(crate) fn begin(&mut self, stage: &str, counted: bool) {
+    pub(crate) fn begin(&self, stage: &str, counted: bool) {
         let total = self.people.filter(|_| counted);
         let template = if total.is_some() {
             "{msg:>12} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}"
@@ -38,17 +38,17 @@ impl Bar {
             "{msg:>12} {spinner} {human_pos} {per_sec}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
+            self.drawn.set_style(style);
         }
         match total {
-            Some(total) => self.bar.set_length(total),
-            None => self.bar.unset_length(),
+            Some(total) => self.drawn.set_length(total),
+            None => self.drawn.unset_length(),
         }
-        self.bar.reset();
-        self.bar.set_message(stage.to_owned());
+        self.drawn.reset();
+        self.drawn.set_message(stage.to_owned());
     }
 
     pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.drawn.finish_and_clear();
     }
 }
