@@ -17,12 +17,13 @@
 //! - `report.html`: what to look at.
 //!
 //! `--resume` goes on with a directory that a run has left, whether it was killed or came to its
-//! end, and sends nothing twice; `--mailing NAME` runs another mailing of the playbook on the same
-//! store. `--stop-after segments` writes `segments.jsonl` and no mail, and `--explain CUSTOMER`
+//! end, and sends nothing twice; with a later `--at` it writes to those who were put off until then.
+//! `--mailing NAME` runs another mailing of the playbook on the same store. `--stop-after segments` writes `segments.jsonl` and no mail, and `--explain CUSTOMER`
 //! prints why that customer is in each segment or is not.
 
 #[path = "../support/args.rs"]
 mod args;
+mod ground;
 mod options;
 mod output;
 mod people;
@@ -38,34 +39,54 @@ use std::process::ExitCode;
 
 use args::Args;
 use bespoke::playbook::Playbook;
+use bespoke::source::Input;
 
+use ground::Ground;
 use options::Options;
 use output::Output;
-use people::Fault;
+use people::{Base, Fault};
 use retail::RetailFile;
+use stages::Stages;
 
 fn main() -> ExitCode {
     args::run(&options::VALUED, &options::FLAGS, options::USAGE, run)
 }
 
 fn run(args: &Args) -> Result<(), Fault> {
-    let options = Options::read(args)?;
+    let mut options = Options::read(args)?;
     // The definitions first: what is wrong with them is told before anything is read.
     let playbook = Playbook::open(&options.playbook)?;
     let engine = playbook.engine()?;
+    let ground = Ground::new(&playbook, &options)?;
     let retail = options.data.as_deref().map(RetailFile::open).transpose()?;
     // What was asked for makes sense; only now is anything written.
     let mut output = Output::create(&options)?;
-    let base = match retail {
-        Some(file) => file.read(options.assume_consent, &mut |reject| output.reject(reject))?,
-        None => simulated::shop(&options),
-    };
-    output.finish_rejects()?;
     let summary = if options.segments_only {
+        let base = base(retail, &mut output, &options)?;
         segments::write(&engine, base, &mut output, &options)?
     } else {
-        stages::run(&playbook, &engine, base, &mut output, &options)?
+        let store = ground::open(&playbook, &engine, &output, &mut options)?;
+        let base = base(retail, &mut output, &options)?;
+        let vault = ground.vault(&store, &options.source())?;
+        let stages = Stages::new((&playbook, &engine), (&store, &vault), &options);
+        let summary = stages.run(&ground, base, &mut output)?;
+        drop(vault);
+        store.close()?;
+        summary
     };
     let directory = options.directory.display();
     Ok(writeln!(std::io::stdout(), "{summary}wrote {directory}")?)
+}
+
+fn base(
+    retail: Option<RetailFile<Input>>,
+    output: &mut Output,
+    options: &Options,
+) -> Result<Base, Fault> {
+    let base = match retail {
+        Some(file) => file.read(options.assume_consent, &mut |reject| output.reject(reject))?,
+        None => simulated::shop(options),
+    };
+    output.finish_rejects()?;
+    Ok(base)
 }

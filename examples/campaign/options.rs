@@ -25,7 +25,11 @@ const SHOP_NOW: &str = "2026-03-01T09:00:00Z";
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Options {
     pub(crate) data: Option<PathBuf>,
+    /// The instant that was asked for, if one was.
+    pub(crate) at: Option<Timestamp>,
     pub(crate) now: Timestamp,
+    /// When the simulated shop's history ends.
+    pub(crate) until: Timestamp,
     pub(crate) directory: PathBuf,
     pub(crate) resume: bool,
     pub(crate) playbook: PathBuf,
@@ -47,18 +51,22 @@ impl Options {
             }
         };
         let data = args.get("data").map(PathBuf::from);
-        // A file of the past says nothing of now.
-        let at = match (args.get("at"), &data) {
-            (None, Some(_)) => return Err("--at is missing".into()),
-            (at, _) => at.unwrap_or(SHOP_NOW),
-        };
         let resume = args.has("resume");
+        let instant = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
+        let at: Option<Timestamp> = args.get("at").map(instant).transpose()?;
+        // A file of the past says nothing of now.
+        if at.is_none() && data.is_some() && !resume {
+            return Err("--at is missing".into());
+        }
+        let now = at.map_or_else(|| SHOP_NOW.parse(), Ok)?;
         if resume && segments_only {
             return Err("--resume: nothing is kept of a run that stops after segments".into());
         }
         let playbook = args.get("playbook").map_or_else(|| own(data.is_some()), PathBuf::from);
         Ok(Self {
-            now: at.parse().map_err(|error: Error| format!("--at: {error}"))?,
+            at,
+            now,
+            until: now,
             directory: directory(args.get("out"), resume)?,
             resume,
             playbook,
@@ -72,16 +80,16 @@ impl Options {
         })
     }
 
-    /// What the store was filled from. Another mailing may be run on it, or this one again; other
+    /// What the store is filled from. Another mailing may be run on it, or this one again; other
     /// facts would mix two bases.
-    pub(crate) fn facts(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         let consent = if self.assume_consent { ", consent assumed" } else { "" };
         match &self.data {
             Some(file) => {
                 let name = file.file_name().unwrap_or_default().to_string_lossy();
                 format!("{name}{consent}")
             }
-            None => format!("a simulated shop of {} customers until {}", self.customers, self.now),
+            None => format!("a simulated shop of {} customers", self.customers),
         }
     }
 }

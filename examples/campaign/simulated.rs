@@ -9,7 +9,7 @@ use crate::people::{Base, PURPOSE, Person};
 
 /// One customer after the other; none is kept.
 pub(crate) fn shop(options: &Options) -> Base {
-    let shop = Shop::new(Seed::new(1)).customers(options.customers).until(options.now);
+    let shop = Shop::new(Seed::new(1)).customers(options.customers).until(options.until);
     let people = shop.into_iter();
     Base { tally: None, count: people.len(), people: Box::new(people.map(person)) }
 }

@@ -9,8 +9,7 @@ use bespoke::error::ErrorKind;
 use bespoke::facts::Timeline;
 use bespoke::id::{MessageId, ProfileId};
 use bespoke::identity::Hasher;
-use bespoke::key::{KeyProvider, KeyVersion, Keys, Secret};
-use bespoke::page::Cursor;
+use bespoke::key::KeyProvider;
 use bespoke::playbook::Playbook;
 use bespoke::privacy::Vault;
 use bespoke::run::{self, Campaign, Visitor};
@@ -18,19 +17,16 @@ use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, DecisionRecord, SqliteStore, Store};
-use bespoke::testing::key::SeededEntropy;
 use bespoke::{Engine, Error};
 use serde_json::Value as Json;
 
 use crate::args::tell;
+use crate::ground::Ground;
 use crate::options::Options;
 use crate::output::{DecisionLine, Output, Summary};
 use crate::people::{Base, Fault};
 use crate::progress::Bar;
 use crate::report::{self, Figures};
-
-/// A real host takes its key from its key service, and its entropy from the system.
-const DEMONSTRATION_KEY: &[u8; 32] = b"for demonstrations and no more..";
 
 /// How many messages are written unless all are asked for.
 const FIRST: usize = 200;
@@ -38,30 +34,8 @@ const FIRST: usize = 200;
 /// How many decisions are read at a time.
 const PAGE: usize = 1000;
 
-/// Runs the stages one after the other.
-pub(crate) fn run(
-    playbook: &Playbook,
-    engine: &Engine,
-    base: Base,
-    output: &mut Output,
-    options: &Options,
-) -> Result<Summary, Fault> {
-    let keys: Arc<dyn KeyProvider> =
-        Arc::new(Keys::new(KeyVersion::new(1), Secret::new(*DEMONSTRATION_KEY)?));
-    let campaign = Campaign::new(playbook, &options.mailing, &keys)?;
-    let store = SqliteStore::open(output.store(), engine.schema())?;
-    // A run that goes on does not draw the keys again that are given away.
-    let drawn = pollster::block_on(store.cursor(&options.facts()))?;
-    let seed = Seed::new(1).fork(drawn.as_ref().map_or("", Cursor::as_str));
-    let vault = store.vault(Arc::clone(&keys), Arc::new(SeededEntropy::new(seed)));
-    let stages = Stages { playbook, engine, store: &store, vault: &vault, options };
-    let summary = pollster::block_on(stages.run(campaign, base, &keys, output))?;
-    drop(vault);
-    store.close()?;
-    Ok(summary)
-}
-
-struct Stages<'a> {
+/// The stages, and what they work on.
+pub(crate) struct Stages<'a> {
     playbook: &'a Playbook,
     engine: &'a Engine,
     store: &'a SqliteStore,
@@ -69,18 +43,35 @@ struct Stages<'a> {
     options: &'a Options,
 }
 
-impl Stages<'_> {
-    async fn run(
+impl<'a> Stages<'a> {
+    pub(crate) fn new(
+        (playbook, engine): (&'a Playbook, &'a Engine),
+        (store, vault): (&'a SqliteStore, &'a dyn Vault),
+        options: &'a Options,
+    ) -> Self {
+        Self { playbook, engine, store, vault, options }
+    }
+
+    /// Runs the stages one after the other.
+    pub(crate) fn run(
         &self,
-        mut campaign: Campaign,
+        ground: &Ground,
         base: Base,
-        keys: &Arc<dyn KeyProvider>,
+        output: &mut Output,
+    ) -> Result<Summary, Fault> {
+        pollster::block_on(self.stages(ground, base, output))
+    }
+
+    async fn stages(
+        &self,
+        ground: &Ground,
+        base: Base,
         output: &mut Output,
     ) -> Result<Summary, Fault> {
         let mut bar = Bar::new(u64::try_from(base.count).ok());
-        self.settle().await?;
-        let tally = self.take_in(base, keys, &mut bar).await?;
+        let tally = self.take_in(base, &ground.keys, &mut bar).await?;
         let (mut figures, trained) = self.learn(&mut bar).await?;
+        let mut campaign = ground.campaign.clone();
         for (name, trained) in &trained {
             let scorer = Arc::new(trained.scorer.clone());
             campaign = campaign.scorer(Arc::clone(name), scorer);
@@ -101,36 +92,6 @@ impl Stages<'_> {
         Ok(summary.with_tally(tally))
     }
 
-    /// Writes down what the store is filled from and by which definitions a mailing is decided, or
-    /// refuses to mix what is there with something else.
-    async fn settle(&self) -> Result<(), Fault> {
-        let mailing = &self.options.mailing;
-        let definitions = format!("playbook {} at {}", self.playbook.version(), self.options.now);
-        let said = [
-            ("facts".to_owned(), self.options.facts()),
-            (format!("mailing/{mailing}"), definitions),
-        ];
-        let mut batch = Batch::new();
-        for (name, now) in said {
-            match self.store.document(&name).await? {
-                Some(before) if before != now => {
-                    return Err(format!(
-                        "{}: its {name} is `{before}`, and asked for is `{now}`; \
-                         name another directory by --out or another mailing by --mailing",
-                        self.options.directory.display()
-                    )
-                    .into());
-                }
-                Some(_) => {}
-                None => batch = batch.document(name, now),
-            }
-        }
-        if !batch.is_empty() {
-            self.store.commit(batch).await?;
-        }
-        Ok(())
-    }
-
     async fn take_in(
         &self,
         base: Base,
@@ -147,7 +108,7 @@ impl Stages<'_> {
             }
         });
         let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
-        let (schema, extract) = (self.engine.schema(), self.options.facts());
+        let (schema, extract) = (self.engine.schema(), self.options.source());
         run::take_in(stores, schema, &extract, contacts, &mut |progress| bar.show(progress))
             .await?;
         match refused {
@@ -283,7 +244,7 @@ impl Stages<'_> {
         head.version = self.playbook.version();
         head.mailing.clone_from(&self.options.mailing);
         head.at = Some(self.options.now);
-        head.source = self.options.facts();
+        head.source = self.options.source();
         if self.options.assume_consent {
             head.notes.push("Consent was assumed for everybody by --assume-consent.".to_owned());
         }

@@ -358,6 +358,26 @@ fn another_mailing_on_the_same_store_keeps_to_the_caps() {
 }
 
 #[test]
+fn who_was_put_off_is_written_to_when_it_is_time() {
+    let out = directory("campaign-later").join("out");
+    let base = ["--customers", "150", "--all", "--resume", "--out", out.to_str().unwrap()];
+    let Some(first) = run("campaign", base) else { return };
+    let count = |run: &Run, what: &str| {
+        let line = run.lines().into_iter().find(|line| line.ends_with(what));
+        line.map_or(0, |line| line.split_whitespace().next().unwrap().parse::<usize>().unwrap())
+    };
+    let (sent, later) = (count(&first, " sent"), count(&first, "deferred: quiet-hours"));
+    assert!(sent > 0 && later > 0, "{}", first.out);
+    let at = |at| run("campaign", [&base[..], &["--at", at]].concat()).unwrap();
+    // Quiet hours end at eight everywhere, and begin nowhere within twelve hours of that.
+    let evening = at("2026-03-01T17:00:00Z");
+    assert_eq!(count(&evening, " sent") + count(&evening, "quiet-hours"), sent + later);
+    assert!(count(&evening, " sent") > sent, "{}", evening.out);
+    let earlier = at("2026-03-01T09:00:00Z");
+    assert!(earlier.refused().contains("cannot go back"), "{}", earlier.err);
+}
+
+#[test]
 fn before_the_first_order_nobody_is_known() {
     let directory = directory("campaign-early");
     let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
