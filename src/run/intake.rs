@@ -54,17 +54,17 @@ pub struct Intake {
     pub refused: BTreeMap<Cow<'static, str>, u64>,
 }
 
-/// Takes in the people of an extract, in ascending order of their ids: what is personal goes to the
-/// vault, everything else to the store.
+/// Takes in the people of an extract: what is personal goes to the vault, everything else to the
+/// store.
 ///
-/// `extract` names what is read, such as `crm/2026-03-01`: the store keeps how far it was read, and
-/// people up to there are passed over when it is read again. An event that is there already counts
-/// once, so extracts may overlap.
+/// `extract` names what is read, such as `crm/2026-03-01`, and gives its people in the same order
+/// each time: the store keeps how many were read, and so many are passed over when it is read
+/// again. An event that is there already counts once, so extracts may overlap.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Input`] for a person that does not come after the one before, else what the store
-/// and the vault answer with.
+/// [`ErrorKind::Input`] for an extract that has become shorter than what was read of it, else what
+/// the store and the vault answer with.
 pub async fn take_in<I>(
     (store, vault): (&dyn Store, &dyn Vault),
     schema: &Schema,
@@ -76,31 +76,37 @@ where
     I: IntoIterator<Item = Contact>,
     I::IntoIter: Send,
 {
-    let mut last = store.cursor(extract).await?.map(|cursor| ProfileId::from(cursor.as_str()));
+    let passed = passed(store, extract).await?;
     let mut intake = Intake::default();
     let mut page = Page::default();
     let mut done = 0;
-    let contacts = contacts.into_iter();
-    let known = last.clone();
     for contact in contacts {
         done += 1;
-        if known.as_ref().is_some_and(|known| contact.id <= *known) {
+        if done <= passed {
             continue;
         }
-        if last.as_ref().is_some_and(|last| contact.id <= *last) {
-            let detail = format!("{extract}: `{}` does not come in order", contact.id);
-            return Err(Error::new(ErrorKind::Input, detail));
-        }
-        last = Some(contact.id.clone());
         page.take(contact, schema, &mut intake);
         if page.people == PAGE {
-            std::mem::take(&mut page).write(store, vault, extract, last.as_ref()).await?;
+            std::mem::take(&mut page).write(store, vault, extract, done).await?;
             watch(Progress { stage: Stage::TakingIn, done });
         }
     }
-    page.write(store, vault, extract, last.as_ref()).await?;
+    if done < passed {
+        let detail = format!("{extract}: {passed} people were read of it, and it has {done}");
+        return Err(Error::new(ErrorKind::Input, detail));
+    }
+    page.write(store, vault, extract, done).await?;
     watch(Progress { stage: Stage::TakingIn, done });
     Ok(intake)
+}
+
+/// How many people of an extract were read.
+async fn passed(store: &dyn Store, extract: &str) -> Result<u64> {
+    let Some(cursor) = store.cursor(extract).await? else { return Ok(0) };
+    cursor.as_str().parse().map_err(|_| {
+        let detail = format!("{extract}: `{}` is no number of people", cursor.as_str());
+        Error::new(ErrorKind::Input, detail)
+    })
 }
 
 /// People to be written together.
@@ -139,10 +145,12 @@ impl Page {
         store: &dyn Store,
         vault: &dyn Vault,
         extract: &str,
-        last: Option<&ProfileId>,
+        done: u64,
     ) -> Result<()> {
-        let Some(last) = last.filter(|_| self.people > 0) else { return Ok(()) };
+        if self.people == 0 {
+            return Ok(());
+        }
         vault.put_all(self.personal).await?;
-        store.commit(self.batch.cursor(extract, Cursor::new(last.as_str()))).await
+        store.commit(self.batch.cursor(extract, Cursor::new(done.to_string()))).await
     }
 }
