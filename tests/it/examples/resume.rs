@@ -54,7 +54,7 @@ fn killed_anywhere_and_resumed_it_ends_the_same() {
     let base = directory("campaign-resume");
     let path = |name: &str| base.join(name).to_str().unwrap().to_owned();
     let args = |out: &str| -> Vec<String> {
-        let args = ["--customers", "250", "--all", "--resume", "--out", out];
+        let args = ["--customers", "150", "--all", "--resume", "--out", out];
         args.map(str::to_owned).to_vec()
     };
     let whole = path("whole");
