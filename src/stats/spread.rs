@@ -94,18 +94,26 @@ impl Spread {
     ///
     /// It is that of [`quantiles`](super::quantiles), as exact as [`Spread::error`] says.
     pub fn median(&self) -> Option<f64> {
-        let last = self.len.checked_sub(1)?;
-        let (low, high) = (self.at(last / 2)?, self.at(last.div_ceil(2))?);
-        Some(low + (high - low) / 2.0)
+        self.middle(None)
     }
 
-    /// The value at a place in ascending order.
-    fn at(&self, place: u64) -> Option<f64> {
-        let mut upto = 0;
-        self.values().find_map(|(value, count)| {
-            upto += count;
-            (upto > place).then_some(value)
-        })
+    /// The median of the values other than this one: of those who spent anything at all.
+    pub fn median_without(&self, value: f64) -> Option<f64> {
+        self.middle(Some(key(value + 0.0)))
+    }
+
+    fn middle(&self, without: Option<i64>) -> Option<f64> {
+        let counted = || self.counts.iter().filter(|(key, _)| Some(**key) != without);
+        let last = counted().map(|(_, count)| count).sum::<u64>().checked_sub(1)?;
+        let at = |place: u64| {
+            let mut upto = 0;
+            counted().find_map(|(key, count)| {
+                upto += count;
+                (upto > place).then(|| value(*key))
+            })
+        };
+        let (low, high) = (at(last / 2)?, at(last.div_ceil(2))?);
+        Some(low + (high - low) / 2.0)
     }
 
     /// How many values lie between edges.
