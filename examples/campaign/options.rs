@@ -71,6 +71,14 @@ impl Options {
         })
     }
 
+    /// Where the facts come from, for people.
+    pub(crate) fn source(&self) -> String {
+        match &self.data {
+            Some(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            None => format!("a simulated shop of {} customers", self.customers),
+        }
+    }
+
     /// What the store was filled from. Another mailing may be run on it, or this one again; other
     /// facts would mix two bases.
     pub(crate) fn facts(&self) -> String {

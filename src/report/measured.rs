@@ -111,10 +111,10 @@ fn weights(of: &Engagement) -> String {
     for (place, (event, weight)) in of.weights().iter().enumerate() {
         let comma = if place == 0 { "" } else { ", " };
         // A text takes whatever is written to it.
-        let _ = write!(words, "{comma}each “{event}” counts {weight}");
+        let _ = write!(words, "{comma}{weight} for each “{event}”");
     }
     if of.scale() != Decimal::ONE {
-        let _ = write!(words, "; all of it times {}", of.scale());
+        let _ = write!(words, ", all of it times {}", of.scale());
     }
     words
 }
