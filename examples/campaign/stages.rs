@@ -155,7 +155,10 @@ impl Stages<'_> {
     }
 
     /// Reads everybody's past once: for the scores, and for the report.
-    async fn learn(&self, bar: &mut Bar) -> Result<(Collector, BTreeMap<Arc<str>, Trained>), Fault> {
+    async fn learn(
+        &self,
+        bar: &mut Bar,
+    ) -> Result<(Collector, BTreeMap<Arc<str>, Trained>), Fault> {
         let now = self.options.now;
         let mut collector = report::collector(self.playbook, self.engine, self.options)?;
         let mut trainers: BTreeMap<Arc<str>, Trainer> = BTreeMap::new();

@@ -141,8 +141,7 @@ pub(super) fn bins(histogram: &Histogram) -> Vec<Bin> {
     let edges = histogram.edges();
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let pairs = edges.iter().zip(edges.iter().skip(1)).zip(histogram.counts());
-    let between =
-        pairs.map(|((from, to), found)| Bin::new(Some(*from), Some(*to), count(*found)));
+    let between = pairs.map(|((from, to), found)| Bin::new(Some(*from), Some(*to), count(*found)));
     let below = Bin::new(None, edges.first().copied(), count(histogram.below()));
     let above = Bin::new(edges.last().copied(), None, count(histogram.above()));
     let ends = |bin: Bin| Some(bin).filter(|bin| bin.count > 0);

@@ -159,7 +159,10 @@ mod tests {
         let mut counter = LifecycleCounter::new(["a"], [1, 2, 3].map(week));
         assert_eq!(counter.clone().finish().weeks, []);
         counter.add([None, Some(0), None]);
-        assert_eq!(counter.finish().weeks, [Week::new(week(2), vec![1]), Week::new(week(3), vec![0])]);
+        assert_eq!(
+            counter.finish().weeks,
+            [Week::new(week(2), vec![1]), Week::new(week(3), vec![0])]
+        );
     }
 
     #[test]

@@ -103,12 +103,7 @@ fn figures_are_named_in_words_and_scaled_by_what_they_are() {
     let expected = [
         ("last_order", "Days since the last “Order Completed”", Scale::Days, "days"),
         ("orders", "Number of “Order Completed”", Scale::Count, ""),
-        (
-            "spend",
-            "Total revenue of “Order Completed” in the last 90 days",
-            Scale::Amount,
-            "EUR",
-        ),
+        ("spend", "Total revenue of “Order Completed” in the last 90 days", Scale::Amount, "EUR"),
     ];
     assert_eq!(found.collect::<Vec<_>>(), expected);
     for it in &report.distributions {

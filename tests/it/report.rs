@@ -213,9 +213,7 @@ fn evaluation() -> Evaluation {
     });
     let roc = (0..=60).map(|step| f64::from(step) / 60.0);
     let roc = roc.map(|x| json!({"false_positives": x, "true_positives": x.powf(0.28)}));
-    let snapshot = |at: &str, labelled: &str, count: u32| {
-        json!({"at": at, "labelled": labelled, "count": count, "positives": count / 5})
-    };
+    let snapshot = |at: &str, labelled: &str, count: u32| json!({"at": at, "labelled": labelled, "count": count, "positives": count / 5});
     let evaluation = json!({
         "score": "will_order",
         "definition": "6c0e",

@@ -69,8 +69,8 @@ pub(in crate::report) fn calibration(groups: &[Band]) -> String {
     let mut columns = String::new();
     for group in groups {
         let x = coordinate(scaled(group.forecast));
-        let [y, low, high] =
-            [group.observed, group.interval.0, group.interval.1].map(|at| coordinate(100.0 - scaled(at)));
+        let [y, low, high] = [group.observed, group.interval.0, group.interval.1]
+            .map(|at| coordinate(100.0 - scaled(at)));
         put(
             &mut drawing,
             format_args!(

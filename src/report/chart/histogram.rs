@@ -2,8 +2,8 @@
 
 use super::{Plot, Tick, coordinate, counts, put};
 use crate::report::distribution::filled;
-use crate::report::{Bin, Distribution, Scale};
 use crate::report::text::{amount, compact, escaped, share_of, thousands, total};
+use crate::report::{Bin, Distribution, Scale};
 
 /// How many labels an axis has at most.
 const LABELS: usize = 14;
@@ -128,9 +128,8 @@ fn middles(bins: &[Bin], width: f64) -> Vec<Tick> {
     let ticks = bins.iter().enumerate().map(|(place, bin)| {
         let text = match (bin.from, bin.to) {
             (Some(from), Some(to)) if to <= from + 1.0 => compact(from),
-            (Some(from), Some(to)) => format!("{}–{}", compact(from), compact(to - 1.0)),
+            (_, Some(to)) => format!("≤{}", compact(to - 1.0)),
             (Some(from), None) => format!("{}+", compact(from)),
-            (None, Some(to)) => format!("<{}", compact(to)),
             (None, None) => String::new(),
         };
         Tick { at: (place as f64 + 0.5) * width, text, optional: crowded && place % 2 == 1 }
@@ -157,9 +156,8 @@ fn edges(bins: &[Bin], width: f64) -> Vec<Tick> {
 
 /// Where a value stands among bins of equal breadth.
 fn place(bins: &[Bin], scale: Scale, value: f64) -> Option<f64> {
-    let holds = |bin: &Bin| {
-        bin.from.is_none_or(|from| from <= value) && bin.to.is_none_or(|to| value < to)
-    };
+    let holds =
+        |bin: &Bin| bin.from.is_none_or(|from| from <= value) && bin.to.is_none_or(|to| value < to);
     let last = bins.len().checked_sub(1)?;
     let index = bins.iter().position(holds).unwrap_or(last);
     let bin = bins.get(index)?;
