@@ -49,11 +49,11 @@ pub mod store;
 // The centre.
 pub mod engine;
 
-// What a run came to.
-pub mod report;
-
 // What a team keeps in Git.
 pub mod playbook;
+
+// What a run came to.
+pub mod report;
 
 // One night's work.
 #[cfg(all(feature = "mail", feature = "seal"))]

@@ -9,8 +9,10 @@
 //! Mail is previewed in frames without any right: no script, no form, and nothing loaded from
 //! elsewhere, so that looking at a report is seen by nobody.
 //!
-//! [`SegmentCounter`], [`LifecycleCounter`] and [`Histogram`] collect figures person by person, in
-//! memory that does not grow with the base.
+//! A [`Collector`] fills it, person by person and decision by decision, in memory that does not grow
+//! with the base. What was learnt and judged comes as a [`Score`], made of the score's
+//! [`Evaluation`](crate::scorer::Evaluation). All of it depends on facts, definitions and decisions
+//! alone, so a campaign that was stopped and resumed has the report of one that was not.
 //!
 //! ```
 //! use bespoke::report::{Count, Head, Report};
@@ -33,17 +35,27 @@
 //! beside it, in the page's colours and sizes.
 
 mod chart;
+mod collect;
+mod distribution;
+mod ending;
 mod figures;
 mod html;
+mod letters;
+mod measured;
 mod preview;
+mod score;
 mod text;
 
 use serde::{Deserialize, Serialize};
 
-pub use figures::{Histogram, LifecycleCounter, SegmentCounter};
+pub use collect::Collector;
+pub use distribution::{Bin, Distribution, Scale};
+pub use ending::Ending;
+pub use figures::{LifecycleCounter, SegmentCounter};
+pub use score::{Feature, Score};
 
 use crate::source::Tally;
-use crate::time::{Duration, Timestamp};
+use crate::time::Timestamp;
 
 /// Everything that a campaign has to tell. What is left empty is said to be missing or left out.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -62,8 +74,8 @@ pub struct Report {
     pub lifecycle: Lifecycle,
     /// Distributions of figures over customers: spend, recency.
     pub distributions: Vec<Distribution>,
-    /// How good the score is.
-    pub score: Option<Score>,
+    /// How good the scores are.
+    pub scores: Vec<Score>,
     /// What came of the customers.
     pub outcomes: Vec<OutcomeCount>,
     /// Which variants were chosen.
@@ -93,7 +105,7 @@ pub struct Head {
     pub source: String,
     /// How many customers are known at that instant.
     pub known: u64,
-    /// For how many a message was claimed.
+    /// For how many a message was claimed that a channel has neither put off nor refused.
     pub claimed: u64,
     /// How many messages a channel has accepted, where they were handed over.
     pub accepted: Option<u64>,
@@ -257,143 +269,13 @@ impl Week {
     }
 }
 
-/// How a figure is distributed over customers.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Distribution {
-    /// What it is a distribution of, such as `Spend in the last 90 days`.
-    pub name: String,
-    /// What it is counted in, such as `EUR` or `days`; may be empty.
-    pub unit: String,
-    /// The bins in their order.
-    pub bins: Vec<Bin>,
-    /// The median of those who have the figure.
-    pub median: Option<f64>,
-    /// How many have no such figure.
-    pub without: u64,
-    /// What the chart says, in a sentence; may be empty.
-    pub caption: String,
-}
-
-/// How many values lie from one number up to another.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Bin {
-    /// The least value; `None` is however little.
-    pub from: Option<f64>,
-    /// The value below which they lie; `None` is however much.
-    pub to: Option<f64>,
-    /// How many there are.
-    pub count: u64,
-}
-
-impl Bin {
-    /// So many values from `from` up to, and not including, `to`.
-    pub fn new(from: Option<f64>, to: Option<f64>, count: u64) -> Self {
-        Self { from, to, count }
-    }
-}
-
-/// How good a score is, on customers that it was not fitted to.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Score {
-    /// The score's name.
-    pub name: String,
-    /// Which model: a hash of its saved form.
-    pub model: String,
-    /// Of whom it is asked.
-    pub eligible: Definition,
-    /// What it predicts.
-    pub outcome: Definition,
-    /// Within how long.
-    pub horizon: Option<Duration>,
-    /// The instants at which it was fitted.
-    pub trained: Vec<Timestamp>,
-    /// The instant at which it was evaluated.
-    pub evaluated: Option<Timestamp>,
-    /// How many customers it was fitted to, one for each instant.
-    pub training_examples: u64,
-    /// How many it was evaluated on.
-    pub examples: u64,
-    /// Of how many of those the outcome came true.
-    pub positives: u64,
-    /// The area under the ROC curve.
-    pub auc: Option<f64>,
-    /// The Brier score: the mean of the squared error, the less the better.
-    pub brier: Option<f64>,
-    /// The scores of today's customers.
-    pub scores: Vec<Bin>,
-    /// The ROC curve from (0, 0) to (1, 1): share of false alarms, share of hits.
-    pub roc: Vec<(f64, f64)>,
-    /// What was predicted and what came.
-    pub calibration: Vec<Calibrated>,
-    /// What it looks at.
-    pub features: Vec<Feature>,
-}
-
-impl Score {
-    /// The share of the examples of whom the outcome came true.
-    pub fn base_rate(&self) -> Option<f64> {
-        (self.examples > 0).then(|| self.positives as f64 / self.examples as f64)
-    }
-
-    /// The Brier score of saying the base rate of everybody.
-    pub fn base_brier(&self) -> Option<f64> {
-        self.base_rate().map(|rate| rate * (1.0 - rate))
-    }
-}
-
-/// A group of examples with much the same score: what was predicted of them and what came.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Calibrated {
-    /// Their mean score.
-    pub predicted: f64,
-    /// The share of whom the outcome came true.
-    pub observed: f64,
-    /// The lower end of the interval of that share.
-    pub low: f64,
-    /// Its upper end.
-    pub high: f64,
-    /// How many they are.
-    pub count: u64,
-}
-
-impl Calibrated {
-    /// So many examples with their mean score and the share of whom the outcome came true, which
-    /// lies in the interval.
-    pub fn new(predicted: f64, observed: f64, interval: (f64, f64), count: u64) -> Self {
-        Self { predicted, observed, low: interval.0, high: interval.1, count }
-    }
-}
-
-/// What a score looks at, and how much it makes of it.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Feature {
-    /// The feature and its metric.
-    pub definition: Definition,
-    /// Its weight on a common scale, where the model has such.
-    pub weight: Option<f64>,
-}
-
-impl Feature {
-    /// A feature with its weight.
-    pub fn new(definition: Definition, weight: Option<f64>) -> Self {
-        Self { definition, weight }
-    }
-}
-
 /// What came of so many customers, and why.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct OutcomeCount {
-    /// `claimed`, `deferred`, `skipped` or `failed`.
+    /// `sent`, `claimed`, `sending`, `unknown`, `deferred`, `skipped` or `failed`.
     pub outcome: String,
-    /// Why, where it was not claimed.
+    /// Why, where it was not sent.
     pub reason: Option<String>,
     /// Of how many.
     pub count: u64,
@@ -430,6 +312,8 @@ impl Choices {
 pub struct Preview {
     /// For whom: an opaque identifier.
     pub profile: String,
+    /// To how many mail of these variants was sent, this one among them.
+    pub recipients: u64,
     /// The subject.
     pub subject: String,
     /// The HTML part.

@@ -15,10 +15,12 @@
 mod forecast;
 mod histogram;
 mod ranking;
+mod spread;
 
 pub use forecast::{Band, Forecast};
 pub use histogram::{Histogram, nice_edges};
 pub use ranking::{Point, Ranking};
+pub use spread::Spread;
 
 use crate::error::{Error, ErrorKind, Result};
 

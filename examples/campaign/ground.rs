@@ -62,7 +62,7 @@ async fn settle(
 ) -> Result<(), Fault> {
     let mut batch = Batch::new();
     let said = [
-        ("source".to_owned(), options.source()),
+        ("source".to_owned(), options.extract()),
         (format!("mailing/{}", options.mailing), format!("playbook {}", playbook.version())),
     ];
     for (name, asked) in said {

@@ -67,7 +67,7 @@ fn run(args: &Args) -> Result<(), Fault> {
     } else {
         let store = ground::open(&playbook, &engine, &output, &mut options)?;
         let base = base(retail, &mut output, &options)?;
-        let vault = ground.vault(&store, &options.source())?;
+        let vault = ground.vault(&store, &options.extract())?;
         let stages = Stages::new((&playbook, &engine), (&store, &vault), &options);
         let summary = stages.run(&ground, base, &mut output)?;
         drop(vault);

@@ -80,9 +80,17 @@ impl Options {
         })
     }
 
+    /// Where the facts come from, for people.
+    pub(crate) fn source(&self) -> String {
+        match &self.data {
+            Some(file) => file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            None => format!("a simulated shop of {} customers", self.customers),
+        }
+    }
+
     /// What the store is filled from. Another mailing may be run on it, or this one again; other
     /// facts would mix two bases.
-    pub(crate) fn source(&self) -> String {
+    pub(crate) fn extract(&self) -> String {
         let consent = if self.assume_consent { ", consent assumed" } else { "" };
         match &self.data {
             Some(file) => {

@@ -12,11 +12,12 @@ use bespoke::identity::Hasher;
 use bespoke::key::KeyProvider;
 use bespoke::playbook::Playbook;
 use bespoke::privacy::Vault;
+use bespoke::report::Collector;
 use bespoke::run::{self, Campaign, Visitor};
 use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
-use bespoke::store::{Batch, DecisionRecord, SqliteStore, Store};
+use bespoke::store::{Batch, SqliteStore, Store};
 use bespoke::{Engine, Error};
 use serde_json::Value as Json;
 
@@ -26,7 +27,7 @@ use crate::options::Options;
 use crate::output::{DecisionLine, Output, Summary};
 use crate::people::{Base, Fault};
 use crate::progress::Bar;
-use crate::report::{self, Figures};
+use crate::report;
 
 /// How many messages are written unless all are asked for.
 const FIRST: usize = 200;
@@ -70,7 +71,7 @@ impl<'a> Stages<'a> {
     ) -> Result<Summary, Fault> {
         let mut bar = Bar::new(u64::try_from(base.count).ok());
         let tally = self.take_in(base, &ground.keys, &mut bar).await?;
-        let (mut figures, trained) = self.learn(&mut bar).await?;
+        let (mut collector, trained) = self.learn(&mut bar).await?;
         let mut campaign = ground.campaign.clone();
         for (name, trained) in &trained {
             let scorer = Arc::new(trained.scorer.clone());
@@ -82,8 +83,11 @@ impl<'a> Stages<'a> {
         self.deliver(&campaign, output, &mut bar).await?;
         bar.begin("reporting", true);
         let mut summary = Summary::new(self.engine, self.options.explain.as_deref());
-        self.write_decisions(&mut figures, &mut summary, output).await?;
-        self.report(&campaign, figures, tally.as_ref(), &trained, output).await?;
+        self.write_decisions(&mut collector, &mut summary, output).await?;
+        self.show(&campaign, &mut collector).await?;
+        let (playbook, options) = (self.playbook, self.options);
+        let report = report::finish(collector, playbook, options, tally.as_ref(), &trained)?;
+        output.write("report.html", &report.html()?)?;
         self.explain(&mut summary).await?;
         bar.finish();
         for trained in trained.values() {
@@ -108,7 +112,7 @@ impl<'a> Stages<'a> {
             }
         });
         let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
-        let (schema, extract) = (self.engine.schema(), self.options.source());
+        let (schema, extract) = (self.engine.schema(), self.options.extract());
         run::take_in(stores, schema, &extract, contacts, &mut |progress| bar.show(progress))
             .await?;
         match refused {
@@ -118,15 +122,18 @@ impl<'a> Stages<'a> {
     }
 
     /// Reads everybody's past once: for the scores, and for the report.
-    async fn learn(&self, bar: &mut Bar) -> Result<(Figures, BTreeMap<Arc<str>, Trained>), Fault> {
+    async fn learn(
+        &self,
+        bar: &mut Bar,
+    ) -> Result<(Collector, BTreeMap<Arc<str>, Trained>), Fault> {
         let now = self.options.now;
-        let mut figures = Figures::new(self.playbook, self.engine, now)?;
+        let mut collector = report::collector(self.playbook, self.engine, self.options)?;
         let mut trainers: BTreeMap<Arc<str>, Trainer> = BTreeMap::new();
         for (name, score) in self.engine.scores() {
             trainers.insert(Arc::clone(name), Trainer::new(score, now, Seed::new(1)));
         }
         let visitor: &mut Visitor<'_> = &mut |profile, timeline| {
-            figures.person(self.engine, timeline);
+            collector.person(timeline);
             trainers.values_mut().for_each(|trainer| trainer.observe(&profile.id, timeline));
             Ok(())
         };
@@ -145,7 +152,7 @@ impl<'a> Stages<'a> {
             batch.document(name, model.scorer.to_json())
         });
         self.store.commit(batch).await?;
-        Ok((figures, trained))
+        Ok((collector, trained))
     }
 
     async fn deliver(
@@ -165,7 +172,7 @@ impl<'a> Stages<'a> {
     /// Writes a line for each decision with what came of it; whose mail the report shows.
     async fn write_decisions(
         &self,
-        figures: &mut Figures,
+        collector: &mut Collector,
         summary: &mut Summary,
         output: &mut Output,
     ) -> Result<(), Fault> {
@@ -176,18 +183,17 @@ impl<'a> Stages<'a> {
             let page = self.store.decisions(&mailing, after.as_ref(), PAGE).await?;
             for record in &page.items {
                 let detail: Json = serde_json::from_str(&record.detail)?;
-                let (outcome, reason) = came_of(record, &unsent);
-                let customer = record.profile.as_str();
+                let state = record.message.as_ref().and_then(|message| unsent.get(message));
+                let ending = collector.decision(record, state)?;
                 summary
                     .count(detail["segments"].as_object().into_iter().flatten().map(|(it, _)| it));
-                summary.outcome(outcome, reason);
-                figures.decision(customer, &detail, (outcome, reason));
+                summary.outcome(ending.outcome, ending.reason);
                 output.line(&DecisionLine {
-                    customer,
+                    customer: record.profile.as_str(),
                     segments: &detail["segments"],
                     scores: &detail["scores"],
-                    outcome,
-                    reason,
+                    outcome: ending.outcome,
+                    reason: ending.reason,
                     until: record.until,
                     blocks: &detail["blocks"],
                     message: record.message.as_ref().map(MessageId::as_str),
@@ -214,13 +220,8 @@ impl<'a> Stages<'a> {
             let mut after = None;
             loop {
                 let page = self.store.deliveries(mailing, state, after.as_ref(), PAGE).await?;
-                unsent.extend(page.items.iter().map(|delivery| {
-                    let reason = match &delivery.state {
-                        State::Deferred { reason, .. } | State::Failed { reason } => reason.clone(),
-                        _ => String::new(),
-                    };
-                    (delivery.id().clone(), (state, reason))
-                }));
+                let items = page.items.into_iter();
+                unsent.extend(items.map(|delivery| (delivery.id().clone(), delivery.state)));
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -230,39 +231,14 @@ impl<'a> Stages<'a> {
         Ok(unsent)
     }
 
-    async fn report(
-        &self,
-        campaign: &Campaign,
-        figures: Figures,
-        tally: Option<&Tally>,
-        trained: &BTreeMap<Arc<str>, Trained>,
-        output: &Output,
-    ) -> Result<(), Fault> {
-        let shown = figures.shown();
-        let mut head = figures.head();
-        head.playbook = self.playbook.name().to_owned();
-        head.version = self.playbook.version();
-        head.mailing.clone_from(&self.options.mailing);
-        head.at = Some(self.options.now);
-        head.source = self.options.source();
-        if self.options.assume_consent {
-            head.notes.push("Consent was assumed for everybody by --assume-consent.".to_owned());
-        }
-        let (mut report, mut scores) = figures.finish(self.playbook, tally);
-        report.head = head;
-        for (name, trained) in trained {
-            let Some(definition) = self.engine.scores().get(name) else { continue };
-            let today = scores.remove(&**name);
-            report.score = Some(report::score(definition, trained, today));
-        }
-        for (customer, detail) in shown {
-            let id = ProfileId::from(customer.as_str());
+    /// Renders once more the mail of those whom the report shows.
+    async fn show(&self, campaign: &Campaign, collector: &mut Collector) -> Result<(), Fault> {
+        for id in collector.shown() {
             let (profile, personal) = (self.store.profile(&id).await?, self.vault.get(&id).await?);
             let letter = campaign.preview(&profile, personal, self.options.now)?;
-            let preview = report::preview(&customer, letter, &detail, &report);
-            report.previews.push(preview);
+            collector.letter(&id, letter);
         }
-        output.write("report.html", &report.html()?)
+        Ok(())
     }
 
     async fn explain(&self, summary: &mut Summary) -> Result<(), Fault> {
@@ -278,21 +254,8 @@ impl<'a> Stages<'a> {
     }
 }
 
-/// What no channel has accepted: its state, and what the channel said.
-type Unsent = BTreeMap<MessageId, (StateName, String)>;
-
-/// What came of a decision in the end.
-fn came_of<'a>(record: &'a DecisionRecord, unsent: &'a Unsent) -> (&'a str, Option<&'a str>) {
-    let Some(message) = &record.message else {
-        return (&record.outcome, record.reason.as_deref());
-    };
-    match unsent.get(message) {
-        None => ("sent", None),
-        Some((state, reason)) => {
-            (state.as_str(), Some(reason.as_str()).filter(|it| !it.is_empty()))
-        }
-    }
-}
+/// What no channel has accepted, and how far it has come.
+type Unsent = BTreeMap<MessageId, State>;
 
 /// A score in a line.
 fn describe(evaluation: &Evaluation) -> String {

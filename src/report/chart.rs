@@ -10,7 +10,7 @@ mod weeks;
 use std::fmt::Write;
 
 pub(super) use curve::{calibration, roc};
-pub(super) use histogram::{histogram, words as bin_words};
+pub(super) use histogram::{histogram, scores, words as bin_words};
 pub(super) use weeks::{states, total, totals};
 
 use super::text::escaped;

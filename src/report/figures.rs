@@ -1,8 +1,9 @@
 //! Figures that are collected person by person.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Bin, Definition, Distribution, Lifecycle, SegmentSize, Segments, Week};
+use super::{Count, Definition, Lifecycle, SegmentSize, Segments, Week};
 use crate::time::Timestamp;
 
 /// Counts how many are in each segment, and in each two.
@@ -108,108 +109,43 @@ impl LifecycleCounter {
         }
     }
 
-    /// What was counted.
-    pub fn finish(self) -> Lifecycle {
+    /// What was counted, from the first week in which somebody was known.
+    pub fn finish(mut self) -> Lifecycle {
+        let weeks = &mut self.lifecycle.weeks;
+        let nobody = |week: &Week| week.counts.iter().all(|count| *count == 0);
+        let first = weeks.iter().position(|week| !nobody(week)).unwrap_or(weeks.len());
+        weeks.drain(..first);
         self.lifecycle
     }
 }
 
-/// Counts values in bins with fixed edges.
-///
-/// ```
-/// use bespoke::report::Histogram;
-///
-/// let mut spend = Histogram::new([0.0, 10.0, 20.0, 50.0]);
-/// for amount in [5.0, 12.0, 14.0, 80.0] {
-///     spend.add(Some(amount));
-/// }
-/// spend.add(None);
-/// let spend = spend.finish("Spend", "EUR");
-/// assert_eq!(spend.bins.iter().map(|bin| bin.count).collect::<Vec<_>>(), [1, 2, 0, 1]);
-/// assert_eq!((spend.without, spend.median), (1, Some(15.0)));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Histogram {
-    edges: Vec<f64>,
-    /// One more than edges: below the first, between each two, from the last on.
-    counts: Vec<u64>,
-    without: u64,
+/// The events by name, the most frequent first.
+pub(super) fn events(counted: BTreeMap<Arc<str>, u64>) -> Vec<Count> {
+    let counts = counted.into_iter().map(|(name, count)| Count::new(&*name, count));
+    let mut counts: Vec<Count> = counts.collect();
+    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts
 }
 
-impl Histogram {
-    /// Bins between these edges, and one beyond each end for what lies there. Edges are put in
-    /// order; those that are no numbers are left out.
-    pub fn new(edges: impl IntoIterator<Item = f64>) -> Self {
-        let mut edges: Vec<f64> = edges.into_iter().filter(|edge| edge.is_finite()).collect();
-        edges.sort_unstable_by(f64::total_cmp);
-        edges.dedup();
-        let counts = vec![0; edges.len() + 1];
-        Self { edges, counts, without: 0 }
-    }
-
-    /// Bins for amounts of money: 1, 2, 5, 10, 20, 50 … to 10,000, since spending is spread over
-    /// orders of magnitude. Give `None` for who spent nothing, to tell them from who spent little.
-    pub fn amounts() -> Self {
-        Self::new([0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 2e3, 5e3, 1e4])
-    }
-
-    /// Bins for days since something: weeks at first, then months, then quarters of a year.
-    pub fn days() -> Self {
-        Self::new([0.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 180.0, 270.0, 365.0, 730.0])
-    }
-
-    /// Bins for probabilities, each a twentieth wide.
-    pub fn probabilities() -> Self {
-        Self::new((0..=20).map(|twentieth| f64::from(twentieth) / 20.0))
-    }
-
-    /// Counts a person's value; `None`, and what is no number, is counted apart.
-    pub fn add(&mut self, value: Option<f64>) {
-        match value.filter(|value| !value.is_nan()) {
-            Some(value) => {
-                let place = self.edges.partition_point(|edge| *edge <= value);
-                self.counts.iter_mut().skip(place).take(1).for_each(|count| *count += 1);
-            }
-            None => self.without += 1,
-        }
-    }
-
-    /// What was counted. Bins beyond the ends are left out where they are empty. The median is that
-    /// of values spread evenly within their bin; within a bin without an end it is its edge.
-    pub fn finish(self, name: impl Into<String>, unit: impl Into<String>) -> Distribution {
-        let median = self.median();
-        let from = std::iter::once(None).chain(self.edges.iter().copied().map(Some));
-        let to = self.edges.iter().copied().map(Some).chain([None]);
-        let bins = from.zip(to).zip(&self.counts);
-        let bins = bins.map(|((from, to), count)| Bin::new(from, to, *count));
-        let open = |bin: &Bin| bin.from.is_none() || bin.to.is_none();
-        let bins = bins.filter(|bin| !open(bin) || bin.count > 0).collect();
-        Distribution {
-            name: name.into(),
-            unit: unit.into(),
-            bins,
-            median,
-            without: self.without,
-            caption: String::new(),
-        }
-    }
-
-    fn median(&self) -> Option<f64> {
-        let half = self.counts.iter().sum::<u64>() as f64 / 2.0;
-        let mut below = 0.0;
-        for (place, count) in self.counts.iter().enumerate() {
-            let count = *count as f64;
-            if count > 0.0 && below + count >= half {
-                let from = place.checked_sub(1).and_then(|before| self.edges.get(before));
-                let to = self.edges.get(place);
-                return match (from, to) {
-                    (Some(from), Some(to)) => Some(from + (to - from) * (half - below) / count),
-                    (from, to) => from.or(to).copied(),
-                };
-            }
-            below += count;
-        }
-        None
+/// The states first, in their order, then the other segments, the largest first.
+pub(super) fn ordered(segments: Segments, states: &[Arc<str>]) -> Segments {
+    let key = |place: &usize| {
+        let segment = segments.each.get(*place);
+        let name = segment.map_or("", |segment| &segment.definition.name);
+        let state = states.iter().position(|state| **state == *name);
+        let members = segment.map_or(0, |segment| segment.members);
+        (state.unwrap_or(states.len()), std::cmp::Reverse(members))
+    };
+    let mut order: Vec<usize> = (0..segments.each.len()).collect();
+    order.sort_by_key(key);
+    let row = |place: &usize| {
+        let row = segments.both.get(*place)?;
+        Some(order.iter().filter_map(|column| row.get(*column).copied()).collect())
+    };
+    Segments {
+        known: segments.known,
+        each: order.iter().filter_map(|place| segments.each.get(*place).cloned()).collect(),
+        both: order.iter().filter_map(row).collect(),
     }
 }
 
@@ -218,20 +154,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_on_an_edge_belong_above_it_and_the_median_lies_in_its_bin() {
-        let mut days = Histogram::new([10.0, 0.0, f64::NAN, 10.0]);
-        for value in [-1.0, 0.0, 9.9, 10.0, f64::INFINITY, f64::NAN] {
-            days.add(Some(value));
-        }
-        let days = days.finish("Days", "");
-        let counts: Vec<u64> = days.bins.iter().map(|bin| bin.count).collect();
-        assert_eq!(counts, [1, 2, 2]);
-        assert_eq!(days.without, 1);
-        assert_eq!(days.median, Some(7.5));
-        assert_eq!(Histogram::days().finish("", "").median, None);
-        let mut open = Histogram::new([]);
-        open.add(Some(1.0));
-        assert_eq!(open.finish("", "").median, None);
+    fn weeks_before_anybody_was_known_are_left_out() {
+        let week = |at| Timestamp::from_micros(at);
+        let mut counter = LifecycleCounter::new(["a"], [1, 2, 3].map(week));
+        assert_eq!(counter.clone().finish().weeks, []);
+        counter.add([None, Some(0), None]);
+        assert_eq!(
+            counter.finish().weeks,
+            [Week::new(week(2), vec![1]), Week::new(week(3), vec![0])]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
-use super::{Bin, Report, Score, Segments, chart, preview, text};
+use super::{Bin, Distribution, Report, Scale, Score, Segments, chart, preview, text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::time::Timestamp;
 
@@ -14,6 +14,9 @@ const NAME: &str = "page.html";
 const PAGE: &str = include_str!("page.html");
 const PARTS: &str = include_str!("parts.html");
 const STYLE: &str = include_str!("page.css");
+
+/// How many digits of a hash tell it from others.
+const HASH: usize = 12;
 
 /// How many pairs of segments are named below the overlaps.
 const PAIRS: usize = 6;
@@ -37,7 +40,7 @@ impl Report {
             charts => Value::from(Serde(self.charts())),
             overlaps => Value::from(Serde(overlaps(&self.segments))),
             pairs => Value::from(Serde(pairs(&self.segments))),
-            judged => Value::from(Serde(self.score.as_ref().map(Judged::new))),
+            judged => Value::from(Serde(self.scores.iter().map(Judged::new).collect::<Vec<_>>())),
         };
         page.get_template(NAME).and_then(|page| page.render(context)).map_err(failed)
     }
@@ -48,18 +51,6 @@ impl Report {
         if self.lifecycle.weeks.iter().any(|week| chart::total(week) > 0) {
             charts.insert("states", chart::states(&self.lifecycle));
             charts.insert("totals", chart::totals(&self.lifecycle));
-        }
-        if let Some(score) = &self.score {
-            if score.scores.iter().any(|bin| bin.count > 0) {
-                let scores = chart::histogram("scores", "", &score.scores, None);
-                charts.insert("scores", scores);
-            }
-            if !score.roc.is_empty() {
-                charts.insert("roc", chart::roc(&score.roc, score.auc));
-            }
-            if !score.calibration.is_empty() {
-                charts.insert("calibration", chart::calibration(&score.calibration));
-            }
         }
         charts
     }
@@ -75,6 +66,8 @@ fn environment() -> Environment<'static> {
     page.add_filter("decimal", text::decimal);
     page.add_filter("day", |at: Serde<Timestamp>| text::day(*at));
     page.add_filter("instant", |at: Serde<Timestamp>| text::instant(*at));
+    page.add_filter("sentence", text::sentence);
+    page.add_filter("short", |hash: &str| hash.chars().take(HASH).collect::<String>());
     page.add_filter("mail", |html: &str| preview::document(html));
     page.add_filter("total", |counts: Vec<u64>| text::total(&counts));
     page.add_function("share_of", text::share_of);
@@ -90,21 +83,13 @@ fn environment() -> Environment<'static> {
         let parts: Vec<(u64, &str)> = counts.into_iter().zip(classes).collect();
         Value::from_safe_string(chart::strip(&parts))
     });
-    page.add_function(
-        "histogram",
-        |name: &str, unit: &str, bins: Serde<Vec<Bin>>, median: Option<f64>| {
-            Value::from_safe_string(chart::histogram(name, unit, filled(&bins), median))
-        },
-    );
-    page.add_function("bin_words", |bin: Serde<Bin>, unit: &str| chart::bin_words(&bin, unit));
+    page.add_function("histogram", |figure: Serde<Distribution>| {
+        Value::from_safe_string(chart::histogram(&figure))
+    });
+    page.add_function("bin_words", |bin: Serde<Bin>, scale: Serde<Scale>| {
+        chart::bin_words(&bin, *scale, "")
+    });
     page
-}
-
-/// The bins from the first to the last that holds anything.
-fn filled(bins: &[Bin]) -> &[Bin] {
-    let first = bins.iter().position(|bin| bin.count > 0).unwrap_or_default();
-    let last = bins.iter().rposition(|bin| bin.count > 0).map_or(first, |last| last + 1);
-    bins.get(first..last).unwrap_or_default()
 }
 
 /// Which share of the members of a segment are in another.
@@ -149,32 +134,45 @@ fn pairs(segments: &Segments) -> Vec<Overlap<'_>> {
     pairs
 }
 
-/// What a score's figures come to.
+/// What a score's figures come to, and its drawings; empty where there is nothing to draw.
 #[derive(Serialize)]
 struct Judged {
-    base_rate: Option<f64>,
-    base_brier: Option<f64>,
     /// By which share the Brier score is less than that of the base rate.
     gain: Option<f64>,
     /// Of a thousand pairs, how many are in the right order.
     of_thousand: Option<f64>,
     greatest_weight: f64,
+    fitted_to: u64,
+    roc: String,
+    calibration: String,
+    today: String,
 }
 
 impl Judged {
     fn new(score: &Score) -> Self {
-        let base_brier = score.base_brier();
-        let gain = score.brier.zip(base_brier).filter(|(_, base)| *base > 0.0);
+        let evaluation = &score.evaluation;
         let weights = score.features.iter().filter_map(|feature| feature.weight);
+        let counts = evaluation.training.iter().map(|snapshot| snapshot.count);
+        let gain = 1.0 - evaluation.brier / evaluation.base_brier;
+        let has_scores = score.today.iter().any(|bin| bin.count > 0);
         Self {
-            base_rate: score.base_rate(),
-            base_brier,
-            gain: gain.map(|(brier, base)| 1.0 - brier / base),
-            of_thousand: score.auc.map(|auc| (auc * 1000.0).round()),
+            gain: Some(gain).filter(|gain| gain.is_finite()),
+            of_thousand: evaluation.auc.map(|auc| (auc * 1000.0).round()),
             greatest_weight: weights
                 .filter(|weight| weight.is_finite())
                 .map(f64::abs)
                 .fold(0.0, f64::max),
+            fitted_to: counts.fold(0, |sum, count| sum.saturating_add(super::number(count))),
+            roc: some(!evaluation.roc.is_empty(), || chart::roc(&evaluation.roc, evaluation.auc)),
+            calibration: some(!evaluation.calibration.is_empty(), || {
+                chart::calibration(&evaluation.calibration)
+            }),
+            today: some(has_scores, || chart::scores(&score.today)),
         }
     }
+}
+
+/// A drawing of something; of nothing, none.
+fn some(is_there: bool, draw: impl FnOnce() -> String) -> String {
+    if is_there { draw() } else { String::new() }
 }

@@ -83,6 +83,14 @@ pub(super) fn share_of(part: u64, whole: u64) -> String {
     if whole == 0 { "–".into() } else { share(part as f64 / whole as f64) }
 }
 
+/// A remark as a sentence: with a capital letter and a full stop.
+pub(super) fn sentence(remark: &str) -> String {
+    let mut letters = remark.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if remark.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 /// A day: `1 Mar 2026`.
 pub(super) fn day(at: Timestamp) -> String {
     formatted(at, "%-d %b %Y")

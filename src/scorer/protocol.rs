@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::examples::{Examples, Sample};
 use super::{CheckedScore, Scorer};
@@ -62,7 +62,7 @@ pub struct Trainer {
 
 /// How good a model is, measured on people it was not fitted to: the evaluation snapshot is later
 /// than every label that was trained on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The score's name.
@@ -109,7 +109,7 @@ pub struct Evaluation {
 }
 
 /// What a training snapshot gave.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The instant whose features were taken.

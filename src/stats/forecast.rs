@@ -1,6 +1,6 @@
 //! How good probabilities were.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Point, Ranking, fault, wilson};
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::error::Result;
 pub struct Forecast(Ranking);
 
 /// Forecasts of about the same size, and what came of them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Band {
     /// How many there are.

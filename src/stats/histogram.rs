@@ -1,6 +1,6 @@
 //! How values are spread.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{fault, finite};
 use crate::error::Result;
@@ -8,6 +8,7 @@ use crate::error::Result;
 /// How many values lie between edges.
 ///
 /// A value belongs to the bin whose lower edge it reaches; the last bin holds its upper edge too.
+/// Values may come all at once or one by one.
 ///
 /// ```
 /// use bespoke::stats::Histogram;
@@ -17,7 +18,7 @@ use crate::error::Result;
 /// assert_eq!((histogram.below(), histogram.above()), (0, 1));
 /// # Ok::<(), bespoke::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Histogram {
     edges: Vec<f64>,
     counts: Vec<usize>,
@@ -42,20 +43,27 @@ impl Histogram {
         }
         let mut histogram = Self { counts: vec![0; edges.len() - 1], edges, below: 0, above: 0 };
         for value in values {
-            histogram.count(finite(value)?);
+            histogram.add(value, 1)?;
         }
         Ok(histogram)
     }
 
-    fn count(&mut self, value: f64) {
+    /// Counts a value so many times.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`](crate::error::ErrorKind::Input) for one that is not finite.
+    pub fn add(&mut self, value: f64, times: usize) -> Result<()> {
+        let value = finite(value)?;
         let reached = self.edges.partition_point(|edge| *edge <= value);
         let last = self.edges.last() == Some(&value);
         let bin = reached.checked_sub(if last { 2 } else { 1 });
         match bin.map(|bin| self.counts.get_mut(bin)) {
-            Some(Some(count)) => *count += 1,
-            Some(None) => self.above += 1,
-            None => self.below += 1,
+            Some(Some(count)) => *count += times,
+            Some(None) => self.above += times,
+            None => self.below += times,
         }
+        Ok(())
     }
 
     /// The edges, one more than there are bins.

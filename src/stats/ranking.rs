@@ -1,6 +1,6 @@
 //! How well scores put those to whom it happened before the others.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{fault, finite};
 use crate::error::Result;
@@ -15,11 +15,12 @@ pub struct Ranking {
 }
 
 /// A point of a ROC curve: what share of each class has a score of the threshold or above.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Point {
     /// The least score that counts as a yes; of the first point, where nothing does, infinite.
-    #[serde(skip)]
+    /// Infinity is no number to JSON and is left out.
+    #[serde(default = "infinite", skip_serializing_if = "is_infinite")]
     pub threshold: f64,
     /// The share of those to whom it did not happen that are told yes.
     pub false_positives: f64,
@@ -103,6 +104,15 @@ impl Ranking {
     fn ties(&self) -> impl DoubleEndedIterator<Item = &[(f64, bool)]> {
         self.sorted.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq())
     }
+}
+
+fn infinite() -> f64 {
+    f64::INFINITY
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_infinite(threshold: &f64) -> bool {
+    threshold.is_infinite()
 }
 
 /// How many of each class there are: of those to whom it happened, and of the others.

@@ -7,6 +7,7 @@
 )]
 
 mod allocations;
+mod collect;
 mod content;
 #[cfg(feature = "sqlite")]
 mod crash;

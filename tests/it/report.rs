@@ -4,11 +4,14 @@ use std::path::Path;
 
 use bespoke::expr::Expr;
 use bespoke::report::{
-    Bin, BlockDefinition, Calibrated, Choices, Chosen, Count, Definition, Distribution, Feature,
-    Histogram, LifecycleCounter, OutcomeCount, Preview, Quality, Report, Score, SegmentCounter,
+    Bin, BlockDefinition, Choices, Chosen, Count, Definition, Distribution, Feature,
+    LifecycleCounter, OutcomeCount, Preview, Quality, Report, Scale, Score, SegmentCounter,
 };
+use bespoke::scorer::Evaluation;
+use bespoke::stats::{Histogram, Spread, nice_edges};
 use bespoke::time::{Duration, Timestamp};
 use proptest::prelude::*;
+use serde_json::json;
 
 const NOW: &str = "2026-03-01T09:00:00Z";
 
@@ -60,7 +63,7 @@ fn full() -> Report {
     let mut report = Report::default();
     head(&mut report);
     figures(&mut report);
-    report.score = Some(score());
+    report.scores = vec![score()];
     content(&mut report);
     report
 }
@@ -115,15 +118,16 @@ fn figures(report: &mut Report) {
         SegmentCounter::new(SEGMENTS.iter().map(|(name, rule)| define(name, rule)).collect());
     let instants = (0..53).rev().map(|weeks| at(NOW).minus(Duration::weeks(weeks)));
     let mut lifecycle = LifecycleCounter::new(["new", "active", "at risk", "lapsed"], instants);
-    let (mut spend, mut recency) = (Histogram::amounts(), Histogram::days());
+    let (mut spend, mut recency, mut orders) = (Spread::new(), Spread::new(), Spread::new());
     for person in 0_u32..4_000 {
         let mixed = person.wrapping_mul(2_654_435_761) >> 8;
         let recent = f64::from(mixed % 1000) / 1000.0;
         let loyal = f64::from(mixed / 1000 % 1000) / 1000.0;
         let days = 4.0 + 700.0 * recent.powi(2) * (1.2 - loyal);
         let amount = 12.0 * (1.0 + loyal * 5.5).exp() * (1.15 - recent);
-        spend.add((days < 200.0).then_some(amount));
-        recency.add(Some(days));
+        spend.add(if days < 200.0 { (amount * 100.0).round() / 100.0 } else { 0.0 }).unwrap();
+        recency.add(days.floor()).unwrap();
+        orders.add((loyal * 3.0).exp().floor() - 1.0).unwrap();
         let conditions = [
             days <= 90.0,
             days > 90.0 && days <= 180.0,
@@ -152,46 +156,33 @@ fn figures(report: &mut Report) {
     }
     report.segments = segments.finish();
     report.lifecycle = lifecycle.finish();
+    let distribution = |name: &str, metric: &str, values: &Spread, scale| {
+        let mut distribution = Distribution::of(name, values, scale).unwrap();
+        distribution.metric = metric.into();
+        distribution
+    };
     report.distributions = vec![
-        spend.finish("Spend in the last 200 days", "EUR"),
-        recency.finish("Time since the last order", "days"),
+        distribution("Spend in the last 200 days", "spend", &spend, Scale::Amount),
+        distribution("Time since the last order", "recency", &recency, Scale::Days),
+        distribution("Orders", "orders", &orders, Scale::Count),
     ];
-    report.distributions[0].caption = "What customers spent, refunds taken off.".into();
+    let spend = &mut report.distributions[0];
+    spend.unit = "EUR".into();
+    spend.caption = "What customers spent, refunds taken off.".into();
+    report.distributions[1].without = 17;
 }
 
 fn score() -> Score {
-    let mut score = Score::default();
-    score.name = "will_order".into();
-    score.model = "b81f22c09a".into();
+    let mut score = Score::new(evaluation());
     score.eligible = define("eligible", r#"count("Order Completed" over 365 days) > 0"#);
     score.outcome = define("outcome", r#"count("Order Completed" over 30 days) > 0"#);
     score.horizon = Some(Duration::days(30));
-    score.trained = vec![at("2025-11-01T09:00:00Z"), at("2025-12-01T09:00:00Z")];
-    score.evaluated = Some(at("2026-01-30T09:00:00Z"));
-    (score.training_examples, score.examples, score.positives) = (8_312, 4_204, 861);
-    (score.auc, score.brier) = (Some(0.7812), Some(0.1327));
-    let mut scores = Histogram::probabilities();
+    let mut today = Histogram::new(nice_edges(0.0, 1.0, 20).unwrap(), []).unwrap();
     for person in 0..4_000 {
         let place = f64::from(person) / 4_000.0;
-        scores.add(Some(place.powi(3) * 0.85 + 0.02));
+        today.add(place.powi(3) * 0.85 + 0.02, 1).unwrap();
     }
-    score.scores = scores.finish("", "").bins;
-    score.roc = (0..=60).map(|step| f64::from(step) / 60.0).map(|x| (x, x.powf(0.28))).collect();
-    score.calibration = [
-        (0.03, 0.025, 1_204),
-        (0.08, 0.091, 880),
-        (0.15, 0.139, 702),
-        (0.24, 0.262, 561),
-        (0.35, 0.331, 402),
-        (0.48, 0.502, 271),
-        (0.61, 0.577, 184),
-    ]
-    .map(|(predicted, observed, count)| {
-        let half = 1.96 * (observed * (1.0 - observed) / count as f64).sqrt();
-        let interval = (observed - half, observed + half);
-        Calibrated::new(predicted, observed, interval, count)
-    })
-    .into();
+    score = score.today(&today);
     score.features = [
         ("days_since_order", r#"now() - last("Order Completed")"#, -1.214),
         ("orders_90d", r#"count("Order Completed" over 90 days)"#, 0.842),
@@ -202,6 +193,53 @@ fn score() -> Score {
     .map(|(name, metric, weight)| Feature::new(define(name, metric), Some(weight)))
     .into();
     score
+}
+
+/// As it is stored, or comes from a host that judged its model elsewhere.
+fn evaluation() -> Evaluation {
+    let bands = [
+        (0.03, 0.025, 1_204),
+        (0.08, 0.091, 880),
+        (0.15, 0.139, 702),
+        (0.24, 0.262, 561),
+        (0.35, 0.331, 402),
+        (0.48, 0.502, 271),
+        (0.61, 0.577, 184),
+    ];
+    let bands = bands.map(|(forecast, observed, count)| {
+        let half = 1.96 * (observed * (1.0 - observed) / f64::from(count)).sqrt();
+        json!({"count": count, "positives": count / 5, "forecast": forecast, "observed": observed,
+               "interval": [observed - half, observed + half]})
+    });
+    let roc = (0..=60).map(|step| f64::from(step) / 60.0);
+    let roc = roc.map(|x| json!({"false_positives": x, "true_positives": x.powf(0.28)}));
+    let snapshot = |at: &str, labelled: &str, count: u32| json!({"at": at, "labelled": labelled, "count": count, "positives": count / 5});
+    let evaluation = json!({
+        "score": "will_order",
+        "definition": "6c0e",
+        "model": "b81f22c09a7766554433221100",
+        "now": NOW,
+        "at": "2026-01-30T09:00:00Z",
+        "labelled": NOW,
+        "training": [
+            snapshot("2025-12-01T09:00:00Z", "2025-12-31T09:00:00Z", 4_100),
+            snapshot("2025-12-31T09:00:00Z", "2026-01-30T09:00:00Z", 4_212),
+        ],
+        "count": 4_204,
+        "positives": 861,
+        "base_rate": 0.2048,
+        "forecast": 0.2611,
+        "auc": 0.7812,
+        "brier": 0.1327,
+        "base_brier": 0.1629,
+        "log_loss": 0.4311,
+        "calibration_error": 0.0163,
+        "calibration": bands,
+        "roc": roc.collect::<Vec<_>>(),
+        "scores": {"edges": [0.0, 0.5, 1.0], "counts": [3_749, 455], "below": 0, "above": 0},
+        "warnings": ["26.1 % were expected and 20.5 % came: outcomes have shifted since the training"],
+    });
+    serde_json::from_value(evaluation).unwrap()
 }
 
 fn content(report: &mut Report) {
@@ -247,6 +285,7 @@ h1{font-size:28px;line-height:1.2}.button{display:inline-block;background:#14532
 <p><a class="button" href="https://elsewhere.example/shop">See what is new</a></p>
 <hr><p><small>1 Market Square, Lisboa · <a href="https://elsewhere.example/out">Unsubscribe</a></small></p></main></body></html>"#
     .into();
+    preview.recipients = 1 + 99 * number as u64;
     preview.chosen = vec![Chosen::new("hero", variant.clone())];
     preview
 }
@@ -376,6 +415,9 @@ proptest! {
         counts in proptest::collection::vec(count(), 4),
         bins in bins(),
         numbers in proptest::collection::vec(number(), 6),
+        scale in prop_oneof![
+            Just(Scale::Amount), Just(Scale::Count), Just(Scale::Days), Just(Scale::Level)
+        ],
     ) {
         // Would leave an attribute, or an element, if it were not escaped there.
         let name = format!("\"'><script>{name}");
@@ -390,15 +432,23 @@ proptest! {
         let mut distribution = Distribution::default();
         distribution.bins.clone_from(&bins);
         distribution.median = Some(numbers[0]);
+        distribution.scale = scale;
         distribution.name = name;
         report.distributions.push(distribution);
-        let score = report.score.as_mut().unwrap();
-        score.scores = bins;
-        score.auc = Some(numbers[1]);
-        score.brier = Some(numbers[2]);
-        score.roc.push((numbers[3], numbers[4]));
-        score.calibration.push(Calibrated::new(numbers[0], numbers[1], (numbers[2], numbers[5]), counts[3]));
+        let score = &mut report.scores[0];
+        score.today = bins;
         score.features[0].weight = Some(numbers[5]);
+        let evaluation = &mut score.evaluation;
+        evaluation.auc = Some(numbers[1]);
+        (evaluation.brier, evaluation.base_brier) = (numbers[2], numbers[0]);
+        (evaluation.base_rate, evaluation.forecast) = (numbers[4], numbers[5]);
+        evaluation.calibration_error = numbers[3];
+        let point = evaluation.roc.last_mut().unwrap();
+        (point.false_positives, point.true_positives) = (numbers[3], numbers[4]);
+        let band = &mut evaluation.calibration[0];
+        (band.forecast, band.observed, band.interval) =
+            (numbers[0], numbers[1], (numbers[2], numbers[5]));
+        band.count = usize::try_from(counts[3]).unwrap();
         let page = report.html();
         prop_assert!(page.is_ok(), "{}", page.unwrap_err());
         let page = without_mail(&page.unwrap());

@@ -1,11 +1,12 @@
 //! How good a score is.
 
 use super::{Plot, Tick, coordinate, put, shares};
-use crate::report::Calibrated;
+use crate::report::number;
 use crate::report::text::{decimal, share, thousands};
+use crate::stats::{Band, Point};
 
 /// The share of hits against the share of false alarms, for every threshold.
-pub(in crate::report) fn roc(points: &[(f64, f64)], auc: Option<f64>) -> String {
+pub(in crate::report) fn roc(points: &[Point], auc: Option<f64>) -> String {
     let mut drawing =
         String::from("<line class=\"chance\" x1=\"0\" y1=\"100\" x2=\"100\" y2=\"0\"/>");
     let path = path(points);
@@ -20,23 +21,27 @@ pub(in crate::report) fn roc(points: &[(f64, f64)], auc: Option<f64>) -> String 
     }
     let known = auc.map_or_else(String::new, |auc| format!(" {}", decimal(auc, 3)));
     Plot {
-        label: format!("Curve: hits against false alarms; the area below it is{known}."),
+        label: format!(
+            "Curve: who is reached of those for whom it came true, against who of the others; the \
+             area below it is{known}."
+        ),
         class: "square",
         across: halves(shares(1.0)),
         up: shares(1.0),
         drawing,
         marks: format!("<span class=\"corner\">AUC{known}</span>"),
-        across_title: "false alarms",
-        up_title: "hits",
+        across_title: "of the others, reached in vain",
+        up_title: "of those for whom it came true, reached",
     }
     .html()
 }
 
 /// The points as a path; those too near the one before to be seen are left out.
-fn path(points: &[(f64, f64)]) -> String {
+fn path(points: &[Point]) -> String {
     let mut path = String::new();
     let mut before: Option<(f64, f64)> = None;
-    let points = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+    let points = points.iter().map(|point| (point.false_positives, point.true_positives));
+    let points = points.filter(|(x, y)| x.is_finite() && y.is_finite());
     let mut points = points
         .map(|(x, y)| (x.clamp(0.0, 1.0) * 100.0, 100.0 - y.clamp(0.0, 1.0) * 100.0))
         .peekable();
@@ -53,7 +58,7 @@ fn path(points: &[(f64, f64)]) -> String {
 }
 
 /// What came against what was predicted, with the intervals, and how many there were of each.
-pub(in crate::report) fn calibration(groups: &[Calibrated]) -> String {
+pub(in crate::report) fn calibration(groups: &[Band]) -> String {
     let top = top(groups);
     let scaled = |value: f64| {
         if value.is_finite() { (value / top).clamp(0.0, 1.0) * 100.0 } else { 0.0 }
@@ -63,18 +68,18 @@ pub(in crate::report) fn calibration(groups: &[Calibrated]) -> String {
         String::from("<line class=\"chance\" x1=\"0\" y1=\"100\" x2=\"100\" y2=\"0\"/>");
     let mut columns = String::new();
     for group in groups {
-        let x = coordinate(scaled(group.predicted));
-        let [y, low, high] =
-            [group.observed, group.low, group.high].map(|at| coordinate(100.0 - scaled(at)));
+        let x = coordinate(scaled(group.forecast));
+        let [y, low, high] = [group.observed, group.interval.0, group.interval.1]
+            .map(|at| coordinate(100.0 - scaled(at)));
         put(
             &mut drawing,
             format_args!(
                 "<line class=\"interval\" x1=\"{x}\" x2=\"{x}\" y1=\"{low}\" y2=\"{high}\"/>\
                  <line class=\"dot\" x1=\"{x}\" x2=\"{x}\" y1=\"{y}\" y2=\"{y}\">\
                  <title>predicted {}, came true {} of {}</title></line>",
-                share(group.predicted),
+                share(group.forecast),
                 share(group.observed),
-                thousands(group.count)
+                thousands(number(group.count))
             ),
         );
         let height = coordinate(100.0 - (group.count as f64 / greatest * 100.0).max(2.0));
@@ -92,7 +97,7 @@ pub(in crate::report) fn calibration(groups: &[Calibrated]) -> String {
         class: "square shared",
         up: shares(top),
         drawing,
-        up_title: "came true",
+        up_title: "share for whom it came true",
         ..Plot::default()
     };
     let counted = Plot {
@@ -101,16 +106,16 @@ pub(in crate::report) fn calibration(groups: &[Calibrated]) -> String {
         across: halves(shares(top)),
         up: vec![Tick::new(0.0, "0"), Tick::new(100.0, super::super::text::compact(greatest))],
         drawing: columns,
-        across_title: "predicted",
-        up_title: "customers",
+        across_title: "predicted probability",
+        up_title: "customers in each group",
         ..Plot::default()
     };
     format!("{}{}", predicted.html(), counted.html())
 }
 
 /// The share at the end of both axes.
-fn top(groups: &[Calibrated]) -> f64 {
-    let ends = groups.iter().flat_map(|group| [group.predicted, group.high, group.observed]);
+fn top(groups: &[Band]) -> f64 {
+    let ends = groups.iter().flat_map(|group| [group.forecast, group.interval.1, group.observed]);
     let greatest = ends.filter(|end| end.is_finite()).fold(0.0, f64::max);
     let tops = [0.02, 0.04, 0.1, 0.2, 0.4, 0.6, 0.8];
     tops.into_iter().find(|top| *top >= greatest).unwrap_or(1.0)
