@@ -131,6 +131,10 @@ impl Store for SqliteStore {
         self.database.read(|db| read::profile(db, &self.schema, id))
     }
 
+    async fn wishes(&self, ids: &[ProfileId]) -> Result<Vec<Profile>> {
+        self.database.read(|db| read::wishes(db, ids))
+    }
+
     async fn addresses(&self, digests: &[Digest]) -> Result<Addresses> {
         self.database.read(|db| read::addresses(db, digests))
     }
@@ -147,6 +151,14 @@ impl Store for SqliteStore {
         let found =
             self.database.read(|db| read::decisions(db, mailing, after.as_deref(), wanted))?;
         Ok(place::page(found, limit, |last| place::cursor(&list, last.profile.as_str())))
+    }
+
+    async fn decided(
+        &self,
+        mailing: &Mailing,
+        people: &[ProfileId],
+    ) -> Result<Vec<DecisionRecord>> {
+        self.database.read(|db| read::decided(db, mailing, people))
     }
 
     async fn deliveries(

@@ -62,26 +62,45 @@ pub(super) fn fill(
         };
         profile.events.sort_unstable_by(order);
     }
+    fill_wishes(db, &mut profiles)?;
+    Ok(profiles)
+}
+
+/// These people without their events.
+pub(super) fn wishes(db: &Connection, ids: &[ProfileId]) -> Outcome<Vec<Profile>> {
+    let mut people = Vec::with_capacity(ids.len());
+    for id in ids {
+        let mut profile = Profile::new(id.clone());
+        profile.version = write::version(db, id)?;
+        // They may be anywhere, so each is a range of its own.
+        fill_wishes(db, std::slice::from_mut(&mut profile))?;
+        people.push(profile);
+    }
+    Ok(people)
+}
+
+/// Everything stored of these profiles but their events.
+fn fill_wishes(db: &Connection, profiles: &mut [Profile]) -> Outcome<()> {
     let consents = "SELECT profile, purpose, at, state, policy, evidence FROM consents
                     WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, consents, &mut profiles, |profile, found| {
+    each(db, consents, profiles, |profile, found| {
         profile.consents.record(consent(found)?);
         Ok(())
     })?;
     let choices = "SELECT profile, topic, at, state FROM subscriptions
                    WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, choices, &mut profiles, |profile, found| {
+    each(db, choices, profiles, |profile, found| {
         profile.subscriptions.record(choice(found)?);
         Ok(())
     })?;
     let claims = "SELECT profile, mailing, message, at FROM deliveries
                   WHERE profile BETWEEN ?1 AND ?2 ORDER BY profile";
-    each(db, claims, &mut profiles, |profile, found| {
+    each(db, claims, profiles, |profile, found| {
         profile.claims.push(row::claim(found, 0)?);
         Ok(())
     })?;
     profiles.iter_mut().for_each(|profile| profile.claims.sort());
-    Ok(profiles)
+    Ok(())
 }
 
 /// Gives each row, whose first column is a profile, to that profile.
@@ -175,19 +194,44 @@ pub(super) fn decisions(
     let mut rows = find.query(params![mailing.as_str(), after, limit(wanted)])?;
     let mut decisions = Vec::new();
     while let Some(found) = rows.next()? {
-        decisions.push(DecisionRecord {
-            mailing: mailing.clone(),
-            profile: row::text(found, 0)?.into(),
-            at: row::instant(found, 1)?,
-            outcome: row::text(found, 2)?.into(),
-            reason: row::optional(found, 3)?.map(str::to_owned),
-            until: row::optional_instant(found, 4)?,
-            message: row::optional(found, 5)?.map(MessageId::from),
-            steps: row::json(found, 6)?,
-            detail: row::text(found, 7)?.to_owned(),
-        });
+        decisions.push(decision(mailing, found)?);
     }
     Ok(decisions)
+}
+
+/// The decisions on these people, where there are any.
+pub(super) fn decided(
+    db: &Connection,
+    mailing: &Mailing,
+    people: &[ProfileId],
+) -> Outcome<Vec<DecisionRecord>> {
+    let mut find = db.prepare_cached(
+        "SELECT profile, at, outcome, reason, until, message, steps, detail
+         FROM decisions WHERE mailing = ?1 AND profile = ?2",
+    )?;
+    let mut decisions = Vec::new();
+    for person in people {
+        let mut rows = find.query([mailing.as_str(), person.as_str()])?;
+        if let Some(found) = rows.next()? {
+            decisions.push(decision(mailing, found)?);
+        }
+    }
+    Ok(decisions)
+}
+
+/// `profile, at, outcome, reason, until, message, steps, detail`, of that mailing.
+fn decision(mailing: &Mailing, found: &Row<'_>) -> Outcome<DecisionRecord> {
+    Ok(DecisionRecord {
+        mailing: mailing.clone(),
+        profile: row::text(found, 0)?.into(),
+        at: row::instant(found, 1)?,
+        outcome: row::text(found, 2)?.into(),
+        reason: row::optional(found, 3)?.map(str::to_owned),
+        until: row::optional_instant(found, 4)?,
+        message: row::optional(found, 5)?.map(MessageId::from),
+        steps: row::json(found, 6)?,
+        detail: row::text(found, 7)?.to_owned(),
+    })
 }
 
 /// The deliveries with their numbers.
