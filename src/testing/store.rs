@@ -2,6 +2,7 @@
 
 mod claims;
 mod dump;
+mod faulty;
 
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
@@ -16,6 +17,7 @@ use crate::time::Timestamp;
 use crate::value::Kind;
 
 pub use dump::{Asked, dump, event, profile};
+pub use faulty::{Fault, FaultyStore};
 
 /// The vocabulary of the events that [`check`] puts in, for stores that type by a schema.
 pub fn schema() -> Schema {
