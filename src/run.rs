@@ -14,6 +14,7 @@ mod campaign;
 mod decide;
 mod deliver;
 mod intake;
+mod person;
 mod visit;
 
 use std::fmt;

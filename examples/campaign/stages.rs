@@ -77,7 +77,7 @@ impl Stages<'_> {
         let (mut figures, trained) = self.learn(&mut bar).await?;
         for (name, trained) in &trained {
             let scorer = Arc::new(trained.scorer.clone());
-            campaign = campaign.scorer(Arc::clone(name), scorer);
+            campaign = campaign.scorer(name, scorer)?;
         }
         let now = self.options.now;
         let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
@@ -190,7 +190,7 @@ impl Stages<'_> {
         let folder = EmlFolder::open(output.messages())?;
         let channel = if self.options.all { folder } else { folder.keep(FIRST) };
         let now = self.options.now;
-        let ends: (&dyn Store, &dyn Channel) = (self.store, &channel);
+        let ends: (&dyn Store, &dyn Vault, &dyn Channel) = (self.store, self.vault, &channel);
         run::deliver(campaign, ends, now, &mut |progress| bar.show(progress)).await?;
         Ok(())
     }
