@@ -26,6 +26,8 @@ mod metric;
 mod playbook;
 mod privacy;
 mod report;
+#[cfg(feature = "seal")]
+mod run;
 mod scorer;
 mod semantics;
 mod source;
