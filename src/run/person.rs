@@ -56,10 +56,12 @@ impl Person {
         profile: Profile,
         now: Timestamp,
     ) -> Result<Option<Self>> {
-        let mut timeline = visit::timeline(&campaign.engine, &profile);
-        if !timeline.facts(now).is_known() {
+        // Not whether the facts say so: of somebody who told an address and no more, the vault has
+        // all there is.
+        if !profile.events.iter().any(|event| event.at() <= now && event.known_from() <= now) {
             return Ok(None);
         }
+        let mut timeline = visit::timeline(&campaign.engine, &profile);
         let record =
             DecisionRecord::new(campaign.mailing.clone(), profile.id.clone(), now, "skipped");
         let (scores, zone) = (Vec::new(), Lookup::Unavailable);

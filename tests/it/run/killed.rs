@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bespoke::event::EventKind;
 use bespoke::id::MessageId;
 use bespoke::playbook::{BlockPlan, ContentPlan};
 use bespoke::testing::shop::{self, Customer, Shop};
@@ -37,7 +38,7 @@ impl World {
         let contacts: Vec<Contact> = shop.into_iter().map(told).collect();
         let extracts = contacts.chunks(EXTRACT).map(<[Contact]>::to_vec).collect();
         let campaign = Campaign::new(&plan(), "season", &keys()).unwrap();
-        let recent = Arc::new(Recent(vec!["orders".into()]));
+        let recent = Arc::new(Recent(vec!["orders".into()], f64::INFINITY));
         Self { campaign: campaign.scorer("churn", recent).unwrap(), extracts }
     }
 
@@ -107,10 +108,10 @@ fn plan() -> Playbook {
         ContentPlan::text("We miss you, {{ profile.name }}, and your {{ metrics.spend }}."),
     );
     let mailing = MailingPlan::new("hello", PURPOSE)
-        .audience(r#"count("Order Completed" over 365 days) > 0"#)
+        .audience(r#"count("Order Completed" over 60 days) < 2"#)
         .topic("season")
         .cap(1, Duration::days(1))
-        .quiet_hours("10:00", "11:00")
+        .quiet_hours("09:00", "10:00")
         .zone(Some("timezone"), "Europe/Lisbon")
         .given(["postal_address", "unsubscribe_url"]);
     Playbook::new("shop", shop::schema())
@@ -126,7 +127,12 @@ fn plan() -> Playbook {
 }
 
 fn told(customer: Customer) -> Contact {
-    let mut contact = Contact::new(customer.id, customer.events);
+    // Enough to tell them apart; a campaign is run some hundred times.
+    let is_kept = |event: &Event| {
+        event.kind() == EventKind::Identify || event.at() > now().minus(Duration::days(60))
+    };
+    let events = customer.events.into_iter().filter(is_kept).collect();
+    let mut contact = Contact::new(customer.id, events);
     contact.consents.extend(customer.consents.iter().map(|said| match said.granted {
         true => Consent::granted(PURPOSE, said.at, "2025-01"),
         false => Consent::withdrawn(PURPOSE, said.at, "2025-01"),
