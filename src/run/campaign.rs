@@ -60,7 +60,7 @@ const UNSUBSCRIBE_URL: &str = "unsubscribe_url";
 ///     .purpose("news", "What is new in the shop.")
 ///     .sender(SenderPlan::new("Shop <s@shop.example>", "https://shop.example/u/", "Weg 1, Ulm"))
 ///     .template("hello", TemplatePlan::new("Hello!", text, text))
-///     .mailing("spring", MailingPlan::new("hello", "news"));
+///     .mailing("spring", MailingPlan::new("hello", "news").given(["postal_address", "unsubscribe_url"]));
 /// let keys: Arc<dyn KeyProvider> =
 ///     Arc::new(Keys::new(KeyVersion::new(1), Secret::new([7; 32])?));
 ///
@@ -245,8 +245,7 @@ impl Campaign {
     pub(super) fn write(
         &self,
         view: View,
-        personal: Personal,
-        reached: &Reached,
+        (reached, personal): (&Reached, Personal),
         permit: Permit,
         now: Timestamp,
     ) -> Result<Delivery> {

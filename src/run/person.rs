@@ -113,7 +113,8 @@ impl Person {
         let decision = gate(&self.standing(reached, known, now), &campaign.candidate, now);
         self.record.steps = decision.steps;
         match decision.verdict {
-            Verdict::Permit(permit) => match campaign.write(view, personal, reached, permit, now) {
+            Verdict::Permit(permit) => match campaign.write(view, (reached, personal), permit, now)
+            {
                 Ok(delivery) => self.claim(delivery),
                 Err(error) if is_of_nobody(&error) => return Err(error),
                 Err(error) => self.fail(&error),
