@@ -68,7 +68,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) async fn ended(&self, store: &MemoryStore, channel: &FlakyChannel) -> Ended {
+    pub(super) async fn ended<S: Store>(&self, store: &S, channel: &FlakyChannel) -> Ended {
         let mut asked = Asked::new();
         asked.sources = (0..self.extracts.len()).map(|it| format!("crm/{it}").into()).collect();
         let mut told = dump(store, &asked, 100).await.unwrap();
@@ -133,16 +133,15 @@ fn told(customer: Customer) -> Contact {
     };
     let events = customer.events.into_iter().filter(is_kept).collect();
     let mut contact = Contact::new(customer.id, events);
-    contact.consents.extend(customer.consents.iter().map(|said| match said.granted {
-        true => Consent::granted(PURPOSE, said.at, "2025-01"),
-        false => Consent::withdrawn(PURPOSE, said.at, "2025-01"),
-    }));
-    contact.subscriptions.extend(customer.subscriptions.iter().map(
-        |choice| match choice.subscribed {
-            true => Subscription::subscribed(choice.topic, choice.at),
-            false => Subscription::unsubscribed(choice.topic, choice.at),
-        },
-    ));
+    for said in customer.consents {
+        let consent = if said.granted { Consent::granted } else { Consent::withdrawn };
+        contact.consents.push(consent(PURPOSE, said.at, "2025-01"));
+    }
+    for choice in customer.subscriptions {
+        let subscription =
+            if choice.subscribed { Subscription::subscribed } else { Subscription::unsubscribed };
+        contact.subscriptions.push(subscription(choice.topic, choice.at));
+    }
     let suppressed = customer.suppression.map(|it| Suppressed::new(Cause::Bounce, it.at));
     contact.suppressions.extend(suppressed.map(|it| (digest(&customer.address), it)));
     contact
@@ -157,26 +156,30 @@ async fn undisturbed(world: &World, channel: &FlakyChannel) -> (Ended, u64) {
 }
 
 /// Kills the campaign at each commit, before and after it, and begins it again.
-async fn killed_everywhere(
+fn killed_everywhere(
     world: &World,
     idempotency: Idempotency,
     check: impl Fn(&Ended, &Ended, &str),
 ) {
-    let (expected, commits) = undisturbed(world, &channel(idempotency)).await;
+    let (expected, commits) = pollster::block_on(undisturbed(world, &channel(idempotency)));
     assert!(commits > 12, "{commits} commits");
     for death in 1..=commits {
         for fault in [Fault::Before, Fault::After] {
             let place = format!("{idempotency:?}: killed {fault:?} commit {death} of {commits}");
-            let (inner, vault, channel) =
-                (MemoryStore::new(), MemoryVault::new(), channel(idempotency));
-            let store = FaultyStore::new(&inner).pages_of(PAGE).dies_at(death, fault);
-            let answer = world.run(&store, (&vault, &channel), now()).await;
-            assert_eq!(answer.unwrap_err().kind(), ErrorKind::Io, "{place}");
-            let store = FaultyStore::new(&inner).pages_of(PAGE);
-            world.run(&store, (&vault, &channel), now()).await.unwrap();
-            check(&world.ended(&inner, &channel).await, &expected, &place);
+            let ended = pollster::block_on(killed(world, idempotency, (death, fault)));
+            check(&ended, &expected, &place);
         }
     }
+}
+
+async fn killed(world: &World, idempotency: Idempotency, (death, fault): (u64, Fault)) -> Ended {
+    let (inner, vault, channel) = (MemoryStore::new(), MemoryVault::new(), channel(idempotency));
+    let store = FaultyStore::new(&inner).pages_of(PAGE).dies_at(death, fault);
+    let answer = world.run(&store, (&vault, &channel), now()).await;
+    assert_eq!(answer.unwrap_err().kind(), ErrorKind::Io, "commit {death} of {idempotency:?}");
+    let store = FaultyStore::new(&inner).pages_of(PAGE);
+    world.run(&store, (&vault, &channel), now()).await.unwrap();
+    world.ended(&inner, &channel).await
 }
 
 #[test]
@@ -193,13 +196,29 @@ fn the_simulated_campaign_comes_to_something() {
     assert!(ended.states.values().all(|state| *state == State::Accepted));
 }
 
+#[cfg(feature = "sqlite")]
+#[test]
+fn it_ends_the_same_in_every_store() {
+    let world = World::new(60);
+    let schema = world.campaign.engine().schema();
+    let (inner, vault) =
+        (bespoke::store::SqliteStore::in_memory(schema).unwrap(), MemoryVault::new());
+    let (one, two) = (channel(Idempotency::Key), channel(Idempotency::Key));
+    pollster::block_on(async {
+        let store = FaultyStore::new(&inner).pages_of(PAGE);
+        world.run(&store, (&vault, &one), now()).await.unwrap();
+        let ended = world.ended(&inner, &one).await;
+        assert_eq!(ended, undisturbed(&world, &two).await.0);
+    });
+}
+
 #[test]
 fn killed_anywhere_it_ends_the_same_where_repeats_are_dropped() {
     let world = World::new(60);
     for idempotency in [Idempotency::Key, Idempotency::KeyFor(Duration::hours(1))] {
-        pollster::block_on(killed_everywhere(&world, idempotency, |ended, expected, place| {
+        killed_everywhere(&world, idempotency, |ended, expected, place| {
             assert_eq!(ended, expected, "{place}");
-        }));
+        });
     }
 }
 
@@ -207,7 +226,7 @@ fn killed_anywhere_it_ends_the_same_where_repeats_are_dropped() {
 fn killed_anywhere_nothing_is_sent_twice_where_they_are_not() {
     let world = World::new(30);
     let unknown = std::cell::Cell::new(0);
-    pollster::block_on(killed_everywhere(&world, Idempotency::None, |ended, expected, place| {
+    killed_everywhere(&world, Idempotency::None, |ended, expected, place| {
         assert_eq!(ended.told, expected.told, "{place}");
         let lost = ended.states.values().filter(|state| **state == State::Unknown).count();
         unknown.set(unknown.get() + lost);
@@ -224,7 +243,7 @@ fn killed_anywhere_nothing_is_sent_twice_where_they_are_not() {
             }
         }
         assert_eq!(ended.states.len(), expected.states.len(), "{place}");
-    }));
+    });
     assert!(unknown.get() > 0, "some are unknown");
 }
 
