@@ -9,11 +9,71 @@
 //!
 //! The loops are async because stores, vaults and channels are; they spawn nothing and need no
 //! executor of their own. Whoever wants several at once runs several.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use bespoke::delivery::{Channel, EmlFolder, StateName};
+//! use bespoke::event::Event;
+//! use bespoke::key::{KeyProvider, KeyVersion, Keys, Secret};
+//! use bespoke::playbook::{MailingPlan, Playbook, SenderPlan, TemplatePlan};
+//! use bespoke::privacy::{Consent, MemoryVault, Vault};
+//! use bespoke::run::{self, Campaign, Contact};
+//! use bespoke::schema::{Field, Schema};
+//! use bespoke::store::{MemoryStore, Store};
+//! use bespoke::value::Kind;
+//!
+//! let text = "Hello {{ profile.name }}! {{ given.postal_address }} {{ given.unsubscribe_url }}";
+//! let schema = Schema::new()
+//!     .attribute("email", Field::from(Kind::Text).personal())
+//!     .attribute("name", Field::from(Kind::Text).personal());
+//! let mailing = MailingPlan::new("hello", "news").given(["postal_address", "unsubscribe_url"]);
+//! let playbook = Playbook::new("shop", schema)
+//!     .purpose("news", "What is new in the shop.")
+//!     .sender(SenderPlan::new("Shop <s@shop.example>", "https://shop.example/u/", "Weg 1, Ulm"))
+//!     .template("hello", TemplatePlan::new("Hello!", text, text))
+//!     .mailing("spring", mailing);
+//! // A host reads its key from its key service.
+//! let keys: Arc<dyn KeyProvider> =
+//!     Arc::new(Keys::new(KeyVersion::new(1), Secret::new([7; 32])?));
+//! let campaign = Campaign::new(&playbook, "spring", &keys)?;
+//!
+//! let since = "2026-01-01T00:00:00Z".parse()?;
+//! let told = Event::identify("p-1", since).with("email", "ann@example.com").with("name", "Ann");
+//! let mut ann = Contact::new("p-1", vec![told]);
+//! ann.consents.push(Consent::granted("news", since, "2026-01"));
+//! // Nobody asked Bob.
+//! let told = Event::identify("p-2", since).with("email", "bob@example.com").with("name", "Bob");
+//! let bob = Contact::new("p-2", vec![told]);
+//!
+//! let folder = std::env::temp_dir().join(format!("bespoke-run-{}", std::process::id()));
+//! let (store, vault, channel) = (MemoryStore::new(), MemoryVault::new(), EmlFolder::open(&folder)?);
+//! let (store, vault, channel): (&dyn Store, &dyn Vault, &dyn Channel) = (&store, &vault, &channel);
+//! let now = "2026-03-01T09:00:00Z".parse()?;
+//! let watch: &mut run::Watch<'_> = &mut |progress| println!("{}", progress.stage);
+//! # pollster::block_on(async {
+//! let schema = playbook.schema();
+//! let intake = run::take_in((store, vault), schema, "crm/2026-03-01", [ann, bob], watch).await?;
+//! assert_eq!((intake.people, intake.events), (2, 2));
+//! let decided = run::decide(&campaign, (store, vault), now, watch).await?;
+//! assert_eq!((decided.outcomes["claimed"], decided.outcomes["skipped"]), (1, 1));
+//! let delivered = run::deliver(&campaign, (store, vault, channel), now, watch).await?;
+//! assert_eq!(delivered.states[&StateName::Accepted], 1);
+//!
+//! // Begun again, there is nothing left to do.
+//! assert!(run::decide(&campaign, (store, vault), now, watch).await?.outcomes.is_empty());
+//! assert!(run::deliver(&campaign, (store, vault, channel), now, watch).await?.states.is_empty());
+//! # Ok::<(), bespoke::Error>(())
+//! # })?;
+//! # std::fs::remove_dir_all(folder).unwrap();
+//! # Ok::<(), bespoke::Error>(())
+//! ```
 
 mod campaign;
 mod decide;
 mod deliver;
 mod intake;
+mod person;
 mod visit;
 
 use std::fmt;
@@ -62,6 +122,6 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How many profiles are read, worked out and committed at a time: enough that a durable commit
+/// How many people or deliveries are read, worked out and committed at a time: enough that a durable commit
 /// costs little of each, few enough that a page fits in some megabytes.
 const PAGE: usize = 250;

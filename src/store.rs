@@ -161,6 +161,18 @@ pub trait Store: fmt::Debug + Send + Sync {
         limit: usize,
     ) -> Result<Page<DecisionRecord>>;
 
+    /// The decisions of a mailing on these people, in the order asked for; people of whom nothing
+    /// was decided are left out.
+    ///
+    /// Whoever decides reads profiles first and this after: a decision that was made in between is
+    /// then seen, and one that is made later is a conflict of versions.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    async fn decided(&self, mailing: &Mailing, people: &[ProfileId])
+    -> Result<Vec<DecisionRecord>>;
+
     /// The deliveries of a mailing that are in a state, after a place.
     ///
     /// # Errors

@@ -75,7 +75,7 @@ impl<'a> Stages<'a> {
         let mut campaign = ground.campaign.clone();
         for (name, trained) in &trained {
             let scorer = Arc::new(trained.scorer.clone());
-            campaign = campaign.scorer(Arc::clone(name), scorer);
+            campaign = campaign.scorer(name, scorer)?;
         }
         let now = self.options.now;
         let stores: (&dyn Store, &dyn Vault) = (self.store, self.vault);
@@ -164,7 +164,7 @@ impl<'a> Stages<'a> {
         let folder = EmlFolder::open(output.messages())?;
         let channel = if self.options.all { folder } else { folder.keep(FIRST) };
         let now = self.options.now;
-        let ends: (&dyn Store, &dyn Channel) = (self.store, &channel);
+        let ends: (&dyn Store, &dyn Vault, &dyn Channel) = (self.store, self.vault, &channel);
         run::deliver(campaign, ends, now, &mut |progress| bar.show(progress)).await?;
         Ok(())
     }

@@ -1,32 +1,30 @@
-//! What is decided of one person: a function of what is known of them.
+//! What a mailing is decided by and written with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::visit;
 use crate::claim::{Claim, Mailing};
 use crate::content::Letter;
 use crate::delivery::Delivery;
-use crate::email::{Address, Composer, Draft, Sender, check_id};
-use crate::engine::{Engine, Membership, View, Wanted};
+use crate::email::{Address, Composer, Draft, check_id};
+use crate::engine::{Engine, View, Wanted};
 use crate::error::{Error, ErrorKind, Result, nearest};
-use crate::event::Event;
-use crate::facts::{Facts, Timeline};
-use crate::gate::{Candidate, Cap, Lookup, Permit, QuietHours, Standing, Verdict, gate};
+use crate::facts::Facts;
+use crate::gate::{Candidate, Cap, Lookup, Permit, QuietHours};
 use crate::id::{MessageId, ProfileId};
 use crate::identity::{CanonicalEmail, Digest, Hasher, encode};
 use crate::key::KeyProvider;
-use crate::playbook::{MailingPlan, Playbook, SenderPlan};
-use crate::privacy::{Personal, Sealer};
+use crate::playbook::{MailingPlan, Playbook};
+use crate::privacy::{Personal, Purpose, Sealer, SubscriptionState};
 use crate::scorer::Scorer;
 use crate::segment::Segment;
-use crate::store::{Addresses, DecisionRecord, Profile};
+use crate::store::Profile;
 use crate::time::{Timestamp, Zone};
-use crate::value::{Fields, Value};
+use crate::value::Value;
 
 /// The personal trait that holds the address to write to.
 const ADDRESS: &str = "email";
@@ -34,55 +32,71 @@ const ADDRESS: &str = "email";
 const NAME: &str = "name";
 /// What messages in the outbox are sealed for.
 pub(super) const OUTBOX: &str = "outbox";
+/// What a template is given by every campaign.
+const POSTAL_ADDRESS: &str = "postal_address";
+/// As [`POSTAL_ADDRESS`].
+const UNSUBSCRIBE_URL: &str = "unsubscribe_url";
 
 /// Everything that one mailing is decided by and written with.
+///
+/// It reads two personal traits from the vault, `email` and `name`: the address that it writes to
+/// and the name that goes with it. Templates are given `postal_address` and `unsubscribe_url`, and
+/// whatever else [`given`](Self::given) says. Cloning is cheap enough for one clone per task.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bespoke::key::{KeyProvider, KeyVersion, Keys, Secret};
+/// use bespoke::playbook::{MailingPlan, Playbook, SenderPlan, TemplatePlan};
+/// use bespoke::run::Campaign;
+/// use bespoke::schema::{Field, Schema};
+/// use bespoke::value::Kind;
+///
+/// let text = "Hello {{ profile.name }}! {{ given.postal_address }} {{ given.unsubscribe_url }}";
+/// let schema = Schema::new()
+///     .attribute("email", Field::from(Kind::Text).personal())
+///     .attribute("name", Field::from(Kind::Text).personal());
+/// let playbook = Playbook::new("shop", schema)
+///     .purpose("news", "What is new in the shop.")
+///     .sender(SenderPlan::new("Shop <s@shop.example>", "https://shop.example/u/", "Weg 1, Ulm"))
+///     .template("hello", TemplatePlan::new("Hello!", text, text))
+///     .mailing("spring", MailingPlan::new("hello", "news").given(["postal_address", "unsubscribe_url"]));
+/// let keys: Arc<dyn KeyProvider> =
+///     Arc::new(Keys::new(KeyVersion::new(1), Secret::new([7; 32])?));
+///
+/// let campaign = Campaign::new(&playbook, "spring", &keys)?;
+/// assert_eq!(campaign.mailing().as_str(), "spring");
+/// let error = Campaign::new(&playbook, "sprint", &keys).unwrap_err();
+/// assert_eq!(error.to_string(), "the playbook has no mailing `sprint`; did you mean `spring`?");
+/// # Ok::<(), bespoke::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Campaign {
-    engine: Engine,
-    mailing: Mailing,
+    pub(super) engine: Engine,
+    pub(super) mailing: Mailing,
     template: Arc<str>,
-    candidate: Candidate,
-    audience: Option<Segment>,
+    pub(super) candidate: Candidate,
+    /// What the candidate is about, to be asked again when a message is handed over.
+    topic: Option<(Arc<str>, SubscriptionState)>,
+    pub(super) audience: Option<Segment>,
     attribute: Option<Arc<str>>,
     zone: Lookup<Zone>,
-    postal_address: String,
-    hasher: Hasher,
+    given: BTreeMap<Arc<str>, Value>,
+    /// What the playbook says is given and nobody has given yet.
+    missing: BTreeSet<Arc<str>>,
+    pub(super) hasher: Hasher,
     composer: Composer,
-    sealer: Sealer,
-    scorers: BTreeMap<Arc<str>, Arc<dyn Scorer>>,
+    pub(super) sealer: Sealer,
+    pub(super) scorers: BTreeMap<Arc<str>, Arc<dyn Scorer>>,
 }
 
 /// An address in the forms in which it is needed.
 #[derive(Clone, Debug)]
 pub(super) struct Reached {
-    pub(super) recipient: Address,
+    recipient: Address,
     pub(super) active: Digest,
     /// Under every generation of the key that counts.
     pub(super) digests: Vec<Digest>,
-}
-
-/// What was looked up of a person.
-pub(super) struct Known<'a> {
-    pub(super) personal: Personal,
-    pub(super) address: Result<Reached>,
-    pub(super) addresses: &'a Addresses,
-    /// The addresses claimed in the same page, before this person.
-    pub(super) claimed: &'a BTreeMap<Digest, Claim>,
-}
-
-/// What was decided of a person.
-pub(super) struct Outcome {
-    pub(super) scores: Vec<Event>,
-    pub(super) record: DecisionRecord,
-    pub(super) delivery: Option<Delivery>,
-}
-
-/// What is on record of a decision beside the gate's steps.
-#[derive(Serialize)]
-struct Detail<'a> {
-    blocks: BTreeMap<&'a Arc<str>, &'a Arc<str>>,
-    scores: BTreeMap<&'a Arc<str>, &'a Value>,
-    segments: BTreeMap<&'a Arc<str>, Option<Timestamp>>,
 }
 
 impl Campaign {
@@ -91,44 +105,70 @@ impl Campaign {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Definition`] for a mailing that the playbook does not have and for a playbook
+    /// [`ErrorKind::Playbook`] for a playbook that does not become an engine;
+    /// [`ErrorKind::Definition`] for a mailing that the playbook does not have, and for a playbook
     /// without a sender; [`ErrorKind::Address`] for a sender that no mail can come from.
     pub fn new(playbook: &Playbook, mailing: &str, keys: &Arc<dyn KeyProvider>) -> Result<Self> {
         let mailings = playbook.mailings();
-        let plan = mailings.get(mailing).ok_or_else(|| {
-            let near = nearest(mailing, mailings.keys().map(|name| &**name));
-            let advice = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            fault(format!("the playbook has no mailing `{mailing}`{advice}"))
-        })?;
+        let names = || mailings.keys().map(|name| &**name);
+        let plan = mailings
+            .get(mailing)
+            .ok_or_else(|| unknown("the playbook has no mailing", mailing, names()))?;
         let sender = playbook.sent_by().ok_or_else(|| fault("the playbook has no sender"))?;
-        let sender = settings(sender);
+        let sender = sender.sender()?;
         let engine = playbook.engine()?;
-        let audience = plan.audience.as_deref().map(|rule| engine.rule(rule)).transpose()?;
+        let topic = topic(playbook, plan)?;
         let zone = plan.zone.as_ref();
-        Ok(Self {
+        let missing = plan.given.iter().filter(|name| ***name != *UNSUBSCRIBE_URL);
+        let campaign = Self {
             mailing: Mailing::new(mailing),
             template: Arc::clone(&plan.template),
-            candidate: candidate(playbook, plan, mailing)?,
-            audience,
+            candidate: candidate(plan, topic.as_ref(), mailing)?,
+            topic,
+            audience: plan.audience.as_deref().map(|rule| engine.rule(rule)).transpose()?,
             attribute: zone.and_then(|zone| zone.attribute.clone()),
             zone: match zone {
                 Some(zone) => Lookup::Known(zone.default.parse()?),
                 None => Lookup::Unavailable,
             },
+            given: BTreeMap::new(),
+            missing: missing.cloned().collect(),
             hasher: Hasher::new(Arc::clone(keys)),
             composer: Composer::new(&sender, Arc::clone(keys))?,
             sealer: Sealer::new(Arc::clone(keys)),
-            postal_address: sender.postal_address,
             scorers: BTreeMap::new(),
             engine,
-        })
+        };
+        Ok(campaign.given(POSTAL_ADDRESS, sender.postal_address))
     }
 
     /// The same campaign with what a score is computed by; a score without is not computed, and
     /// rules read what was last written of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Definition`] for a score that the playbook does not have, [`ErrorKind::Model`]
+    /// for a scorer of other features.
+    pub fn scorer(mut self, score: &str, scorer: Arc<dyn Scorer>) -> Result<Self> {
+        let scores = self.engine.scores();
+        let names = || scores.keys().map(|name| &**name);
+        let (name, checked) = scores
+            .get_key_value(score)
+            .ok_or_else(|| unknown("the playbook has no score", score, names()))?;
+        if scorer.features() != checked.features().names() {
+            let detail = format!("score `{score}`: the model was learnt from other features");
+            return Err(Error::new(ErrorKind::Model, detail));
+        }
+        self.scorers.insert(Arc::clone(name), scorer);
+        Ok(self)
+    }
+
+    /// The same campaign, which gives this to every message: what templates read as `given.NAME`.
     #[must_use]
-    pub fn scorer(mut self, score: impl Into<Arc<str>>, scorer: Arc<dyn Scorer>) -> Self {
-        self.scorers.insert(score.into(), scorer);
+    pub fn given(mut self, name: impl Into<Arc<str>>, value: impl Into<Value>) -> Self {
+        let name = name.into();
+        self.missing.remove(&name);
+        self.given.insert(name, value.into());
         self
     }
 
@@ -137,127 +177,63 @@ impl Campaign {
         &self.engine
     }
 
-    pub(super) fn hasher(&self) -> &Hasher {
-        &self.hasher
-    }
-
-    /// What opens the messages that it claims.
-    pub(super) fn sealer(&self) -> &Sealer {
-        &self.sealer
-    }
-
     /// The mailing.
     pub fn mailing(&self) -> &Mailing {
         &self.mailing
-    }
-
-    /// Where a person is written to.
-    ///
-    /// The outer error is of the keys and ends the run, the inner one is of the address.
-    pub(super) fn address(&self, personal: &Personal) -> Result<Result<Reached>> {
-        let text = |name| personal.attribute(name).map(ToString::to_string);
-        let Some(address) = text(ADDRESS) else {
-            return Ok(Err(Error::new(ErrorKind::Address, "no address is known")));
-        };
-        let parts = Address::new(text(NAME).as_deref(), &address)
-            .and_then(|recipient| Ok((recipient, CanonicalEmail::new(&address)?)));
-        let (recipient, canonical) = match parts {
-            Ok(parts) => parts,
-            Err(error) => return Ok(Err(error)),
-        };
-        let active = self.hasher.digest(&canonical)?;
-        let digests = self.hasher.candidates(&canonical)?;
-        Ok(Ok(Reached { recipient, active, digests }))
-    }
-
-    /// What is decided of a person at `now`; nothing of one who is not known yet.
-    pub(super) fn decide(
-        &self,
-        profile: &Profile,
-        known: Known<'_>,
-        now: Timestamp,
-    ) -> Result<Option<Outcome>> {
-        let (timeline, scores) = self.timeline(profile, now)?;
-        let facts = timeline.facts(now);
-        if !facts.is_known() {
-            return Ok(None);
-        }
-        let view = self.engine.evaluate(&facts, &Wanted::everything())?;
-        let mut record =
-            DecisionRecord::new(self.mailing.clone(), profile.id.clone(), now, "skipped");
-        record.detail = detail(&view, &scores);
-        let mut delivery = None;
-        if self.audience.as_ref().is_some_and(|audience| !audience.is_member(&facts)) {
-            record.reason = Some("audience".to_owned());
-        } else {
-            match &known.address {
-                Ok(reached) => {
-                    let standing = self.standing(profile, reached, &known, &facts);
-                    let decision = gate(&standing, &self.candidate, now);
-                    record.steps = decision.steps;
-                    match decision.verdict {
-                        Verdict::Permit(permit) => {
-                            let written = self.write(view, &known.personal, reached, permit, now);
-                            delivery = claim(written, &mut record);
-                        }
-                        Verdict::Defer { until, reason } => {
-                            record.outcome = "deferred".into();
-                            record.until = Some(until);
-                            record.reason = Some(reason.to_string());
-                        }
-                        Verdict::Skip { reason } => record.reason = Some(reason.to_string()),
-                    }
-                }
-                Err(_) => record.reason = Some("no-address".to_owned()),
-            }
-        }
-        Ok(Some(Outcome { scores, record, delivery }))
     }
 
     /// What the mailing would say to a person at `now`, whether or not it may be sent: for previews.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Template`] for what cannot be rendered.
+    /// [`ErrorKind::Template`] for what cannot be rendered, [`ErrorKind::Key`] where there is no
+    /// active key.
     pub fn preview(&self, profile: &Profile, personal: Personal, now: Timestamp) -> Result<Letter> {
         let timeline = visit::timeline(&self.engine, profile);
         let view = self.engine.evaluate(&timeline.facts(now), &Wanted::everything())?;
         self.letter(view, personal, &self.message_id(&profile.id), &profile.id)
     }
 
-    /// A person's facts, with the scores of now among them.
-    fn timeline(&self, profile: &Profile, now: Timestamp) -> Result<(Timeline, Vec<Event>)> {
-        let mut timeline = visit::timeline(&self.engine, profile);
-        let mut told = Vec::new();
-        for (name, scorer) in &self.scorers {
-            let Some(score) = self.engine.scores().get(name) else { continue };
-            told.extend(score.tell(&profile.id, &timeline.facts(now), &**scorer)?);
-        }
-        told.iter().for_each(|event| timeline.insert(event, self.engine.schema()));
-        Ok((timeline, told))
+    /// Refuses to write messages that lack what the playbook says is given: they would fail one by
+    /// one, and none would be decided of again.
+    pub(super) fn check_given(&self) -> Result<()> {
+        let Some(name) = self.missing.first() else { return Ok(()) };
+        let detail = format!(
+            "the mailing `{}` is to be given `{name}`; say what by `Campaign::given`",
+            self.mailing
+        );
+        Err(fault(detail))
     }
 
-    fn standing(
-        &self,
-        profile: &Profile,
-        reached: &Reached,
-        known: &Known<'_>,
-        facts: &Facts<'_>,
-    ) -> Standing {
-        let Addresses { suppression, claims, .. } = known.addresses;
-        let written = reached.digests.iter().filter_map(|digest| claims.get(digest)).flatten();
-        let written = written.chain(&profile.claims).chain(known.claimed.get(&reached.active));
-        Standing::new(profile.id.clone(), reached.active)
-            .erased(Lookup::Known(false))
-            .suppressed(Lookup::Known(suppression.find(&reached.digests, facts.now())))
-            .consents(Lookup::Known(profile.consents.clone()))
-            .subscriptions(Lookup::Known(profile.subscriptions.clone()))
-            .claims(Lookup::Known(written.cloned().collect()))
-            .zone(self.zone(facts))
+    /// What is asked again when a message for this purpose is about to be handed over: whether it
+    /// is still wanted. Caps and quiet hours were asked when it was decided.
+    pub(super) fn handover(&self, purpose: &Purpose) -> Candidate {
+        let candidate = Candidate::marketing(purpose.clone());
+        match &self.topic {
+            Some((topic, default)) => candidate.topic(&**topic, *default),
+            None => candidate,
+        }
+    }
+
+    /// Where a person is written to; `None` where no address is known.
+    ///
+    /// The outer error is of the keys and ends the run, the inner one is of the address.
+    pub(super) fn address(&self, personal: &Personal) -> Result<Option<Result<Reached>>> {
+        let text = |name| personal.attribute(name).map(ToString::to_string);
+        let Some(address) = text(ADDRESS) else { return Ok(None) };
+        let parts = Address::new(text(NAME).as_deref(), &address)
+            .and_then(|recipient| Ok((recipient, CanonicalEmail::new(&address)?)));
+        let (recipient, canonical) = match parts {
+            Ok(parts) => parts,
+            Err(error) => return Ok(Some(Err(error))),
+        };
+        let active = self.hasher.digest(&canonical)?;
+        let digests = self.hasher.candidates(&canonical)?;
+        Ok(Some(Ok(Reached { recipient, active, digests })))
     }
 
     /// The zone in which a person lives. One that is told and not known is no other zone.
-    fn zone(&self, facts: &Facts<'_>) -> Lookup<Zone> {
+    pub(super) fn zone(&self, facts: &Facts<'_>) -> Lookup<Zone> {
         let told = self.attribute.as_deref().and_then(|attribute| facts.attribute(attribute));
         match told {
             Some(Value::Text(name)) => name.parse().map_or(Lookup::Unavailable, Lookup::Known),
@@ -265,17 +241,17 @@ impl Campaign {
         }
     }
 
-    fn write(
+    /// Writes the message that a permit allows, and claims it.
+    pub(super) fn write(
         &self,
         view: View,
-        personal: &Personal,
-        reached: &Reached,
+        (reached, personal): (&Reached, Personal),
         permit: Permit,
         now: Timestamp,
     ) -> Result<Delivery> {
         let (id, profile) = (self.message_id(permit.profile()), permit.profile().clone());
         let (address, purpose) = (*permit.address(), permit.purpose().clone());
-        let letter = self.letter(view, personal.clone(), &id, &profile)?;
+        let letter = self.letter(view, personal, &id, &profile)?;
         let draft = Draft::new(id.clone(), profile.clone(), reached.recipient.clone(), letter);
         let message = self.composer.compose(permit, &draft, now)?;
         let sealed = self.sealer.seal(OUTBOX, id.as_str(), message.to_json().as_bytes())?;
@@ -291,11 +267,9 @@ impl Campaign {
         profile: &ProfileId,
     ) -> Result<Letter> {
         let url = self.composer.unsubscribe_url(id, profile, self.candidate.purpose())?;
-        let given = Fields::from_iter([
-            ("postal_address", Value::from(self.postal_address.as_str())),
-            ("unsubscribe_url", url.into()),
-        ]);
-        view.with_personal(personal).letter(&self.template, &given)
+        let given = self.given.iter().map(|(name, value)| (Arc::clone(name), value.clone()));
+        let given = given.chain([(UNSUBSCRIBE_URL.into(), url.into())]);
+        view.with_personal(personal).letter(&self.template, &given.collect())
     }
 
     /// One message of a mailing for one person, so that a second attempt is seen as one: their names,
@@ -315,39 +289,25 @@ impl Campaign {
     }
 }
 
-fn claim(written: Result<Delivery>, record: &mut DecisionRecord) -> Option<Delivery> {
-    match written {
-        Ok(delivery) => {
-            record.outcome = "claimed".into();
-            record.message = Some(delivery.id().clone());
-            Some(delivery)
-        }
-        Err(error) => {
-            record.outcome = "failed".into();
-            record.reason = Some(error.to_string());
-            None
-        }
-    }
-}
-
-fn detail(view: &View, scores: &[Event]) -> String {
-    let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
-    let detail = Detail {
-        blocks: view.choices().iter().map(|(block, choice)| (block, &choice.variant)).collect(),
-        scores: scores.iter().flat_map(|event| event.fields().iter()).collect(),
-        segments: members.map(|(name, valid)| (name, valid.until)).collect(),
-    };
-    // Names, numbers and instants: nothing that JSON cannot say.
-    serde_json::to_string(&detail).unwrap_or_default()
+/// What the mailing is about, and what counts for who never chose.
+fn topic(playbook: &Playbook, plan: &MailingPlan) -> Result<Option<(Arc<str>, SubscriptionState)>> {
+    let Some(name) = &plan.topic else { return Ok(None) };
+    let topics = playbook.topics();
+    let names = || topics.keys().map(|name| &**name);
+    let topic =
+        topics.get(name).ok_or_else(|| unknown("the playbook has no topic", name, names()))?;
+    Ok(Some((Arc::clone(name), topic.default)))
 }
 
 /// What the gate is asked for.
-fn candidate(playbook: &Playbook, plan: &MailingPlan, mailing: &str) -> Result<Candidate> {
+fn candidate(
+    plan: &MailingPlan,
+    topic: Option<&(Arc<str>, SubscriptionState)>,
+    mailing: &str,
+) -> Result<Candidate> {
     let mut candidate = Candidate::marketing(&*plan.purpose).mailing(mailing);
-    if let Some(name) = &plan.topic {
-        let topic = playbook.topics().get(name);
-        let topic = topic.ok_or_else(|| fault(format!("the playbook has no topic `{name}`")))?;
-        candidate = candidate.topic(&**name, topic.default);
+    if let Some((name, default)) = topic {
+        candidate = candidate.topic(&**name, *default);
     }
     for cap in &plan.caps {
         candidate = candidate.cap(Cap::new(cap.messages, cap.window)?);
@@ -358,12 +318,12 @@ fn candidate(playbook: &Playbook, plan: &MailingPlan, mailing: &str) -> Result<C
     Ok(candidate)
 }
 
-fn settings(plan: &SenderPlan) -> Sender {
-    let sender = Sender::new(&*plan.from, &*plan.unsubscribe_url, &*plan.postal_address);
-    match &plan.reply_to {
-        Some(address) => sender.reply_to(&**address),
-        None => sender,
-    }
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let advice = match nearest(name, known) {
+        Some(near) => format!("; did you mean `{near}`?"),
+        None => String::new(),
+    };
+    fault(format!("{what} `{name}`{advice}"))
 }
 
 fn fault(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {

@@ -1,64 +1,73 @@
 //! Handing over what was claimed.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::campaign::{Campaign, OUTBOX};
-use super::{Progress, Stage, Watch};
+use super::{PAGE, Progress, Stage, Watch};
 use crate::delivery::{Channel, Delivery, Idempotency, State, StateName, Transition};
 use crate::email::Message;
 use crate::error::Result;
-use crate::gate::MessageKind;
+use crate::gate::{Candidate, Lookup, MessageKind, Reason, Standing, Verdict, gate};
 use crate::id::ProfileId;
 use crate::identity::Digest;
+use crate::privacy::Vault;
 use crate::store::{Addresses, Batch, Profile, Store};
 use crate::time::Timestamp;
-
-/// How many deliveries are taken at a time where the channel drops repeats. Where it does not, one:
-/// whatever is taken when the process dies becomes unknown.
-const TAKEN: usize = 250;
 
 /// What came of the deliveries of a call.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Delivered {
-    /// Deliveries by the state that they came to.
+    /// Deliveries by the state that they came to. One that came to several, such as one that was
+    /// left behind and is then put off until now, counts for each.
     pub states: BTreeMap<StateName, u64>,
+    /// Deliveries whose message does not open with the keys at hand. They are left as they are, so
+    /// that nothing is lost by a key that was not at hand; where it was destroyed they stay.
+    pub unopened: u64,
 }
 
 /// Hands over what a mailing has claimed: first what an earlier relay left behind, then what was
 /// put off until now, then what is new.
 ///
 /// A delivery is taken in a commit of its own before the channel is called, and what came of it is
-/// committed after: a relay that dies in between leaves it `sending`, and the next one hands it
-/// over again where the channel drops repeats, and else writes it down as unknown. One relay at a
-/// time, that is: a delivery found `sending` is taken to be left behind. When it is taken,
-/// suppression and consent are read again: who withdrew after the claim is not written to.
+/// committed after. A relay that dies in between leaves it *sending*, and the next call hands it
+/// over again where the channel drops repeats, and else writes it down as *unknown*. Where the
+/// channel errs it is the same: the delivery stays *sending* until the next call, or is unknown.
+/// Each delivery is handed over at most once for each state that it is found in, so a call ends.
+/// Where the channel drops repeats, 250 are taken at a time, else one: whatever is taken when the
+/// process dies becomes unknown, and so it does under [`Idempotency::KeyFor`] if nobody calls again
+/// in time.
+///
+/// When it is taken, what may have changed since the claim is read again. Who was erased, whose
+/// address is suppressed, who withdrew consent or unsubscribed from the topic is not written to: the
+/// delivery is *failed*, and says why; or *unknown*, where it was left behind and may have gone out.
+/// Caps and quiet hours were asked when it was claimed and are not asked again, so hand over soon
+/// after deciding. A message goes to the address that it was written to, even if another was told
+/// since.
+///
+/// One relay of a mailing at a time: a delivery found *sending* is taken to be left behind.
 ///
 /// # Errors
 ///
-/// What the store and the keys answer with; [`ErrorKind::Conflict`] where another relay is at work.
-/// What the channel answers is on record.
+/// What the store, the vault and the keys answer with; [`ErrorKind::Conflict`] where another relay
+/// is at work. After an error calling again goes on. What the channel answers is on record and
+/// stops nothing.
 ///
 /// [`ErrorKind::Conflict`]: crate::error::ErrorKind::Conflict
 pub async fn deliver(
     campaign: &Campaign,
-    (store, channel): (&dyn Store, &dyn Channel),
+    (store, vault, channel): (&dyn Store, &dyn Vault, &dyn Channel),
     now: Timestamp,
     watch: &mut Watch<'_>,
 ) -> Result<Delivered> {
-    let relay = Relay { campaign, store, channel, now };
-    let mut delivered = Delivered::default();
+    let mut relay = Relay { campaign, store, vault, channel, now, delivered: Delivered::default() };
     let mut done = 0;
     for state in [StateName::Sending, StateName::Deferred, StateName::Claimed] {
         let mut after = None;
         loop {
             let mailing = campaign.mailing();
             let page = store.deliveries(mailing, state, after.as_ref(), relay.limit()).await?;
-            for state in relay.hand_over(page.items).await? {
-                *delivered.states.entry(state).or_default() += 1;
-                done += 1;
-            }
+            done += relay.hand_over(page.items).await?;
             watch(Progress { stage: Stage::Delivering, done });
             after = page.next;
             if after.is_none() {
@@ -66,135 +75,161 @@ pub async fn deliver(
             }
         }
     }
-    Ok(delivered)
+    Ok(relay.delivered)
 }
 
-/// What deliveries are handed over by.
-#[derive(Clone, Copy)]
+/// What deliveries are handed over by, and what came of them.
 struct Relay<'a> {
     campaign: &'a Campaign,
     store: &'a dyn Store,
+    vault: &'a dyn Vault,
     channel: &'a dyn Channel,
     now: Timestamp,
+    delivered: Delivered,
 }
 
-/// A delivery with its message, opened.
-type Opened = (Delivery, Message);
+/// A delivery with its message, opened, and the digests of its address.
+struct Opened {
+    delivery: Delivery,
+    message: Message,
+    digests: Vec<Digest>,
+}
 
 impl Relay<'_> {
     fn limit(&self) -> usize {
         match self.channel.idempotency() {
-            Idempotency::Key | Idempotency::KeyFor(_) => TAKEN,
-            _ => 1,
+            Idempotency::Key | Idempotency::KeyFor(_) => PAGE,
+            Idempotency::None => 1,
         }
     }
 
-    /// Takes what is due, hands it over, and writes down what came of it.
-    async fn hand_over(&self, found: Vec<Delivery>) -> Result<Vec<StateName>> {
-        let due = found.into_iter().filter(|delivery| is_due(delivery, self.now)).collect();
-        let (opened, mut ended) = self.open(due);
-        let standing = self.look_up(&opened).await?;
-        let mut batch = Batch::new();
-        let mut taken = Vec::with_capacity(opened.len());
-        for (delivery, message) in opened {
-            let transition = match standing.stops(self, &delivery, &message)? {
-                Some(reason) => failed(&delivery, reason, self.now),
-                None if delivery.state == State::Sending => {
-                    delivery.recovered(self.channel.idempotency(), self.now)
-                }
-                None => delivery.taken(self.now),
-            };
-            if transition.to == State::Sending {
-                batch.transitions.push(transition);
-                taken.push((delivery, message));
-            } else {
-                ended.push(transition);
-            }
-        }
-        let mut states: Vec<StateName> = ended.iter().map(|ended| ended.to.name()).collect();
-        batch.transitions.extend(ended);
-        self.commit(batch).await?;
-        let mut batch = Batch::new();
-        for (mut delivery, message) in taken {
-            // As it was committed a moment ago.
-            delivery.since = self.now;
-            delivery.attempts = delivery.attempts.saturating_add(1);
-            let answer = self.channel.send(delivery.id(), &message).await;
-            let transition = delivery.handed(answer, self.channel.idempotency(), self.now);
-            states.push(transition.to.name());
-            batch.transitions.push(transition);
-        }
-        self.commit(batch).await?;
-        Ok(states)
-    }
-
-    async fn commit(&self, batch: Batch) -> Result<()> {
-        if batch.is_empty() { Ok(()) } else { self.store.commit(batch).await }
-    }
-
-    /// Opens the messages. One that cannot be opened, since its key was destroyed, can never be
-    /// sent.
-    fn open(&self, found: Vec<Delivery>) -> (Vec<Opened>, Vec<Transition>) {
-        let (mut opened, mut lost) = (Vec::new(), Vec::new());
+    /// Takes what is due, hands it over, and writes down what came of it; how many there were.
+    async fn hand_over(&mut self, mut found: Vec<Delivery>) -> Result<u64> {
+        found.retain(|delivery| is_due(delivery, self.now));
+        let due = found.len() as u64;
+        let mut opened = Vec::with_capacity(found.len());
         for delivery in found {
-            match self.message(&delivery) {
-                Some(message) => opened.push((delivery, message)),
-                None => lost.push(failed(&delivery, "the message cannot be opened", self.now)),
+            match self.open(delivery)? {
+                Some(found) => opened.push(found),
+                None => self.delivered.unopened += 1,
             }
         }
-        (opened, lost)
+        let taken = self.take(opened).await?;
+        let mut ended = Vec::with_capacity(taken.len());
+        for Opened { delivery, message, .. } in taken {
+            let answer = self.channel.send(delivery.id(), &message).await;
+            ended.push(delivery.handed(answer, self.channel.idempotency(), self.now));
+        }
+        self.count(&ended);
+        self.commit(ended).await?;
+        Ok(due)
+    }
+
+    /// Opens a message; `None` for one that does not open.
+    fn open(&self, delivery: Delivery) -> Result<Option<Opened>> {
+        let Some(message) = self.message(&delivery) else { return Ok(None) };
+        let Ok(address) = message.recipient.canonical() else { return Ok(None) };
+        let digests = self.campaign.hasher.candidates(&address)?;
+        Ok(Some(Opened { delivery, message, digests }))
     }
 
     fn message(&self, delivery: &Delivery) -> Option<Message> {
         let sealed = delivery.sealed.as_deref()?;
-        let sealer = self.campaign.sealer();
-        let json = sealer.open(OUTBOX, delivery.id().as_str(), sealed).ok()?;
+        let json = self.campaign.sealer.open(OUTBOX, delivery.id().as_str(), sealed).ok()?;
         Message::from_json(&String::from_utf8(json).ok()?).ok()
     }
 
-    /// What is known of the recipients now.
-    async fn look_up(&self, opened: &[Opened]) -> Result<Wishes> {
-        let mut digests = Vec::new();
-        for (_, message) in opened {
-            digests.extend(self.digests(message)?);
+    /// Writes down which deliveries are taken, and gives these back as they are then. Those that
+    /// must not be handed over come to their end.
+    async fn take(&mut self, opened: Vec<Opened>) -> Result<Vec<Opened>> {
+        let wishes = self.wishes(&opened).await?;
+        let (mut steps, mut ended, mut taken) = (Vec::new(), Vec::new(), Vec::new());
+        for mut opened in opened {
+            let step = self.step(&opened, wishes.against(&opened, self));
+            if step.to == State::Sending {
+                let delivery = &mut opened.delivery;
+                (delivery.state, delivery.since) = (State::Sending, self.now);
+                delivery.attempts = delivery.attempts.saturating_add(1);
+                taken.push(opened);
+            } else {
+                ended.push(step.clone());
+            }
+            steps.push(step);
         }
-        let ids: Vec<ProfileId> =
-            opened.iter().map(|(_, message)| message.profile.clone()).collect();
-        let people = self.store.wishes(&ids).await?;
-        Ok(Wishes {
-            addresses: self.store.addresses(&digests).await?,
-            people: people.into_iter().map(|person| (person.id.clone(), person)).collect(),
-        })
+        self.commit(steps).await?;
+        self.count(&ended);
+        Ok(taken)
     }
 
-    fn digests(&self, message: &Message) -> Result<Vec<Digest>> {
-        self.campaign.hasher().candidates(&message.recipient.canonical()?)
+    /// What becomes of a delivery that is about to be handed over.
+    fn step(&self, opened: &Opened, against: Option<Reason>) -> Transition {
+        let Opened { delivery, .. } = opened;
+        let is_left = delivery.state == State::Sending;
+        let to = match against {
+            // It may have gone out before.
+            Some(_) if is_left => State::Unknown,
+            Some(reason) => State::Failed { reason: format!("{reason} since the claim") },
+            None if is_left => return delivery.recovered(self.channel.idempotency(), self.now),
+            None => State::Sending,
+        };
+        Transition::new(delivery.id().clone(), delivery.state.name(), to, self.now)
+    }
+
+    /// What is known of the recipients now.
+    async fn wishes(&self, opened: &[Opened]) -> Result<Wishes> {
+        let digests: Vec<Digest> = opened.iter().flat_map(|it| it.digests.clone()).collect();
+        let ids: Vec<ProfileId> =
+            opened.iter().map(|it| it.delivery.claim.profile.clone()).collect();
+        let mut people = BTreeMap::new();
+        for person in self.store.wishes(&ids).await? {
+            let is_erased = self.vault.get(&person.id).await?.is_empty();
+            people.insert(person.id.clone(), (person, is_erased));
+        }
+        Ok(Wishes { addresses: self.store.addresses(&digests).await?, people })
+    }
+
+    fn count(&mut self, transitions: &[Transition]) {
+        for transition in transitions {
+            *self.delivered.states.entry(transition.to.name()).or_default() += 1;
+        }
+    }
+
+    async fn commit(&self, transitions: Vec<Transition>) -> Result<()> {
+        let mut batch = Batch::new();
+        batch.transitions = transitions;
+        if batch.is_empty() { Ok(()) } else { self.store.commit(batch).await }
     }
 }
 
 /// What recipients wish when they are about to be written to.
 struct Wishes {
     addresses: Addresses,
-    people: BTreeMap<ProfileId, Profile>,
+    /// And whether they were erased.
+    people: BTreeMap<ProfileId, (Profile, bool)>,
 }
 
 impl Wishes {
     /// Why a message is not handed over any more.
-    fn stops(
-        &self,
-        relay: &Relay<'_>,
-        delivery: &Delivery,
-        message: &Message,
-    ) -> Result<Option<&'static str>> {
-        let marketing = message.kind == MessageKind::Marketing;
-        let found = self.addresses.suppression.find(&relay.digests(message)?, relay.now);
-        if found.is_some_and(|found| marketing || found.cause.stops_transactional()) {
-            return Ok(Some("suppressed since the claim"));
+    fn against(&self, opened: &Opened, relay: &Relay<'_>) -> Option<Reason> {
+        let Opened { delivery, message, digests } = opened;
+        let candidate = match message.kind {
+            MessageKind::Marketing => relay.campaign.handover(&delivery.purpose),
+            MessageKind::Transactional => Candidate::transactional(delivery.purpose.clone()),
+        };
+        let found = self.addresses.suppression.find(digests, relay.now);
+        let standing = Standing::new(delivery.claim.profile.clone(), delivery.address)
+            .suppressed(Lookup::Known(found));
+        let standing = match self.people.get(&delivery.claim.profile) {
+            Some((person, is_erased)) => standing
+                .erased(Lookup::Known(*is_erased))
+                .consents(Lookup::Known(person.consents.clone()))
+                .subscriptions(Lookup::Known(person.subscriptions.clone())),
+            None => standing,
+        };
+        match gate(&standing, &candidate, relay.now).verdict {
+            Verdict::Permit(_) => None,
+            Verdict::Defer { reason, .. } | Verdict::Skip { reason } => Some(reason),
         }
-        let person = self.people.get(&delivery.claim.profile);
-        let consented =
-            person.is_some_and(|person| person.consents.is_granted(&delivery.purpose, relay.now));
-        Ok((marketing && !consented).then_some("consent withdrawn since the claim"))
     }
 }
 
@@ -202,16 +237,5 @@ fn is_due(delivery: &Delivery, now: Timestamp) -> bool {
     match &delivery.state {
         State::Deferred { until, .. } => *until <= now,
         _ => true,
-    }
-}
-
-fn failed(delivery: &Delivery, reason: &str, now: Timestamp) -> Transition {
-    let to = State::Failed { reason: reason.to_owned() };
-    Transition::new(delivery.id().clone(), delivery.state.name(), to, now)
-}
-
-impl fmt::Debug for Relay<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Relay").field("channel", &self.channel).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::{PAGE, Progress, Stage, Watch};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +15,9 @@ use crate::schema::Schema;
 use crate::store::{Batch, Store};
 
 /// One person as a source tells of them.
-#[derive(Clone, Debug)]
+///
+/// `Debug` counts what is told and shows none of it.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Contact {
     /// Who.
@@ -42,6 +45,18 @@ impl Contact {
     }
 }
 
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contact")
+            .field("id", &self.id)
+            .field("events", &self.events.len())
+            .field("consents", &self.consents.len())
+            .field("subscriptions", &self.subscriptions.len())
+            .field("suppressions", &self.suppressions.len())
+            .finish()
+    }
+}
+
 /// What became of what a source told.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -50,7 +65,8 @@ pub struct Intake {
     pub people: u64,
     /// How many of their events.
     pub events: u64,
-    /// How many events the door refused, by reason.
+    /// How many events were refused, by reason: the door's, and `another-person` for events of
+    /// somebody other than the contact that they came with.
     pub refused: BTreeMap<Cow<'static, str>, u64>,
 }
 
@@ -59,12 +75,16 @@ pub struct Intake {
 ///
 /// `extract` names what is read, such as `crm/2026-03-01`, and gives its people in the same order
 /// each time: the store keeps how many were read, and so many are passed over when it is read
-/// again. An event that is there already counts once, so extracts may overlap.
+/// again. An event that is there already counts once, so extracts may overlap. What an extract tells
+/// of people who were passed over is not read: give one that has changed another name.
+///
+/// 250 people are committed together, so memory is bounded by what is told of so many.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Input`] for an extract that has become shorter than what was read of it, else what
-/// the store and the vault answer with.
+/// the store and the vault answer with. The pages before are then taken in, and calling again goes
+/// on.
 pub async fn take_in<I>(
     (store, vault): (&dyn Store, &dyn Vault),
     schema: &Schema,
@@ -123,6 +143,12 @@ impl Page {
         self.people += 1;
         intake.people += 1;
         for event in events {
+            // The store would refuse one of nobody, and the page with it; one of somebody else
+            // would be told of a person whose turn has come or comes yet.
+            if event.person() != Some(&id) {
+                *intake.refused.entry("another-person".into()).or_default() += 1;
+                continue;
+            }
             match door(event, schema) {
                 Ok(admitted) => {
                     intake.events += 1;

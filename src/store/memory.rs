@@ -63,10 +63,15 @@ struct Entry {
 
 impl Entry {
     fn profile(&self, id: &ProfileId) -> Profile {
+        Profile { events: self.events.values().cloned().collect(), ..self.wishes(id) }
+    }
+
+    /// Everything but the events.
+    fn wishes(&self, id: &ProfileId) -> Profile {
         Profile {
             id: id.clone(),
             version: self.version,
-            events: self.events.values().cloned().collect(),
+            events: Vec::new(),
             consents: self.consents.clone(),
             subscriptions: self.subscriptions.clone(),
             claims: self.claims.iter().cloned().collect(),
@@ -226,6 +231,15 @@ impl Store for MemoryStore {
         Ok(entry.map_or_else(|| Profile::new(id.clone()), |entry| entry.profile(id)))
     }
 
+    async fn wishes(&self, ids: &[ProfileId]) -> Result<Vec<Profile>> {
+        let tables = self.tables();
+        let wishes = |id: &ProfileId| match tables.profiles.get(id) {
+            Some(entry) => entry.wishes(id),
+            None => Profile::new(id.clone()),
+        };
+        Ok(ids.iter().map(wishes).collect())
+    }
+
     async fn addresses(&self, digests: &[Digest]) -> Result<Addresses> {
         let tables = self.tables();
         let mut addresses = Addresses::default();
@@ -255,6 +269,17 @@ impl Store for MemoryStore {
         Ok(place::page(decisions.collect(), limit, |last: &DecisionRecord| {
             place::cursor(&list, last.profile.as_str())
         }))
+    }
+
+    async fn decided(
+        &self,
+        mailing: &Mailing,
+        people: &[ProfileId],
+    ) -> Result<Vec<DecisionRecord>> {
+        let tables = self.tables();
+        let decisions = tables.decisions.get(mailing);
+        let found = people.iter().filter_map(|person| decisions?.get(person));
+        Ok(found.cloned().collect())
     }
 
     async fn deliveries(

@@ -165,6 +165,14 @@ impl Store for SqliteStore {
         Ok(place::page(found, limit, |last| place::cursor(&list, last.profile.as_str())))
     }
 
+    async fn decided(
+        &self,
+        mailing: &Mailing,
+        people: &[ProfileId],
+    ) -> Result<Vec<DecisionRecord>> {
+        self.database.read(|db| read::decided(db, mailing, people))
+    }
+
     async fn deliveries(
         &self,
         mailing: &Mailing,

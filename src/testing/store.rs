@@ -2,6 +2,7 @@
 
 mod claims;
 mod dump;
+mod faulty;
 
 use crate::error::{ErrorKind, Result};
 use crate::event::Event;
@@ -11,11 +12,12 @@ use crate::key::KeyVersion;
 use crate::page::Cursor;
 use crate::privacy::{Cause, Consent, Subscription, Suppressed};
 use crate::schema::Schema;
-use crate::store::{Batch, DecisionRecord, Store, Timer, Version};
+use crate::store::{Batch, DecisionRecord, Profile, Store, Timer, Version};
 use crate::time::Timestamp;
 use crate::value::Kind;
 
 pub use dump::{Asked, dump, event, profile};
+pub use faulty::{Fault, FaultyStore};
 
 /// The vocabulary of the events that [`check`] puts in, for stores that type by a schema.
 pub fn schema() -> Schema {
@@ -47,6 +49,7 @@ pub async fn check<S: Store>(fresh: impl Fn() -> S + Send + Sync) -> Result<()> 
     repeats_count_once(&fresh).await?;
     records_count_once(&fresh()).await?;
     the_last_replaces(&fresh()).await?;
+    people_are_looked_up(&fresh()).await?;
     timers_are_in_order(&fresh()).await?;
     lists_are_paged(&fresh()).await?;
     claims::are_unique(&fresh()).await?;
@@ -269,6 +272,41 @@ async fn the_last_replaces<S: Store>(store: &S) -> Result<()> {
     assert_eq!(store.document("report").await?.as_deref(), Some("same"));
     let read = store.cursor("orders").await?;
     assert_eq!(read, Some(Cursor::new("last")), "a cursor is replaced");
+    Ok(())
+}
+
+async fn people_are_looked_up<S: Store>(store: &S) -> Result<()> {
+    let people = ["p-1", "p-2", "p-3"];
+    for (number, person) in (1..).zip(people) {
+        let mut batch = Batch::new().event(order(person, "m-1", 1));
+        batch.consents.push((person.into(), Consent::granted("news", at(1), "1")));
+        batch.subscriptions.push((person.into(), Subscription::subscribed("sale", at(1))));
+        batch.decisions.push(DecisionRecord::new("spring", person, at(1), "skipped"));
+        let message = format!("d-{number}");
+        batch.deliveries.push(claims::delivery("spring", &message, person, number));
+        store.commit(batch).await?;
+    }
+    let mut late = Batch::new();
+    late.decisions.push(DecisionRecord::new("autumn", "p-2", at(2), "claimed"));
+    late.deliveries.push(claims::delivery("autumn", "d-9", "p-2", 0));
+    store.commit(late).await?;
+    // In no order, one of them twice, and a stranger who comes between others.
+    let asked: Vec<ProfileId> = ["p-3", "p-1", "p-2", "p-10", "p-1"].map(Into::into).into();
+    let mut expected = Vec::new();
+    for id in &asked {
+        expected.push(Profile { events: Vec::new(), ..store.profile(id).await? });
+    }
+    let found = store.wishes(&asked).await?;
+    assert_eq!(found, expected, "wishes are what the profiles say, without events, as asked");
+    assert!(store.wishes(&[]).await?.is_empty(), "nobody asked for is nobody");
+    let decided = store.decided(&"spring".into(), &asked).await?;
+    let expected = ["p-3", "p-1", "p-2", "p-1"];
+    let expected = expected.map(|person| DecisionRecord::new("spring", person, at(1), "skipped"));
+    assert_eq!(decided, expected, "decisions on people come as asked, strangers left out");
+    let autumn = store.decided(&"autumn".into(), &asked).await?;
+    let expected = [DecisionRecord::new("autumn", "p-2", at(2), "claimed")];
+    assert_eq!(autumn, expected, "a decision is of its mailing");
+    assert!(store.decided(&"winter".into(), &asked).await?.is_empty(), "of none there is none");
     Ok(())
 }
 

@@ -27,6 +27,8 @@ mod metric;
 mod playbook;
 mod privacy;
 mod report;
+#[cfg(feature = "seal")]
+mod run;
 mod scorer;
 mod semantics;
 mod source;

@@ -194,19 +194,44 @@ pub(super) fn decisions(
     let mut rows = find.query(params![mailing.as_str(), after, limit(wanted)])?;
     let mut decisions = Vec::new();
     while let Some(found) = rows.next()? {
-        decisions.push(DecisionRecord {
-            mailing: mailing.clone(),
-            profile: row::text(found, 0)?.into(),
-            at: row::instant(found, 1)?,
-            outcome: row::text(found, 2)?.into(),
-            reason: row::optional(found, 3)?.map(str::to_owned),
-            until: row::optional_instant(found, 4)?,
-            message: row::optional(found, 5)?.map(MessageId::from),
-            steps: row::json(found, 6)?,
-            detail: row::text(found, 7)?.to_owned(),
-        });
+        decisions.push(decision(mailing, found)?);
     }
     Ok(decisions)
+}
+
+/// The decisions on these people, where there are any.
+pub(super) fn decided(
+    db: &Connection,
+    mailing: &Mailing,
+    people: &[ProfileId],
+) -> Outcome<Vec<DecisionRecord>> {
+    let mut find = db.prepare_cached(
+        "SELECT profile, at, outcome, reason, until, message, steps, detail
+         FROM decisions WHERE mailing = ?1 AND profile = ?2",
+    )?;
+    let mut decisions = Vec::new();
+    for person in people {
+        let mut rows = find.query([mailing.as_str(), person.as_str()])?;
+        if let Some(found) = rows.next()? {
+            decisions.push(decision(mailing, found)?);
+        }
+    }
+    Ok(decisions)
+}
+
+/// `profile, at, outcome, reason, until, message, steps, detail`, of that mailing.
+fn decision(mailing: &Mailing, found: &Row<'_>) -> Outcome<DecisionRecord> {
+    Ok(DecisionRecord {
+        mailing: mailing.clone(),
+        profile: row::text(found, 0)?.into(),
+        at: row::instant(found, 1)?,
+        outcome: row::text(found, 2)?.into(),
+        reason: row::optional(found, 3)?.map(str::to_owned),
+        until: row::optional_instant(found, 4)?,
+        message: row::optional(found, 5)?.map(MessageId::from),
+        steps: row::json(found, 6)?,
+        detail: row::text(found, 7)?.to_owned(),
+    })
 }
 
 /// The deliveries with their numbers.

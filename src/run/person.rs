@@ -1,0 +1,197 @@
+//! What is decided of one person: a function of what is known of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::campaign::{Campaign, Reached};
+use super::visit;
+use crate::claim::Claim;
+use crate::delivery::Delivery;
+use crate::engine::{Membership, View, Wanted};
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::Event;
+use crate::facts::Timeline;
+use crate::gate::{Lookup, Standing, Verdict, gate};
+use crate::identity::Digest;
+use crate::privacy::Personal;
+use crate::store::{Addresses, DecisionRecord, Profile};
+use crate::time::{Timestamp, Zone};
+use crate::value::Value;
+
+/// A person and what was decided of them so far.
+pub(super) struct Person {
+    pub(super) profile: Profile,
+    /// What was told of them on the way.
+    pub(super) scores: Vec<Event>,
+    pub(super) record: DecisionRecord,
+    pub(super) delivery: Option<Delivery>,
+    /// What is to be said to them; nothing where the decision has fallen.
+    view: Option<View>,
+    zone: Lookup<Zone>,
+}
+
+/// What is known of the addresses of a page.
+pub(super) struct Known<'a> {
+    pub(super) addresses: &'a Addresses,
+    /// Those claimed in the same page, before this person.
+    pub(super) claimed: &'a BTreeMap<Digest, Claim>,
+}
+
+/// What is on record of a decision beside the gate's steps.
+#[derive(Serialize)]
+struct Detail<'a> {
+    blocks: BTreeMap<&'a Arc<str>, &'a Arc<str>>,
+    scores: BTreeMap<&'a Arc<str>, &'a Value>,
+    segments: BTreeMap<&'a Arc<str>, Option<Timestamp>>,
+}
+
+impl Person {
+    /// A person as the rules see them at `now`, with their scores of now; `None` of one who is not
+    /// known yet. Where the rules say enough, the decision has fallen, and nothing personal needs to
+    /// be read.
+    pub(super) fn new(
+        campaign: &Campaign,
+        profile: Profile,
+        now: Timestamp,
+    ) -> Result<Option<Self>> {
+        // Not whether the facts say so: of somebody who told an address and no more, the vault has
+        // all there is.
+        if !profile.events.iter().any(|event| event.at() <= now && event.known_from() <= now) {
+            return Ok(None);
+        }
+        let mut timeline = visit::timeline(&campaign.engine, &profile);
+        let record =
+            DecisionRecord::new(campaign.mailing.clone(), profile.id.clone(), now, "skipped");
+        let (scores, zone) = (Vec::new(), Lookup::Unavailable);
+        let mut person = Self { profile, scores, record, delivery: None, view: None, zone };
+        match scores_of(campaign, &person.profile, &timeline, now) {
+            Ok(scores) => person.scores = scores,
+            Err(error) => {
+                person.fail(&error);
+                return Ok(Some(person));
+            }
+        }
+        let schema = campaign.engine.schema();
+        person.scores.iter().for_each(|event| timeline.insert(event, schema));
+        let facts = timeline.facts(now);
+        let view = campaign.engine.evaluate(&facts, &Wanted::everything())?;
+        person.record.detail = detail(&view, &person.scores);
+        if campaign.audience.as_ref().is_none_or(|audience| audience.is_member(&facts)) {
+            person.zone = campaign.zone(&facts);
+            person.view = Some(view);
+        } else {
+            person.skip("audience");
+        }
+        Ok(Some(person))
+    }
+
+    /// Whether it is still open what is decided of them.
+    pub(super) fn is_open(&self) -> bool {
+        self.view.is_some()
+    }
+
+    /// Decides not to write to them.
+    pub(super) fn skip(&mut self, reason: &str) {
+        self.view = None;
+        self.record.reason = Some(reason.to_owned());
+    }
+
+    /// Decides of a person at an address, and writes to them if the gate permits it.
+    ///
+    /// The error is of the keys or of the definitions: it is nobody's in particular, and ends the
+    /// run.
+    pub(super) fn decide(
+        &mut self,
+        campaign: &Campaign,
+        (reached, personal): (&Reached, Personal),
+        known: &Known<'_>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(view) = self.view.take() else { return Ok(()) };
+        let decision = gate(&self.standing(reached, known, now), &campaign.candidate, now);
+        self.record.steps = decision.steps;
+        match decision.verdict {
+            Verdict::Permit(permit) => match campaign.write(view, (reached, personal), permit, now)
+            {
+                Ok(delivery) => self.claim(delivery),
+                Err(error) if is_of_nobody(&error) => return Err(error),
+                Err(error) => self.fail(&error),
+            },
+            Verdict::Defer { until, reason } => {
+                self.record.outcome = "deferred".into();
+                self.record.until = Some(until);
+                self.record.reason = Some(reason.to_string());
+            }
+            Verdict::Skip { reason } => self.skip(reason.as_str()),
+        }
+        Ok(())
+    }
+
+    fn standing(&self, reached: &Reached, known: &Known<'_>, now: Timestamp) -> Standing {
+        let Self { profile, zone, .. } = self;
+        let Addresses { suppression, claims, .. } = known.addresses;
+        let written = reached.digests.iter().filter_map(|digest| claims.get(digest)).flatten();
+        let written = written.chain(&profile.claims).chain(known.claimed.get(&reached.active));
+        Standing::new(profile.id.clone(), reached.active)
+            // Of who was erased no address is held; who came back after is not erased.
+            .erased(Lookup::Known(false))
+            .suppressed(Lookup::Known(suppression.find(&reached.digests, now)))
+            .consents(Lookup::Known(profile.consents.clone()))
+            .subscriptions(Lookup::Known(profile.subscriptions.clone()))
+            .claims(Lookup::Known(written.cloned().collect()))
+            .zone(zone.clone())
+    }
+
+    fn claim(&mut self, delivery: Delivery) {
+        self.record.outcome = "claimed".into();
+        self.record.message = Some(delivery.id().clone());
+        self.delivery = Some(delivery);
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.record.outcome = "failed".into();
+        self.record.reason = Some(in_a_line(error));
+    }
+}
+
+/// Whether an error has nothing to do with the person with whom it showed.
+fn is_of_nobody(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Definition | ErrorKind::Io | ErrorKind::Key)
+}
+
+/// An error in one line, with its place: what is on record is read in tables.
+fn in_a_line(error: &Error) -> String {
+    match error.diagnostics().first() {
+        Some(at) => format!("{} (line {}, column {})", error.detail(), at.line, at.column),
+        None => error.detail().to_owned(),
+    }
+}
+
+/// The scores of now, each as the event that tells it.
+fn scores_of(
+    campaign: &Campaign,
+    profile: &Profile,
+    timeline: &Timeline,
+    now: Timestamp,
+) -> Result<Vec<Event>> {
+    let facts = timeline.facts(now);
+    let mut told = Vec::new();
+    for (name, scorer) in &campaign.scorers {
+        let Some(score) = campaign.engine.scores().get(name) else { continue };
+        told.extend(score.tell(&profile.id, &facts, &**scorer)?);
+    }
+    Ok(told)
+}
+
+fn detail(view: &View, scores: &[Event]) -> String {
+    let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
+    let detail = Detail {
+        blocks: view.choices().iter().map(|(block, choice)| (block, &choice.variant)).collect(),
+        scores: scores.iter().flat_map(|event| event.fields().iter()).collect(),
+        segments: members.map(|(name, valid)| (name, valid.until)).collect(),
+    };
+    // Names, numbers and instants: nothing that JSON cannot say.
+    serde_json::to_string(&detail).unwrap_or_else(|_| "{}".to_owned())
+}
