@@ -237,7 +237,7 @@ impl Stages<'_> {
                 break;
             }
         }
-        Ok(output.finish_lines()?)
+        output.finish_lines()
     }
 
     /// The deliveries that no channel has accepted: few, unless something is wrong.
