@@ -284,10 +284,10 @@ impl Collector {
 
     /// Takes in how a score did, with the weights of its features by name, as far as there are
     /// such. What it is, is read from the engine.
-    pub fn score<N: AsRef<str>>(
+    pub fn score<'a>(
         &mut self,
         evaluation: &Evaluation,
-        weights: impl IntoIterator<Item = (N, f64)>,
+        weights: impl IntoIterator<Item = (&'a Arc<str>, f64)>,
     ) {
         self.evaluated.push(match self.engine.scores().get(&evaluation.score) {
             Some(score) => Score::of(score, evaluation, weights),
