@@ -305,8 +305,9 @@ pub struct DecisionRecord {
     pub message: Option<MessageId>,
     /// The gate's steps, as far as they were taken.
     pub steps: Vec<StepRecord>,
-    /// What else the host wants to know of it, as JSON: memberships, choices, scores. Never
-    /// personal data.
+    /// What else the host wants to know of it, as JSON. `run::decide` writes the chosen variants by
+    /// block as `blocks`, the scores of now by name as `scores`, and until when each membership
+    /// holds by segment as `segments`; a report reads these. Never personal data.
     pub detail: String,
 }
 

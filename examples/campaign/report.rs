@@ -46,7 +46,7 @@ pub(crate) fn finish(
     let mut report = collector.finish()?;
     report.quality = tally.map(Quality::of);
     let head = &mut report.head;
-    head.playbook = playbook.name().to_owned();
+    playbook.name().clone_into(&mut head.playbook);
     head.version = playbook.version();
     head.mailing.clone_from(&options.mailing);
     head.source = options.source();

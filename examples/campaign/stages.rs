@@ -204,7 +204,7 @@ impl<'a> Stages<'a> {
                 break;
             }
         }
-        Ok(output.finish_lines()?)
+        output.finish_lines()
     }
 
     /// The deliveries that no channel has accepted: few, unless something is wrong.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::ending::{Ending, Endings, SENT};
 use super::figures::{events, ordered};
@@ -103,7 +102,7 @@ pub struct Collector {
 struct Detail {
     blocks: Combination,
     scores: BTreeMap<String, Option<f64>>,
-    segments: BTreeMap<String, IgnoredAny>,
+    segments: BTreeMap<String, Option<Timestamp>>,
 }
 
 impl Collector {
@@ -285,10 +284,10 @@ impl Collector {
 
     /// Takes in how a score did, with the weights of its features by name, as far as there are
     /// such. What it is, is read from the engine.
-    pub fn score<N: AsRef<str>>(
+    pub fn score<'a>(
         &mut self,
         evaluation: &Evaluation,
-        weights: impl IntoIterator<Item = (N, f64)>,
+        weights: impl IntoIterator<Item = (&'a Arc<str>, f64)>,
     ) {
         self.evaluated.push(match self.engine.scores().get(&evaluation.score) {
             Some(score) => Score::of(score, evaluation, weights),
@@ -322,7 +321,7 @@ impl Collector {
             previews: self.rendered(),
             choices: self.blocks.iter().map(|block| self.chosen(block)).collect(),
             events: events(self.events),
-            segments: ordered(self.segments.finish(), &self.states),
+            segments: ordered(&self.segments.finish(), &self.states),
             lifecycle: self.lifecycle.finish(),
             blocks: self.blocks,
             ..Report::default()

@@ -128,7 +128,7 @@ pub(super) fn events(counted: BTreeMap<Arc<str>, u64>) -> Vec<Count> {
 }
 
 /// The states first, in their order, then the other segments, the largest first.
-pub(super) fn ordered(segments: Segments, states: &[Arc<str>]) -> Segments {
+pub(super) fn ordered(segments: &Segments, states: &[Arc<str>]) -> Segments {
     let key = |place: &usize| {
         let segment = segments.each.get(*place);
         let name = segment.map_or("", |segment| &segment.definition.name);

@@ -1,5 +1,8 @@
 //! How good a score is.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Bin, Definition, distribution};
@@ -65,17 +68,16 @@ impl Score {
 
     /// A score as it is defined and as it did, with the weights of its features by name, as far as
     /// there are such.
-    pub fn of<N: AsRef<str>>(
+    pub fn of<'a>(
         score: &CheckedScore,
         evaluation: &Evaluation,
-        weights: impl IntoIterator<Item = (N, f64)>,
+        weights: impl IntoIterator<Item = (&'a Arc<str>, f64)>,
     ) -> Self {
-        let weights: Vec<(N, f64)> = weights.into_iter().collect();
-        let weight = |name: &str| weights.iter().find(|(of, _)| of.as_ref() == name);
+        let weights: BTreeMap<&Arc<str>, f64> = weights.into_iter().collect();
         let features = score.score().features.iter().map(|(name, text)| {
             let words = Expr::parse(text).map(|metric| metric.words()).unwrap_or_default();
             let definition = Definition::new(&**name, &**text, words);
-            Feature::new(definition, weight(name).map(|(_, weight)| *weight))
+            Feature::new(definition, weights.get(name).copied())
         });
         Self {
             eligible: Definition::of("eligible", score.eligible()),

@@ -7,6 +7,7 @@ use bespoke::facts::Timeline;
 use bespoke::id::{MessageId, ProfileId};
 use bespoke::playbook::{BlockPlan, ContentPlan, Playbook};
 use bespoke::report::{Collector, Ending, OutcomeCount, Report, Scale};
+use bespoke::scorer::{LogisticParams, Score, Trainer};
 use bespoke::seed::Seed;
 use bespoke::store::DecisionRecord;
 use bespoke::testing::shop::{self, Shop};
@@ -190,4 +191,35 @@ fn what_does_not_exist_or_cannot_be_read_is_said() {
     record.detail = r#"{"blocks": 3}"#.into();
     let error = collector(&playbook).decision(&record, None).unwrap_err().to_string();
     assert!(error.contains("the decision of p-001"), "{error}");
+}
+
+#[test]
+fn a_score_is_shown_as_it_was_judged() {
+    let orders = r#"count("Order Completed" over 90 days)"#;
+    let churn = Score::new(format!("{orders} > 0"), format!("{orders} = 0"), Duration::days(90))
+        .feature("frequency", r#"count("Order Completed" over 365 days)"#);
+    let playbook = playbook().score("churn", churn);
+    let engine = playbook.engine().unwrap();
+    let mut trainer = Trainer::new(&engine.scores()["churn"], now(), Seed::new(1));
+    for (number, timeline) in timelines(&engine, 400).iter().enumerate() {
+        trainer.observe(&ProfileId::from(format!("p-{number}")), timeline);
+    }
+    let trained = trainer.finish(&LogisticParams::new()).unwrap();
+    let mut collector = collector(&playbook);
+    collector.score(&trained.evaluation, trained.scorer.weights());
+    (0..40).for_each(|number| {
+        drop(collector.decision(&decision(number, "claimed", "thanks", ""), None).unwrap());
+    });
+    let report = collector.finish().unwrap();
+    let score = &report.scores[0];
+    assert_eq!(score.evaluation, trained.evaluation);
+    assert_eq!(score.eligible.text, format!("{orders} > 0"));
+    assert_eq!(score.features[0].weight, trained.scorer.weights().next().map(|(_, weight)| weight));
+    assert_eq!(score.today.iter().map(|bin| bin.count).sum::<u64>(), 40);
+    // So few that the evaluation is in doubt, which is shown.
+    assert!(!trained.evaluation.warnings.is_empty());
+    let page = report.html().unwrap();
+    assert!(page.contains("What is to be doubted") && page.contains("Score: <bdi>churn</bdi>"));
+    let stored: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    assert_eq!(stored, report);
 }
