@@ -81,7 +81,7 @@ fn a_week_is_as_if_it_had_been_asked_about_alone() {
             let facts = timeline.facts_as_known(week.at, now());
             if facts.is_known() {
                 let is_in = |name: &&str| engine.segments()[*name].is_member(&facts);
-                expected[STATES.iter().position(|name| is_in(name)).unwrap_or(3)] += 1;
+                expected[STATES.iter().position(is_in).unwrap_or(3)] += 1;
                 asked += 1;
             }
         }
