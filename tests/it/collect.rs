@@ -208,7 +208,7 @@ fn a_score_is_shown_as_it_was_judged() {
     let mut collector = collector(&playbook);
     collector.score(&trained.evaluation, trained.scorer.weights());
     (0..40).for_each(|number| {
-        drop(collector.decision(&decision(number, "claimed", "thanks", ""), None).unwrap());
+        collector.decision(&decision(number, "claimed", "thanks", ""), None).unwrap();
     });
     let report = collector.finish().unwrap();
     let score = &report.scores[0];
