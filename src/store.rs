@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::claim::{Claim, Mailing};
 use crate::delivery::{Delivery, StateName, Transition};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::gate::StepRecord;
 use crate::id::{MessageId, ProfileId};
@@ -305,9 +305,8 @@ pub struct DecisionRecord {
     pub message: Option<MessageId>,
     /// The gate's steps, as far as they were taken.
     pub steps: Vec<StepRecord>,
-    /// What else the host wants to know of it, as JSON. `run::decide` writes the chosen variants by
-    /// block as `blocks`, the scores of now by name as `scores`, and until when each membership
-    /// holds by segment as `segments`; a report reads these. Never personal data.
+    /// What else the host wants to know of it, as JSON: `run::decide` writes [`Answers`], which a
+    /// report reads. Never personal data.
     pub detail: String,
 }
 
@@ -330,6 +329,53 @@ impl DecisionRecord {
             steps: Vec::new(),
             detail: String::from("{}"),
         }
+    }
+}
+
+impl DecisionRecord {
+    /// The answers in its detail.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Input`] for a detail that holds something else.
+    pub fn answers(&self) -> Result<Answers> {
+        serde_json::from_str(&self.detail).map_err(|error| {
+            let detail = format!("the decision of {}: {error}", self.profile);
+            Error::new(ErrorKind::Input, detail)
+        })
+    }
+}
+
+/// What the rules answered of a person when it was decided of them.
+///
+/// ```
+/// use bespoke::store::{Answers, DecisionRecord};
+///
+/// let now = "2026-03-01T09:00:00Z".parse()?;
+/// let mut record = DecisionRecord::new("spring", "p-1", now, "skipped");
+/// let mut answers = Answers::default();
+/// answers.blocks.insert("hero".into(), "loyal".into());
+/// record.detail = answers.to_json();
+/// assert_eq!(record.answers()?, answers);
+/// # Ok::<(), bespoke::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Answers {
+    /// The chosen variant of each block.
+    pub blocks: BTreeMap<Arc<str>, Arc<str>>,
+    /// The scores of now; `None` of one that was unset.
+    pub scores: BTreeMap<Arc<str>, Option<f64>>,
+    /// The segments that they are in, each with the instant until which that holds.
+    pub segments: BTreeMap<Arc<str>, Option<Timestamp>>,
+}
+
+impl Answers {
+    /// The answers as JSON.
+    pub fn to_json(&self) -> String {
+        // Names, numbers and instants: nothing that JSON cannot say.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
     }
 }
 

@@ -31,12 +31,12 @@ pub(crate) struct Output {
 #[derive(Serialize)]
 pub(crate) struct DecisionLine<'a> {
     pub(crate) customer: &'a str,
-    pub(crate) segments: &'a serde_json::Value,
-    pub(crate) scores: &'a serde_json::Value,
+    pub(crate) segments: &'a Memberships,
+    pub(crate) scores: &'a BTreeMap<Arc<str>, Option<f64>>,
     pub(crate) outcome: &'a str,
     pub(crate) reason: Option<&'a str>,
     pub(crate) until: Option<bespoke::time::Timestamp>,
-    pub(crate) blocks: &'a serde_json::Value,
+    pub(crate) blocks: &'a BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) message: Option<&'a str>,
 }
 

@@ -19,7 +19,6 @@ use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, SqliteStore, Store};
 use bespoke::{Engine, Error};
-use serde_json::Value as Json;
 
 use crate::args::tell;
 use crate::ground::Ground;
@@ -182,20 +181,19 @@ impl<'a> Stages<'a> {
         loop {
             let page = self.store.decisions(&mailing, after.as_ref(), PAGE).await?;
             for record in &page.items {
-                let detail: Json = serde_json::from_str(&record.detail)?;
+                let answers = record.answers()?;
                 let state = record.message.as_ref().and_then(|message| unsent.get(message));
                 let ending = collector.decision(record, state)?;
-                summary
-                    .count(detail["segments"].as_object().into_iter().flatten().map(|(it, _)| it));
+                summary.count(answers.segments.keys());
                 summary.outcome(ending.outcome, ending.reason);
                 output.line(&DecisionLine {
                     customer: record.profile.as_str(),
-                    segments: &detail["segments"],
-                    scores: &detail["scores"],
+                    segments: &answers.segments,
+                    scores: &answers.scores,
                     outcome: ending.outcome,
                     reason: ending.reason,
                     until: record.until,
-                    blocks: &detail["blocks"],
+                    blocks: &answers.blocks,
                     message: record.message.as_ref().map(MessageId::as_str),
                 })?;
             }

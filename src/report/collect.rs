@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::ending::{Ending, Endings, SENT};
 use super::figures::{events, ordered};
-use super::letters::{Combination, Letters};
+use super::letters::Letters;
 use super::measured::Measured;
 use super::{
     BlockDefinition, Choices, Chosen, Count, Definition, Head, LifecycleCounter, Preview, Report,
@@ -94,15 +92,6 @@ pub struct Collector {
     choices: BTreeMap<String, BTreeMap<String, u64>>,
     letters: Letters,
     shown: BTreeMap<ProfileId, Letter>,
-}
-
-/// What a [`DecisionRecord`] says beside the gate's steps.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Detail {
-    blocks: Combination,
-    scores: BTreeMap<String, Option<f64>>,
-    segments: BTreeMap<String, Option<Timestamp>>,
 }
 
 impl Collector {
@@ -240,34 +229,30 @@ impl Collector {
     /// Takes in what was decided of a person, and what came of it: the delivery's state, unless a
     /// channel has accepted it.
     ///
-    /// Memberships, scores and choices are those in the record's
-    /// [`detail`](DecisionRecord::detail), as `run::decide` writes them.
+    /// Memberships, scores and choices are the record's [answers](DecisionRecord::answers).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Input`] for a detail that is not what `decide` writes.
+    /// [`ErrorKind::Input`] for a record whose detail holds something else.
     pub fn decision<'a>(
         &mut self,
         record: &'a DecisionRecord,
         unsent: Option<&'a State>,
     ) -> Result<Ending<'a>> {
-        let detail: Detail = serde_json::from_str(&record.detail).map_err(|error| {
-            let detail = format!("the decision of {}: {error}", record.profile);
-            Error::new(ErrorKind::Input, detail)
-        })?;
-        self.segments.add(detail.segments.keys());
-        for (name, score) in &detail.scores {
+        let answers = record.answers()?;
+        self.segments.add(answers.segments.keys());
+        for (name, score) in &answers.scores {
             if let Some(score) = score {
                 self.today_of(name)?.add(*score, 1)?;
             }
         }
-        for (block, variant) in &detail.blocks {
-            let variants = self.choices.entry(block.clone()).or_default();
-            *variants.entry(variant.clone()).or_default() += 1;
+        for (block, variant) in &answers.blocks {
+            let variants = self.choices.entry(block.to_string()).or_default();
+            *variants.entry(variant.to_string()).or_default() += 1;
         }
         let ending = Ending::of(record, unsent);
         if ending.outcome == SENT {
-            self.letters.add(&detail.blocks, &record.profile);
+            self.letters.add(&answers.blocks, &record.profile);
         }
         self.endings.add(ending);
         Ok(ending)
@@ -378,8 +363,8 @@ impl Collector {
         let previews = samples.filter_map(|sample| {
             let letter = self.shown.get(sample.profile)?;
             let chosen = sample.combination.iter().filter_map(|(name, variant)| {
-                let block = self.blocks.iter().find(|block| block.name == *name)?;
-                let variant = block.variants.iter().find(|known| known.name == *variant)?;
+                let block = self.blocks.iter().find(|block| *block.name == **name)?;
+                let variant = block.variants.iter().find(|known| *known.name == **variant)?;
                 Some(Chosen::new(&**name, variant.clone()))
             });
             Some(Preview {

@@ -1,6 +1,7 @@
 //! Which mail was sent, by the variants in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::id::ProfileId;
 
@@ -8,7 +9,7 @@ use crate::id::ProfileId;
 const LIMIT: usize = 10_000;
 
 /// The variants that a mail is made of, by block.
-pub(super) type Combination = BTreeMap<String, String>;
+pub(super) type Combination = BTreeMap<Arc<str>, Arc<str>>;
 
 /// The combinations that were sent: to how many, and to whom first by their identifier.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::campaign::{Campaign, Reached};
 use super::visit;
 use crate::claim::Claim;
@@ -16,7 +14,7 @@ use crate::facts::Timeline;
 use crate::gate::{Lookup, Standing, Verdict, gate};
 use crate::identity::Digest;
 use crate::privacy::Personal;
-use crate::store::{Addresses, DecisionRecord, Profile};
+use crate::store::{Addresses, Answers, DecisionRecord, Profile};
 use crate::time::{Timestamp, Zone};
 use crate::value::Value;
 
@@ -37,14 +35,6 @@ pub(super) struct Known<'a> {
     pub(super) addresses: &'a Addresses,
     /// Those claimed in the same page, before this person.
     pub(super) claimed: &'a BTreeMap<Digest, Claim>,
-}
-
-/// What is on record of a decision beside the gate's steps.
-#[derive(Serialize)]
-struct Detail<'a> {
-    blocks: BTreeMap<&'a Arc<str>, &'a Arc<str>>,
-    scores: BTreeMap<&'a Arc<str>, &'a Value>,
-    segments: BTreeMap<&'a Arc<str>, Option<Timestamp>>,
 }
 
 impl Person {
@@ -77,7 +67,7 @@ impl Person {
         person.scores.iter().for_each(|event| timeline.insert(event, schema));
         let facts = timeline.facts(now);
         let view = campaign.engine.evaluate(&facts, &Wanted::everything())?;
-        person.record.detail = detail(&view, &person.scores);
+        person.record.detail = answers(&view, &person.scores).to_json();
         if campaign.audience.as_ref().is_none_or(|audience| audience.is_member(&facts)) {
             person.zone = campaign.zone(&facts);
             person.view = Some(view);
@@ -185,13 +175,20 @@ fn scores_of(
     Ok(told)
 }
 
-fn detail(view: &View, scores: &[Event]) -> String {
+fn answers(view: &View, scores: &[Event]) -> Answers {
     let members = view.memberships().iter().filter(|(_, valid)| valid.value == Membership::In);
-    let detail = Detail {
-        blocks: view.choices().iter().map(|(block, choice)| (block, &choice.variant)).collect(),
-        scores: scores.iter().flat_map(|event| event.fields().iter()).collect(),
-        segments: members.map(|(name, valid)| (name, valid.until)).collect(),
-    };
-    // Names, numbers and instants: nothing that JSON cannot say.
-    serde_json::to_string(&detail).unwrap_or_else(|_| "{}".to_owned())
+    let choices = view.choices().iter();
+    let mut answers = Answers::default();
+    answers
+        .blocks
+        .extend(choices.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.variant))));
+    answers.segments.extend(members.map(|(name, valid)| (Arc::clone(name), valid.until)));
+    for (name, score) in scores.iter().flat_map(|event| event.fields().iter()) {
+        let score = match score {
+            Value::Number(score) => Some(score.to_f64()),
+            _ => None,
+        };
+        answers.scores.insert(Arc::clone(name), score);
+    }
+    answers
 }
