@@ -4,41 +4,12 @@
 //! counts claims, so that nobody is written to twice in one [`Mailing`] or more often than they
 //! bear; the outbox keeps what became of each.
 
-use std::fmt;
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
-
-use crate::id::{MessageId, ProfileId};
+use crate::id::{MessageId, ProfileId, identifier};
 use crate::time::Timestamp;
 
-/// Which mailing: a campaign or a step of a journey, within which an address is written to once.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Mailing(Arc<str>);
-
-impl Mailing {
-    /// The mailing of this name.
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
-    }
-
-    /// The mailing's name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Mailing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl From<&str> for Mailing {
-    fn from(name: &str) -> Self {
-        Self::new(name)
-    }
+identifier! {
+    /// Which mailing: a campaign or a step of a journey, within which an address is written to once.
+    Mailing
 }
 
 /// That an address was claimed for a mailing: what "already written to" and frequency caps are

@@ -35,10 +35,7 @@ pub use channel::Channel;
 pub use folder::EmlFolder;
 pub use handover::{Handover, Idempotency};
 
-// A delivery is a claim and what became of it.
-#[doc(no_inline)]
-pub use crate::claim::{Claim, Mailing};
-
+use crate::claim::Claim;
 use crate::id::MessageId;
 use crate::identity::Digest;
 use crate::privacy::Purpose;

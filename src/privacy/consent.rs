@@ -1,41 +1,16 @@
 //! Consent by purpose.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::identifier;
 use crate::time::Timestamp;
 
-/// What somebody is written to for, such as `newsletter`: consent is given for a purpose, never in
-/// general.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Purpose(Arc<str>);
-
-impl Purpose {
-    /// The purpose of this name.
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
-    }
-
-    /// The purpose's name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Purpose {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl From<&str> for Purpose {
-    fn from(name: &str) -> Self {
-        Self::new(name)
-    }
+identifier! {
+    /// What somebody is written to for, such as `newsletter`: consent is given for a purpose, never in
+    /// general.
+    Purpose
 }
 
 /// What became of a consent. Withdrawn orders last, so that of two records of one instant it is

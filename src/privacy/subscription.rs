@@ -1,41 +1,16 @@
 //! Subscription by topic.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::identifier;
 use crate::time::Timestamp;
 
-/// What somebody reads about, such as `new-arrivals`: within a purpose that they consented to, they
-/// choose topics.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct Topic(Arc<str>);
-
-impl Topic {
-    /// The topic of this name.
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
-    }
-
-    /// The topic's name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Topic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl From<&str> for Topic {
-    fn from(name: &str) -> Self {
-        Self::new(name)
-    }
+identifier! {
+    /// What somebody reads about, such as `new-arrivals`: within a purpose that they consented to, they
+    /// choose topics.
+    Topic
 }
 
 /// What somebody chose. Unsubscribed orders last, so that of two records of one instant it is the

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{Addresses, Batch, DecisionRecord, Profile, Store, Timer, Version, judge, place};
-use crate::delivery::{Claim, Delivery, Mailing, State, StateName, Transition};
+use crate::claim::{Claim, Mailing};
+use crate::delivery::{Delivery, State, StateName, Transition};
 use crate::error::Result;
 use crate::event::Event;
 use crate::id::{MessageId, ProfileId};

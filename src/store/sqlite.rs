@@ -14,7 +14,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Addresses, Batch, DecisionRecord, Profile, Store, Timer, judge, place};
-use crate::delivery::{Delivery, Mailing, StateName};
+use crate::claim::Mailing;
+use crate::delivery::{Delivery, StateName};
 use crate::error::Result;
 use crate::id::ProfileId;
 use crate::identity::Digest;

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bespoke::delivery::{Claim, Delivery, State, StateName, Transition};
+use bespoke::claim::Claim;
+use bespoke::delivery::{Delivery, State, StateName, Transition};
 use bespoke::event::Event;
 use bespoke::identity::Digest;
 use bespoke::key::KeyVersion;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use bespoke::delivery::{Claim, Delivery, State, StateName, Transition};
+use bespoke::claim::Claim;
+use bespoke::delivery::{Delivery, State, StateName, Transition};
 use bespoke::error::ErrorKind;
 use bespoke::event::{Event, EventKind};
 use bespoke::identity::Digest;

@@ -6,7 +6,8 @@ use serde::de::value::{Error, StrDeserializer};
 use serde::{Deserialize, Serialize};
 
 use super::database::{Failure, Outcome};
-use crate::delivery::{Claim, Delivery, State, StateName};
+use crate::claim::Claim;
+use crate::delivery::{Delivery, State, StateName};
 use crate::event::{Columns, Event};
 use crate::id::ProfileId;
 use crate::identity::Digest;

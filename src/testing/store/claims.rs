@@ -1,7 +1,8 @@
 //! The clauses about deliveries.
 
 use super::{asked, at, digest, dump, refused};
-use crate::delivery::{Claim, Delivery, State, StateName, Transition};
+use crate::claim::Claim;
+use crate::delivery::{Delivery, State, StateName, Transition};
 use crate::error::{ErrorKind, Result};
 use crate::store::{Batch, Store};
 

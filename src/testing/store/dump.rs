@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::delivery::{Mailing, StateName};
+use crate::claim::Mailing;
+use crate::delivery::StateName;
 use crate::error::Result;
 use crate::event::Event;
 use crate::identity::Digest;
