@@ -243,6 +243,20 @@ impl Expr {
         &self.node
     }
 
+    /// Whether it is a condition by its form; a path or a figure may be one by its kind.
+    fn is_condition(&self) -> bool {
+        !matches!(
+            self.node(),
+            Node::Aggregate(_)
+                | Node::Coalesce(_)
+                | Node::Literal(_)
+                | Node::Now
+                | Node::Path(_)
+                | Node::Scale { .. }
+                | Node::Sum { .. }
+        )
+    }
+
     /// Where it stands in the text that it was read from; empty for one made in code.
     pub fn span(&self) -> Span {
         self.span

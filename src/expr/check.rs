@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
             Node::Or(parts) => self.conditions(parts, scope).map(Cond::Any),
             Node::Not(inner) => Some(Cond::Not(Box::new(self.condition(inner, scope)?))),
             Node::InSegment(name) => self.member(name, expr.span()),
-            Node::Is { value, what, negated } if is_condition(value) => {
+            Node::Is { value, what, negated } if value.is_condition() => {
                 let inner = Box::new(self.condition(value, scope)?);
                 Some(Cond::Is { inner, what: *what, negated: *negated })
             }
@@ -415,20 +415,6 @@ impl<'a> Checker<'a> {
         let aggregated = ty.aggregated(function);
         self.settle(span, aggregated)
     }
-}
-
-/// Whether an expression is a condition by its form, rather than a value that may be a boolean.
-fn is_condition(expr: &Expr) -> bool {
-    !matches!(
-        expr.node(),
-        Node::Aggregate(_)
-            | Node::Coalesce(_)
-            | Node::Literal(_)
-            | Node::Now
-            | Node::Path(_)
-            | Node::Scale { .. }
-            | Node::Sum { .. }
-    )
 }
 
 fn all<const N: usize>(parts: [Option<(Term, Type)>; N]) -> Option<[(Term, Type); N]> {

@@ -8,7 +8,7 @@ mod condition;
 mod value;
 
 use super::lex::{is_name_part, is_name_start};
-use super::{Expr, Literal, Node};
+use super::{Expr, Literal};
 use crate::value::Decimal;
 
 impl Expr {
@@ -44,20 +44,6 @@ impl Expr {
         let mut words = Words::default();
         words.condition(self);
         words.out
-    }
-
-    /// Whether it is a condition by its form; a path or a figure may be one by its kind.
-    fn is_condition(&self) -> bool {
-        !matches!(
-            self.node(),
-            Node::Aggregate(_)
-                | Node::Coalesce(_)
-                | Node::Literal(_)
-                | Node::Now
-                | Node::Path(_)
-                | Node::Scale { .. }
-                | Node::Sum { .. }
-        )
     }
 }
 
