@@ -258,9 +258,10 @@ type Unsent = BTreeMap<MessageId, State>;
 /// A score in a line.
 fn describe(evaluation: &Evaluation) -> String {
     let Evaluation { score, auc, brier, base_brier, base_rate, count, at, .. } = evaluation;
+    let off = evaluation.calibration_error;
     let auc = auc.map_or("none".to_owned(), |auc| format!("{auc:.3}"));
     format!(
-        "score {score}: AUC {auc}, Brier {brier:.4} (base rate {base_rate:.3}: {base_brier:.4}) \
-         on {count} customers of {at}"
+        "score {score}: AUC {auc}, Brier {brier:.4} (base rate {base_rate:.3}: {base_brier:.4}), \
+         calibration error {off:.3}, on {count} customers as of {at}"
     )
 }
