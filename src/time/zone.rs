@@ -56,6 +56,11 @@ impl Zone {
     /// Coordinated universal time, which no clock change ever touches.
     pub const UTC: Self = Self(Tz::UTC);
 
+    /// The names that there are.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
     /// The IANA name.
     pub fn name(self) -> &'static str {
         self.0.name()
@@ -145,8 +150,7 @@ impl FromStr for Zone {
 
     fn from_str(name: &str) -> Result<Self, Error> {
         name.parse().map(Self).map_err(|_| {
-            let known = TZ_VARIANTS.iter().map(|zone| zone.name());
-            let advice = nearest(name, known).map_or_else(
+            let advice = nearest(name, Self::names()).map_or_else(
                 || String::from("write an IANA name such as Europe/Lisbon"),
                 |near| format!("did you mean `{near}`?"),
             );

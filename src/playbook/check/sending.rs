@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
-
 use super::super::atlas::{Key, key};
 use super::super::part::Sort;
 use super::super::{MailingPlan, SenderPlan};
 use super::Checker;
 use crate::error::nearest;
 use crate::schema::{Sensitivity, Shape};
+use crate::time::{LocalTime, Zone};
 use crate::value::Kind;
 
 impl Checker<'_> {
@@ -82,7 +81,7 @@ impl Checker<'_> {
         if let Some(quiet) = &mailing.quiet_hours {
             for (field, text) in [("quiet_hours from", &quiet.from), ("quiet_hours to", &quiet.to)]
             {
-                if clock(text).is_none() {
+                if !is_clock(text) {
                     let message = format!("`{text}` is no time of day");
                     self.atlas.fault(&at(field), message, Some("write `21:00`".to_owned()));
                 }
@@ -102,9 +101,8 @@ impl Checker<'_> {
         if let Some(name) = &zone.attribute {
             self.zone_attribute(name, &at("zone attribute"));
         }
-        if zone.default.parse::<Tz>().is_err() {
-            let known = TZ_VARIANTS.iter().map(|zone| zone.name());
-            let help = match nearest(&zone.default, known) {
+        if zone.default.parse::<Zone>().is_err() {
+            let help = match nearest(&zone.default, Zone::names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "zones are named by region and city, as in `Europe/Lisbon`".to_owned(),
             };
@@ -130,15 +128,9 @@ impl Checker<'_> {
     }
 }
 
-/// `21:00` as hours and minutes.
-fn clock(text: &str) -> Option<(u8, u8)> {
-    let (hours, minutes) = text.split_once(':')?;
-    let number = |text: &str| {
-        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<u8>().ok()).flatten()
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (hours < 24 && minutes < 60).then_some((hours, minutes))
+/// Whether a text is a time of day as people plan by it, without seconds: `21:00`.
+fn is_clock(text: &str) -> bool {
+    text.len() == "21:00".len() && text.parse::<LocalTime>().is_ok()
 }
 
 /// Whether a text may be an address: the host's mailer knows better, and needs not be there.
