@@ -155,10 +155,7 @@ impl Campaign {
         let (name, checked) = scores
             .get_key_value(score)
             .ok_or_else(|| unknown("the playbook has no score", score, names()))?;
-        if scorer.features() != checked.features().names() {
-            let detail = format!("score `{score}`: the model was learnt from other features");
-            return Err(Error::new(ErrorKind::Model, detail));
-        }
+        checked.fits(&*scorer)?;
         self.scorers.insert(Arc::clone(name), scorer);
         Ok(self)
     }

@@ -237,7 +237,7 @@ impl CheckedScore {
     }
 
     /// Refuses a scorer of other features.
-    pub(super) fn fits(&self, scorer: &dyn Scorer) -> Result<()> {
+    pub(crate) fn fits(&self, scorer: &dyn Scorer) -> Result<()> {
         if scorer.features() == self.features.names() {
             return Ok(());
         }
