@@ -56,19 +56,19 @@ fn run(args: &Args) -> Result<(), Fault> {
     let mut options = Options::read(args)?;
     // The definitions first: what is wrong with them is told before anything is read.
     let playbook = Playbook::open(&options.playbook)?;
-    let engine = playbook.engine()?;
     let ground = Ground::new(&playbook, &options)?;
+    let engine = ground.campaign.engine();
     let retail = options.data.as_deref().map(RetailFile::open).transpose()?;
     // What was asked for makes sense; only now is anything written.
     let mut output = Output::create(&options)?;
     let summary = if options.segments_only {
         let base = base(retail, &mut output, &options)?;
-        segments::write(&engine, base, &mut output, &options)?
+        segments::write(engine, base, &mut output, &options)?
     } else {
-        let store = ground::open(&playbook, &engine, &output, &mut options)?;
+        let store = ground::open(&playbook, engine, &output, &mut options)?;
         let base = base(retail, &mut output, &options)?;
         let vault = ground.vault(&store, &options.extract())?;
-        let stages = Stages::new((&playbook, &engine), (&store, &vault), &options);
+        let stages = Stages::new((&playbook, engine), (&store, &vault), &options);
         let summary = stages.run(&ground, base, &mut output)?;
         drop(vault);
         store.close()?;
