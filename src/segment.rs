@@ -36,8 +36,8 @@ pub use explain::{Clause, Explanation, Operand};
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Cond;
 use crate::expr::{Checked, Expr, Names, check_rule};
-use crate::facts::Facts;
-use crate::metric::{Evaluator, Next};
+use crate::facts::{Facts, Layout};
+use crate::metric::{Evaluator, Next, index};
 use crate::time::Valid;
 
 /// A rule that was read, but not yet checked against a schema.
@@ -177,11 +177,9 @@ impl Segment {
         self.cond.reads(attribute)
     }
 
-    /// The events and fields whose totals its figures can be read from.
-    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut totalled = Vec::new();
-        self.cond.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
-        totalled
+    /// Finds columns that it can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        index(Arc::make_mut(&mut self.cond), layout);
     }
 
     /// Whether the person is a member, and until when.

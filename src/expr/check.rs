@@ -180,7 +180,7 @@ impl<'a> Checker<'a> {
                 Check::True(term)
             }
         };
-        Some(Cond::Test(Box::new(Test { check, any, text: expr.to_string().into() })))
+        Some(Cond::Test(Box::new(Test { check, any, text: expr.to_string().into(), leaf: None })))
     }
 
     fn term(&mut self, expr: &Expr, scope: Scope<'_>, any: &mut AnyList) -> Option<(Term, Type)> {
@@ -336,6 +336,7 @@ impl<'a> Checker<'a> {
             },
             window: window?,
             text: expr.to_string().into(),
+            column: None,
         };
         Some((Term::Figure(Box::new(figure)), ty?))
     }

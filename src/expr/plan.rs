@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Comparison, Function, Literal, Sign, Truth};
+use crate::facts::{Layout, Pick};
 use crate::time::Window;
 use crate::value::Decimal;
 
@@ -30,6 +31,62 @@ pub(crate) struct Test {
     pub(crate) any: Option<AnyOf>,
     /// The test as it was written.
     pub(crate) text: Arc<str>,
+    /// The test as one of columns, where it is one.
+    pub(crate) leaf: Option<Box<Leaf>>,
+}
+
+/// A weighted sum of figures and of now, and the stretch in which it passes.
+///
+/// `5 * count(A over 7 days) + sum(B.x) > 20`, `now() - last(A) >= INTERVAL '30 days'`.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) parts: Vec<Part>,
+    /// How often now is in it.
+    pub(crate) slope: i128,
+    /// It passes from the first to the last, both included; if negated, outside.
+    pub(crate) passes: (i128, i128),
+    pub(crate) negated: bool,
+}
+
+/// A figure that is read from a column.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) weight: i128,
+    pub(crate) reads: Reads,
+    pub(crate) column: Kept,
+    pub(crate) stretch: Span,
+}
+
+/// What is read from the stretch of a column.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reads {
+    Count,
+    First,
+    Last,
+    Total,
+}
+
+/// The stretch of a column.
+#[derive(Clone, Debug)]
+pub(crate) enum Span {
+    Always,
+    /// Since the first or the last of another column.
+    Since(Reads, Kept),
+    Sliding(Window),
+}
+
+/// Where the entries of a figure are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) number: usize,
+    pub(crate) pick: Arc<Pick>,
+}
+
+impl Kept {
+    pub(crate) fn new(pick: &Arc<Pick>, layout: &mut Layout) -> Self {
+        let (number, pick) = layout.add(pick);
+        Self { number, pick }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +179,8 @@ pub(crate) struct Figure {
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
     pub(crate) text: Arc<str>,
+    /// The column that it can be read from.
+    pub(crate) column: Option<Kept>,
 }
 
 /// What a series has entries of.
@@ -185,11 +244,76 @@ impl Cond {
     }
 }
 
+impl Cond {
+    /// Whether it reads nothing but the entry that it is asked of.
+    pub(crate) fn is_of_entry(&self) -> bool {
+        let mut only = true;
+        let mut walk = Walk::default();
+        walk.cond(self, &mut |term| {
+            only &= !matches!(term, Term::Figure(_) | Term::Metric(_) | Term::Now);
+            only &= !matches!(term, Term::Field { from: Source::Attribute, .. });
+        });
+        only && walk.segments.is_empty()
+            && !walk.lists.iter().any(|list| list.from == Source::Attribute)
+    }
+
+    /// Visits the tests that are asked of the profile by this condition itself.
+    pub(crate) fn for_each_test_mut(&mut self, visit: &mut impl FnMut(&mut Test)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter_mut().for_each(|part| part.for_each_test_mut(visit));
+            }
+            Self::Not(inner) | Self::Is { inner, .. } => inner.for_each_test_mut(visit),
+            Self::Member(_) => {}
+            Self::Test(test) => visit(test),
+        }
+    }
+
+    /// Visits the figures of this condition, but not those of parts that others use too.
+    pub(crate) fn for_each_figure_mut(&mut self, visit: &mut impl FnMut(&mut Figure)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter_mut().for_each(|part| part.for_each_figure_mut(visit));
+            }
+            Self::Not(inner) | Self::Is { inner, .. } => inner.for_each_figure_mut(visit),
+            Self::Member(_) => {}
+            Self::Test(test) => {
+                test.check.for_each_term_mut(&mut |term| term.for_each_figure_mut(&mut *visit));
+            }
+        }
+    }
+}
+
+impl Term {
+    /// Visits the figures of this term, as [`Cond::for_each_figure_mut`].
+    pub(crate) fn for_each_figure_mut(&mut self, visit: &mut dyn FnMut(&mut Figure)) {
+        match self {
+            Self::Clamp { of, .. } | Self::Scale { of, .. } => of.for_each_figure_mut(visit),
+            Self::Coalesce(terms) => {
+                terms.iter_mut().for_each(|term| term.for_each_figure_mut(visit));
+            }
+            Self::Cond(cond) => cond.for_each_figure_mut(&mut |figure| visit(figure)),
+            Self::Figure(figure) => {
+                visit(figure);
+                if let Stretch::Since(since) = &mut figure.window {
+                    since.for_each_figure_mut(visit);
+                }
+            }
+            Self::Sum(terms) => {
+                terms.iter_mut().for_each(|(_, term)| term.for_each_figure_mut(visit));
+            }
+            Self::Field { .. } | Self::Literal(_) | Self::Metric(_) | Self::Now => {}
+        }
+    }
+}
+
 /// A walk over a plan that enters each named part once.
 #[derive(Default)]
 struct Walk<'t> {
     metrics: Vec<&'t Term>,
     segments: Vec<&'t Cond>,
+    /// The lists that tests go through.
+    lists: Vec<&'t AnyOf>,
 }
 
 impl<'t> Walk<'t> {
@@ -230,7 +354,10 @@ impl<'t> Walk<'t> {
                     self.cond(inner, visit);
                 }
             }
-            Cond::Test(test) => test.check.for_each_term(&mut |term| self.term(term, visit)),
+            Cond::Test(test) => {
+                self.lists.extend(&test.any);
+                test.check.for_each_term(&mut |term| self.term(term, visit));
+            }
         }
     }
 }
@@ -238,6 +365,19 @@ impl<'t> Walk<'t> {
 impl Check {
     /// Visits the terms that the test is asked of, in the order in which they are written.
     pub(crate) fn for_each_term<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
+        match self {
+            Self::Between { value, low, high, .. } => {
+                [value, low, high].into_iter().for_each(visit);
+            }
+            Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
+            Self::In { value, .. }
+            | Self::Is { value, .. }
+            | Self::Like { value, .. }
+            | Self::True(value) => visit(value),
+        }
+    }
+
+    fn for_each_term_mut(&mut self, visit: &mut impl FnMut(&mut Term)) {
         match self {
             Self::Between { value, low, high, .. } => {
                 [value, low, high].into_iter().for_each(visit);

@@ -132,7 +132,8 @@ impl<'a> Evaluator<'a> {
 
     /// The facts that a figure is made of at `now`, in order.
     pub(crate) fn witnesses(&self, figure: &'a Figure, now: Timestamp) -> Vec<&'a Fact> {
-        let facts = self.slid(figure, now, &mut Next::never(), Slide::facts);
+        let stretch = self.stretch(figure, now, &mut Next::never());
+        let facts = stretch.map(|stretch| Slide::witnesses(figure, self, &stretch, now));
         let mut facts = facts.unwrap_or_default();
         // A fact has an entry for each element of its list.
         facts.dedup_by_key(|fact| &fact.id);
@@ -155,8 +156,17 @@ impl<'a> Evaluator<'a> {
                 let member = self.once(Part::Segment(inner), moment.now, next, answer);
                 Some(matches!(member, Val::Boolean(true)))
             }
-            Cond::Test(test) => self.tested(test, moment, next),
+            Cond::Test(test) => match self.leaf(test, moment, next) {
+                Some(truth) => truth,
+                None => self.tested(test, moment, next),
+            },
         }
+    }
+
+    /// The truth of a test as columns tell it; the outer `None` where they cannot.
+    fn leaf(&self, test: &'a Test, moment: Moment<'a>, next: &mut Next) -> Option<Option<bool>> {
+        let leaf = test.leaf.as_ref().filter(|_| moment.entry.is_none())?;
+        leaf.at(&self.facts, moment.now, next)
     }
 
     /// AND, or OR where a single `decisive` truth decides; once it has, the others need not be
@@ -333,14 +343,7 @@ impl<'a> Evaluator<'a> {
         next: &mut Next,
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
-        let stretch = match &figure.window {
-            Stretch::Always => Stretched::always(now),
-            Stretch::Sliding(window) => Stretched::sliding(*window, now),
-            Stretch::Since(since) => match self.value(since, now, next) {
-                Val::Instant(bound) => Stretched::since(bound, now),
-                _ => return None,
-            },
-        };
+        let stretch = self.stretch(figure, now, next)?;
         let kept = self.take(figure);
         let mut slide = match kept {
             Some(slide) if slide.covers(stretch.after(), now) => slide,
@@ -351,6 +354,18 @@ impl<'a> Evaluator<'a> {
         let result = read(&slide);
         self.slides.borrow_mut().push(slide);
         Some(result)
+    }
+
+    /// The stretch of time that a figure looks at; `None` where it has no bound.
+    fn stretch(&self, figure: &'a Figure, now: Timestamp, next: &mut Next) -> Option<Stretched> {
+        match &figure.window {
+            Stretch::Always => Some(Stretched::always(now)),
+            Stretch::Sliding(window) => Some(Stretched::sliding(*window, now)),
+            Stretch::Since(since) => match self.value(since, now, next) {
+                Val::Instant(bound) => Some(Stretched::since(bound, now)),
+                _ => None,
+            },
+        }
     }
 
     fn take(&self, figure: &Figure) -> Option<Slide<'a>> {
