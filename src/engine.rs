@@ -30,7 +30,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use view::{Membership, View};
+pub use view::View;
 
 use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
@@ -39,7 +39,8 @@ use crate::facts::{Facts, Layout, Timeline};
 use crate::metric::{Engagement, Metric};
 use crate::schema::{Schema, Sensitivity};
 use crate::scorer::{CheckedScore, Score};
-use crate::segment::{Rule, Segment};
+use crate::segment::live::Program;
+use crate::segment::{Membership, Rule, Segment};
 
 /// Named parts, checked when they are added: metrics, segments, scores, blocks and templates.
 ///
@@ -227,6 +228,16 @@ impl Engine {
     /// Any other timeline gives the same answers, with more work.
     pub fn timeline(&self) -> Timeline {
         Timeline::with_columns(Arc::clone(&self.0.layout))
+    }
+
+    /// The segments, for [`Live`](crate::segment::live::Live) to follow.
+    pub fn program(&self) -> Program {
+        let Parts { names, layout, segments, .. } = &*self.0;
+        let segments = segments.iter().map(|(name, segment)| {
+            let text = segment.rule().text();
+            (name, segment, (text.into(), names.named([text])))
+        });
+        Program::new(names.schema().clone(), layout, segments)
     }
 
     /// The segments by name.

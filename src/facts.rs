@@ -29,7 +29,7 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
-pub(crate) use column::{Column, Layout, Pick};
+pub(crate) use column::{Column, Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
 use column::Columns;
@@ -167,12 +167,7 @@ impl Timeline {
     }
 
     fn happen(&mut self, event: &Event, schema: &Schema) {
-        let fact = Fact {
-            at: event.at(),
-            known: Known::since(event.known_from()),
-            id: event.id(),
-            fields: event.fields().clone(),
-        };
+        let fact = Fact::of(event);
         let mut keeps_own = true;
         for (name, key) in keys(schema, event.name()) {
             let Some(value) = fact.fields.get(&key.field).filter(|value| !value.is_null()) else {
@@ -187,7 +182,42 @@ impl Timeline {
         }
         if keeps_own {
             self.columns.insert(event.name(), &fact);
-            self.series.entry(Arc::clone(event.name())).or_default().insert(fact);
+            if self.columns.layout().keeps_series(event.name()).is_some() {
+                self.series.entry(Arc::clone(event.name())).or_default().insert(fact);
+            }
+        }
+    }
+
+    /// Forgets what is older than the timeline keeps of an event.
+    pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
+        self.columns.trim(event, now);
+        if let Some(Keep::For(length)) = self.columns.layout().keeps_series(event)
+            && let Some(series) = self.series.get_mut(event)
+        {
+            series.trim(now.minus(length));
+        }
+    }
+
+    /// Takes back an event that was put in, where the timeline does not keep it whole.
+    pub(crate) fn take_back(&mut self, event: &Event, schema: &Schema, from: Timestamp) {
+        let id = event.id();
+        let keyed = keys(schema, event.name()).any(|(name, key)| {
+            let value = event.fields().get(&key.field).filter(|value| !value.is_null());
+            value.is_some() && *name == *event.name()
+        });
+        if !self.retract(&id, from) && !keyed && event.kind() != EventKind::Identify {
+            self.columns.remove(event.name(), &Fact::of(event), from);
+        }
+    }
+}
+
+impl Fact {
+    fn of(event: &Event) -> Self {
+        Self {
+            at: event.at(),
+            known: Known::since(event.known_from()),
+            id: event.id(),
+            fields: event.fields().clone(),
         }
     }
 }
@@ -200,16 +230,13 @@ fn revise(
     old: &[Fact],
     new: Vec<Fact>,
 ) {
-    let series = series.entry(Arc::clone(name)).or_default();
-    // Most things are told once: there is nothing to look for and take out.
-    if !old.is_empty() {
-        series.remove(old);
-    }
     // What is known of them changes no later than the new facts say.
     old.iter().for_each(|fact| columns.remove(name, fact, fact.known.from));
-    for fact in new {
-        columns.insert(name, &fact);
-        series.insert(fact);
+    new.iter().for_each(|fact| columns.insert(name, fact));
+    if columns.layout().keeps_series(name).is_some() {
+        let series = series.entry(Arc::clone(name)).or_default();
+        series.remove(old);
+        new.into_iter().for_each(|fact| series.insert(fact));
     }
 }
 

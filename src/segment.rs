@@ -23,6 +23,7 @@
 
 mod explain;
 mod horizon;
+pub mod live;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -55,6 +56,25 @@ pub struct Segment {
     rule: Rule,
     cond: Arc<Cond>,
     warnings: Arc<[Diagnostic]>,
+}
+
+/// Whether somebody is in a segment.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Membership {
+    /// The rule is true.
+    In,
+    /// It is not known yet: the history is being fetched. It is not a no.
+    NotReady,
+    /// The rule is false or unknown.
+    Out,
+}
+
+impl Membership {
+    pub(crate) fn of(member: bool) -> Self {
+        if member { Self::In } else { Self::Out }
+    }
 }
 
 impl Rule {

@@ -1,5 +1,6 @@
 //! What a checked expression comes to: names resolved, kinds known, nothing left to go wrong.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Comparison, Function, Literal, Sign, Truth};
@@ -244,7 +245,34 @@ impl Cond {
     }
 }
 
+/// What a condition depends on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    pub(crate) events: BTreeSet<Arc<str>>,
+    pub(crate) every_event: bool,
+    pub(crate) attributes: BTreeSet<Arc<str>>,
+}
+
 impl Cond {
+    /// The events and traits whose telling may change its truth.
+    pub(crate) fn inputs(&self) -> Inputs {
+        let mut inputs = Inputs::default();
+        let mut walk = Walk::default();
+        walk.cond(self, &mut |term| match term {
+            Term::Field { from: Source::Attribute, path } => {
+                inputs.attributes.extend(path.first().cloned());
+            }
+            Term::Figure(figure) => match &figure.event {
+                Some(event) => drop(inputs.events.insert(Arc::clone(event))),
+                None => inputs.every_event = true,
+            },
+            _ => {}
+        });
+        let lists = walk.lists.iter().filter(|list| list.from == Source::Attribute);
+        inputs.attributes.extend(lists.filter_map(|list| list.list.first().cloned()));
+        inputs
+    }
+
     /// Whether it reads nothing but the entry that it is asked of.
     pub(crate) fn is_of_entry(&self) -> bool {
         let mut only = true;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Fact, Known};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// Visits what one fact has in a column, in millionths; 0 where it only counts.
 type Entries = dyn Fn(&Fact, &mut dyn FnMut(i128)) + Send + Sync;
@@ -28,11 +28,6 @@ impl Pick {
     ) -> Self {
         Self { key: key.into(), event, entries: Box::new(entries) }
     }
-
-    /// The event's name; `None` is every event.
-    pub(crate) fn event(&self) -> Option<&Arc<str>> {
-        self.event.as_ref()
-    }
 }
 
 impl fmt::Debug for Pick {
@@ -48,6 +43,25 @@ pub(crate) struct Layout {
     keys: BTreeMap<Box<str>, usize>,
     by_event: BTreeMap<Arc<str>, Vec<usize>>,
     of_every_event: Vec<usize>,
+    lean: Option<Lean>,
+}
+
+/// What is kept where not everything is: only what answers about the present need.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lean {
+    /// The columns that are kept, and for how long the instants of their entries are.
+    pub(crate) columns: BTreeMap<usize, Keep>,
+    /// The series that are kept, and for how long.
+    pub(crate) series: BTreeMap<Arc<str>, Keep>,
+    /// If every series is, for how long.
+    pub(crate) every_series: Option<Keep>,
+}
+
+/// How long something is kept; the longest is for ever.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Keep {
+    For(Duration),
+    Always,
 }
 
 impl Layout {
@@ -64,6 +78,26 @@ impl Layout {
             None => self.of_every_event.push(number),
         }
         (number, Arc::clone(pick))
+    }
+
+    /// The same columns, of which timelines keep only some, and few facts besides.
+    pub(crate) fn lean(&self, lean: Lean) -> Self {
+        let kept = |number: &usize| lean.columns.contains_key(number);
+        let mut layout = Self { lean: None, ..self.clone() };
+        layout.by_event.values_mut().for_each(|numbers| numbers.retain(kept));
+        layout.of_every_event.retain(kept);
+        layout.lean = Some(lean);
+        layout
+    }
+
+    fn keeps_column(&self, number: usize) -> bool {
+        self.lean.as_ref().is_none_or(|lean| lean.columns.contains_key(&number))
+    }
+
+    /// How long the facts of an event are kept; `None` if they are not.
+    pub(crate) fn keeps_series(&self, event: &str) -> Option<Keep> {
+        let Some(lean) = &self.lean else { return Some(Keep::Always) };
+        lean.series.get(event).copied().max(lean.every_series)
     }
 
     fn find(&self, key: &str) -> Option<(usize, &Arc<Pick>)> {
@@ -94,12 +128,29 @@ impl Columns {
     /// The column of that number, if it holds what `pick` takes.
     pub(crate) fn get(&self, number: usize, pick: &Arc<Pick>) -> Option<&Column> {
         let kept = self.layout.columns.get(number)?;
-        if !Arc::ptr_eq(kept, pick) {
+        if !Arc::ptr_eq(kept, pick) || !self.layout.keeps_column(number) {
             return None;
         }
         match self.place(number) {
             Ok(place) => self.columns.get(place).map(|(_, column)| column),
             Err(_) => Some(Column::EMPTY),
+        }
+    }
+
+    pub(crate) fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Cuts off what is not kept any more of the columns of an event.
+    pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
+        let layout = Arc::clone(&self.layout);
+        let Some(lean) = &layout.lean else { return };
+        for number in layout.of_event(event) {
+            if let Some(Keep::For(length)) = lean.columns.get(&number)
+                && let Ok(place) = self.place(number)
+            {
+                self.columns[place].1.trim(now.minus(*length));
+            }
         }
     }
 
@@ -157,6 +208,9 @@ impl Columns {
     }
 }
 
+/// So few entries are not worth cutting off.
+const TRIMMED: usize = 16;
+
 /// Entries in order, with their running totals.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
@@ -202,11 +256,6 @@ impl Column {
     /// Whether no entry was cut off.
     pub(crate) fn is_whole(&self) -> bool {
         self.cut == Timestamp::MIN
-    }
-
-    /// How many entries are there.
-    pub(crate) fn len(&self) -> usize {
-        self.at.len()
     }
 
     /// How many entries there were before the first that is still there.
@@ -284,6 +333,16 @@ impl Column {
             self.totals.resize(self.at.len() + 1, 0);
         }
         self.totals.iter_mut().skip(index).for_each(|total| *total += micros);
+    }
+
+    /// Cuts off the older half if all of it is older than `upto`; so each entry is moved about once.
+    fn trim(&mut self, upto: Timestamp) {
+        let half = self.at.len() / 2;
+        if half >= TRIMMED
+            && let Some(at) = self.at(half - 1).filter(|at| *at <= upto)
+        {
+            self.cut(at);
+        }
     }
 
     /// Forgets when the entries up to `upto` happened; their total stays.

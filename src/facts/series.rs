@@ -95,6 +95,15 @@ impl Series {
         self.facts.insert(at, fact);
     }
 
+    /// Takes out the older half if all of it is older than `upto`; so each entry is moved about
+    /// once.
+    pub(crate) fn trim(&mut self, upto: Timestamp) {
+        let half = self.facts.len() / 2;
+        if self.facts.get(half).is_some_and(|fact| fact.at <= upto) {
+            self.facts.drain(..half);
+        }
+    }
+
     /// Takes out these entries.
     pub(crate) fn remove(&mut self, facts: &[Fact]) {
         for fact in facts {

@@ -70,6 +70,9 @@ struct Sum {
     constant: i128,
 }
 
+/// A stretch that no sum comes to.
+const NOWHERE: (i128, i128) = (i128::MAX, i128::MAX);
+
 const ONE: i128 = Decimal::SCALE as i128;
 
 /// What a sum has to do to pass; in millionths.
@@ -155,8 +158,13 @@ impl Sum {
         let weights = self.parts.iter().map(|part| part.weight).chain([self.slope]);
         let unit = if weights.into_iter().all(|weight| weight % ONE == 0) { ONE } else { 1 };
         self.parts.iter_mut().for_each(|part| part.weight /= unit);
+        // So no sum of what a hundred million events could have outgrows 128 bits.
+        if self.parts.iter().any(|part| part.weight.abs() > ONE * ONE) {
+            return None;
+        }
         let scaled = |bound: i128| bound.checked_sub(self.constant)?.checked_mul(ONE / unit);
         let (passes, negated) = match *asked {
+            Asked::Between { low, high, negated } if low > high => (NOWHERE, negated),
             Asked::Between { low, high, negated } => ((scaled(low)?, scaled(high)?), negated),
             Asked::Compare { op, right } => passes(op, scaled(right)?)?,
             Asked::Clamped { op, right, bounds: (low, high) } => {
@@ -236,8 +244,7 @@ fn passes(op: Comparison, right: i128) -> Option<((i128, i128), bool)> {
 /// The stretch that a value must lie in for the clamped value to lie in `stretch`.
 fn unclamped((first, last): (i128, i128), (low, high): (i128, i128)) -> (i128, i128) {
     if first > high || last < low {
-        // No sum comes there.
-        return (i128::MAX, i128::MAX);
+        return NOWHERE;
     }
     (if first <= low { i128::MIN } else { first }, if last >= high { i128::MAX } else { last })
 }

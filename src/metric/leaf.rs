@@ -217,6 +217,9 @@ impl Part {
         let column = self.column.find(facts)?;
         let (after, upto) = match &self.stretch {
             Span::Always => {
+                if !column.reaches(now) {
+                    return None;
+                }
                 let high = column.upto(now);
                 return Some(Some(Slice { column, low: 0, high, whole: true }));
             }

@@ -23,6 +23,7 @@ mod facts;
 mod gate;
 mod identity;
 mod laws;
+mod live;
 mod metric;
 mod playbook;
 mod privacy;
