@@ -15,6 +15,8 @@ use crate::metric::{Evaluator, Next};
 use crate::time::{Timestamp, Valid, compare};
 
 /// A membership with its reasons.
+///
+/// [The chapter on explanations](crate::guide::explanations) says how to read it.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {

@@ -329,6 +329,7 @@ fn what_is_missing_and_what_it_hangs_on_read_as_words() {
                 "n0 <> 5 AND last({orders}) <= TIMESTAMP '2026-02-25' AND avg({orders}.revenue) >= 1000.5"
             ),
         ),
+        ("at-the-bound", format!("n0 = 7 AND n0 < 5 AND last({orders}) > TIMESTAMP '2026-02-26'")),
         ("nothing-helps", "n0 > 1 AND NOT n0 > 1".to_owned()),
         ("nothing-ends", "TRUE".to_owned()),
     ] {
