@@ -21,9 +21,12 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod distance;
 mod explain;
 mod horizon;
 pub mod live;
+mod logic;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -32,7 +35,9 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use distance::Distance;
 pub use explain::{Clause, Explanation, Operand};
+pub use turn::{Turn, Turned};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Cond;
@@ -218,7 +223,30 @@ impl Segment {
     }
 
     /// Why the person is a member or is not: every clause with its value, the facts that decided
-    /// and when it changes.
+    /// and when it changes; and the fewest clauses that would have to turn for the membership to
+    /// turn, with how far each is from that.
+    ///
+    /// ```
+    /// use bespoke::event::Event;
+    /// use bespoke::expr::Names;
+    /// use bespoke::facts::Timeline;
+    /// use bespoke::schema::Schema;
+    /// use bespoke::segment::Rule;
+    /// use bespoke::value::Kind;
+    ///
+    /// let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+    /// let rule = Rule::parse(r#"sum("Order Completed".revenue over 90 days) > 2000"#)?;
+    /// let vip = rule.check(&Names::new(schema.clone()))?;
+    ///
+    /// let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+    /// let timeline = Timeline::of([order.with("revenue", 1800)], &schema);
+    /// let explanation = vip.explain(&timeline.facts("2026-03-01T00:00:00Z".parse()?));
+    /// let missing = &explanation.turn.clauses[0];
+    /// assert_eq!(missing.wanted, Some(true));
+    /// let distance = missing.distance.as_ref().map(ToString::to_string);
+    /// assert_eq!(distance.as_deref(), Some("1800 instead of more than 2000, over 200 more"));
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
     pub fn explain(&self, facts: &Facts<'_>) -> Explanation {
         explain::explain(self, facts)
     }

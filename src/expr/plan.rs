@@ -216,6 +216,26 @@ impl Term {
         reads
     }
 
+    /// Whether it is the same of everybody and at all times.
+    pub(crate) fn is_constant(&self) -> bool {
+        let mut constant = true;
+        Walk::default().term(self, &mut |term| constant &= term.is_made_of_constants());
+        constant
+    }
+
+    fn is_made_of_constants(&self) -> bool {
+        matches!(
+            self,
+            Self::Clamp { .. }
+                | Self::Coalesce(_)
+                | Self::Cond(_)
+                | Self::Literal(_)
+                | Self::Metric(_)
+                | Self::Scale { .. }
+                | Self::Sum(_)
+        )
+    }
+
     fn is_attribute(&self, attribute: &str) -> bool {
         let Self::Field { from: Source::Attribute, path } = self else { return false };
         path.first().is_some_and(|first| **first == *attribute)

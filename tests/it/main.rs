@@ -19,6 +19,7 @@ mod email;
 mod engine;
 mod event;
 mod examples;
+mod explain;
 mod facts;
 mod gate;
 mod identity;
