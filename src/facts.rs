@@ -16,6 +16,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod replay;
 mod revision;
 mod series;
 
@@ -47,6 +48,13 @@ pub struct Fact {
     pub fields: Fields,
 }
 
+impl Fact {
+    fn of(event: &Event) -> Self {
+        let known = Known::since(event.known_from());
+        Self { at: event.at(), known, id: event.id(), fields: event.fields().clone() }
+    }
+}
+
 /// The facts of one person in the order in which they happened.
 ///
 /// What a timeline holds depends on the events put in, not on the order in which they came.
@@ -54,6 +62,8 @@ pub struct Fact {
 pub struct Timeline {
     series: BTreeMap<Arc<str>, Series>,
     attributes: BTreeMap<Arc<str>, Vec<Told>>,
+    /// What tells neither an entry nor a trait, only that there is somebody.
+    others: Series,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
     tracked: Tracked,
 }
@@ -111,7 +121,10 @@ impl Timeline {
     /// cancellation retracts, from when that is known.
     pub fn insert(&mut self, event: &Event, schema: &Schema) {
         match event.kind() {
-            EventKind::Alias | EventKind::Group => {}
+            EventKind::Alias | EventKind::Group => self.others.insert(Fact::of(event)),
+            EventKind::Identify if event.fields().is_empty() => {
+                self.others.insert(Fact::of(event));
+            }
             EventKind::Identify => self.tell(event),
             EventKind::Page | EventKind::Screen | EventKind::Track => self.happen(event, schema),
         }
@@ -121,7 +134,8 @@ impl Timeline {
     ///
     /// Returns whether there is such an event.
     pub fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
-        let series = self.series.values_mut().map(|series| series.retract(id, from));
+        let series = self.series.values_mut().chain([&mut self.others]);
+        let series = series.map(|series| series.retract(id, from));
         let entries = series.filter(|found| *found).count();
         let told = self.attributes.values_mut().flatten().filter(|told| told.id == *id);
         let traits = told.map(|told| told.known.end(from)).count();
@@ -160,20 +174,19 @@ impl Timeline {
         let known = Known::since(event.known_from());
         for (name, value) in event.fields().iter() {
             let told = Told { at: event.at(), known, id: event.id(), value: value.clone() };
-            let history = self.attributes.entry(Arc::clone(name)).or_default();
-            // Of several at one instant the greatest value is the last, in every engine.
-            let at = history.partition_point(|other| other.order() <= told.order());
-            history.insert(at, told);
+            self.hold(name, told);
         }
     }
 
+    fn hold(&mut self, name: &Arc<str>, told: Told) {
+        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        // Of several at one instant the greatest value is the last, in every engine.
+        let at = history.partition_point(|other| other.order() <= told.order());
+        history.insert(at, told);
+    }
+
     fn happen(&mut self, event: &Event, schema: &Schema) {
-        let fact = Fact {
-            at: event.at(),
-            known: Known::since(event.known_from()),
-            id: event.id(),
-            fields: event.fields().clone(),
-        };
+        let fact = Fact::of(event);
         let mut keeps_own = true;
         for (name, key) in keys(schema, event.name()) {
             let Some(value) = fact.fields.get(&key.field).filter(|value| !value.is_null()) else {
@@ -254,13 +267,19 @@ impl<'a> Facts<'a> {
 
     /// Whether anything at all counts: whether this person exists yet.
     pub fn is_known(&self) -> bool {
-        let happened =
-            || self.timeline.series.values().any(|series| self.visible(series).next().is_some());
-        let told = || {
-            let mut told = self.timeline.attributes.values().flatten();
-            told.any(|told| told.at <= self.now && told.known.at(self.known))
-        };
-        happened() || told()
+        self.first().is_some_and(|first| first <= self.now)
+    }
+
+    /// When the first thing happened of all that is known, be it later than now.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        let Timeline { series, attributes, others, .. } = self.timeline;
+        let happened = series.values().chain([others]).filter_map(|series| {
+            series.all().iter().find(|fact| fact.known.at(self.known)).map(|fact| fact.at)
+        });
+        let told = attributes.values().filter_map(|history| {
+            history.iter().find(|told| told.known.at(self.known)).map(|told| told.at)
+        });
+        happened.chain(told).min()
     }
 
     /// What counts of the events of this name, in order.

@@ -22,6 +22,7 @@
 //! ```
 
 mod explain;
+mod history;
 mod horizon;
 
 use std::collections::BTreeSet;
@@ -32,6 +33,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use explain::{Clause, Explanation, Operand};
+pub use history::{History, Knowledge, Turn};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Cond;

@@ -83,6 +83,11 @@ impl Series {
         self.known.at(known)
     }
 
+    /// All entries, whether known or not.
+    pub(super) fn all(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// The entries that happened after `after`.
     pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1
@@ -141,6 +146,15 @@ impl Series {
         };
         self.facts.insert(at, fact);
         self.total_from(at);
+    }
+
+    /// Takes out one entry that is as `fact` but for when it is known.
+    pub(super) fn remove(&mut self, fact: &Fact) {
+        let first = self.facts.partition_point(|other| (other.at, &other.id) < (fact.at, &fact.id));
+        if self.facts.get(first).is_some_and(|found| (found.at, &found.id) == (fact.at, &fact.id)) {
+            self.facts.remove(first);
+            self.total_from(first);
+        }
     }
 
     /// Takes out the entries that `told` names and puts in others.

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// So many cases, or as many as `PROPTEST_CASES` asks for.
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let asked = (default.cases != 256).then_some(default.cases);
     ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
@@ -172,14 +172,14 @@ fn in_place(text: &str, error: &bespoke::Error) -> TestCaseResult {
 }
 
 /// The library's side of a set of definitions.
-struct Compiled {
+pub(crate) struct Compiled {
     metrics: BTreeMap<String, Metric>,
     segments: BTreeMap<String, Segment>,
-    rule: Segment,
+    pub(crate) rule: Segment,
 }
 
 impl Compiled {
-    fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
+    pub(crate) fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
         let mut names = Names::new(schema());
         let mut metrics = BTreeMap::new();
         for (name, metric) in &definitions.metrics {

@@ -21,6 +21,7 @@ mod event;
 mod examples;
 mod facts;
 mod gate;
+mod history;
 mod identity;
 mod laws;
 mod metric;
