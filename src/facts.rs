@@ -17,6 +17,7 @@
 //! ```
 
 mod column;
+mod replay;
 mod revision;
 mod series;
 
@@ -49,6 +50,13 @@ pub struct Fact {
     pub fields: Fields,
 }
 
+impl Fact {
+    fn of(event: &Event) -> Self {
+        let known = Known::since(event.known_from());
+        Self { at: event.at(), known, id: event.id(), fields: event.fields().clone() }
+    }
+}
+
 /// The facts of one person in the order in which they happened.
 ///
 /// What a timeline holds depends on the events put in, not on the order in which they came.
@@ -56,8 +64,12 @@ pub struct Fact {
 pub struct Timeline {
     series: BTreeMap<Arc<str>, Series>,
     attributes: BTreeMap<Arc<str>, Vec<Told>>,
+    /// What tells neither an entry nor a trait, only that there is somebody.
+    others: Series,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
     columns: Columns,
+    /// When the first thing happened, where not everything is kept.
+    first: Option<Timestamp>,
 }
 
 /// A trait's value as an identify told it.
@@ -102,8 +114,16 @@ impl Timeline {
     /// the schema gives an event a business key, the same thing told again replaces, and a
     /// cancellation retracts, from when that is known.
     pub fn insert(&mut self, event: &Event, schema: &Schema) {
+        let lean = self.columns.layout().is_lean();
+        if lean {
+            self.first = Some(self.first.map_or(event.at(), |first| first.min(event.at())));
+        }
         match event.kind() {
-            EventKind::Alias | EventKind::Group => {}
+            EventKind::Alias | EventKind::Group if lean => {}
+            EventKind::Alias | EventKind::Group => self.others.insert(Fact::of(event)),
+            EventKind::Identify if event.fields().is_empty() && !lean => {
+                self.others.insert(Fact::of(event));
+            }
             EventKind::Identify => self.tell(event),
             EventKind::Page | EventKind::Screen | EventKind::Track => self.happen(event, schema),
         }
@@ -113,7 +133,7 @@ impl Timeline {
     ///
     /// Returns whether there is such an event.
     pub fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
-        let mut found = false;
+        let mut found = !self.others.retract(id, from).is_empty();
         for ((name, _), revisions) in &mut self.revisions {
             let old = revisions.facts();
             if revisions.retract(id, from) {
@@ -157,13 +177,19 @@ impl Timeline {
 
     fn tell(&mut self, event: &Event) {
         let known = Known::since(event.known_from());
-        for (name, value) in event.fields().iter() {
+        let layout = Arc::clone(self.columns.layout());
+        for (name, value) in event.fields().iter().filter(|(name, _)| layout.keeps_attribute(name))
+        {
             let told = Told { at: event.at(), known, id: event.id(), value: value.clone() };
-            let history = self.attributes.entry(Arc::clone(name)).or_default();
-            // Of several at one instant the greatest value is the last, in every engine.
-            let at = history.partition_point(|other| other.order() <= told.order());
-            history.insert(at, told);
+            self.hold(name, told);
         }
+    }
+
+    fn hold(&mut self, name: &Arc<str>, told: Told) {
+        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        // Of several at one instant the greatest value is the last, in every engine.
+        let at = history.partition_point(|other| other.order() <= told.order());
+        history.insert(at, told);
     }
 
     fn happen(&mut self, event: &Event, schema: &Schema) {
@@ -207,17 +233,6 @@ impl Timeline {
         });
         if !self.retract(&id, from) && !keyed && event.kind() != EventKind::Identify {
             self.columns.remove(event.name(), &Fact::of(event), from);
-        }
-    }
-}
-
-impl Fact {
-    fn of(event: &Event) -> Self {
-        Self {
-            at: event.at(),
-            known: Known::since(event.known_from()),
-            id: event.id(),
-            fields: event.fields().clone(),
         }
     }
 }
@@ -280,13 +295,19 @@ impl<'a> Facts<'a> {
 
     /// Whether anything at all counts: whether this person exists yet.
     pub fn is_known(&self) -> bool {
-        let happened =
-            || self.timeline.series.values().any(|series| self.visible(series).next().is_some());
-        let told = || {
-            let mut told = self.timeline.attributes.values().flatten();
-            told.any(|told| told.at <= self.now && told.known.at(self.known))
-        };
-        happened() || told()
+        self.first().is_some_and(|first| first <= self.now)
+    }
+
+    /// When the first thing happened of all that is known, be it later than now.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        let Timeline { series, attributes, others, .. } = self.timeline;
+        let happened = series.values().chain([others]).filter_map(|series| {
+            series.all().iter().find(|fact| fact.known.at(self.known)).map(|fact| fact.at)
+        });
+        let told = attributes.values().filter_map(|history| {
+            history.iter().find(|told| told.known.at(self.known)).map(|told| told.at)
+        });
+        happened.chain(told).chain(self.timeline.first).min()
     }
 
     /// What counts of the events of this name, in order.

@@ -21,12 +21,13 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod counterfactual;
 mod distance;
 mod explain;
+mod history;
 mod horizon;
 pub mod live;
 mod logic;
-mod turn;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -35,9 +36,10 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use counterfactual::{Change, Counterfactual};
 pub use distance::Distance;
 pub use explain::{Clause, Explanation, Operand};
-pub use turn::{Turn, Turned};
+pub use history::{History, Knowledge, Turn};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Cond;
@@ -241,7 +243,7 @@ impl Segment {
     /// let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
     /// let timeline = Timeline::of([order.with("revenue", 1800)], &schema);
     /// let explanation = vip.explain(&timeline.facts("2026-03-01T00:00:00Z".parse()?));
-    /// let missing = &explanation.turn.clauses[0];
+    /// let missing = &explanation.counterfactual.clauses[0];
     /// assert_eq!(missing.wanted, Some(true));
     /// let distance = missing.distance.as_ref().map(ToString::to_string);
     /// assert_eq!(distance.as_deref(), Some("1800 instead of more than 2000, over 200 more"));

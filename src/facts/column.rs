@@ -1,6 +1,6 @@
 //! Columns: what figures count of a person's events, in order, so that a stretch is two searches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,6 +55,8 @@ pub(crate) struct Lean {
     pub(crate) series: BTreeMap<Arc<str>, Keep>,
     /// If every series is, for how long.
     pub(crate) every_series: Option<Keep>,
+    /// The traits that are kept.
+    pub(crate) attributes: BTreeSet<Arc<str>>,
 }
 
 /// How long something is kept; the longest is for ever.
@@ -92,6 +94,14 @@ impl Layout {
 
     fn keeps_column(&self, number: usize) -> bool {
         self.lean.as_ref().is_none_or(|lean| lean.columns.contains_key(&number))
+    }
+
+    pub(crate) fn is_lean(&self) -> bool {
+        self.lean.is_some()
+    }
+
+    pub(crate) fn keeps_attribute(&self, name: &str) -> bool {
+        self.lean.as_ref().is_none_or(|lean| lean.attributes.contains(name))
     }
 
     /// How long the facts of an event are kept; `None` if they are not.

@@ -73,6 +73,11 @@ impl Series {
         self.known.at(known)
     }
 
+    /// All entries, whether known or not.
+    pub(super) fn all(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// The entries that happened after `after`.
     pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1
@@ -105,7 +110,7 @@ impl Series {
     }
 
     /// Takes out these entries.
-    pub(crate) fn remove(&mut self, facts: &[Fact]) {
+    pub(crate) fn remove<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>) {
         for fact in facts {
             let first = self.facts.partition_point(|other| order(other) < order(fact));
             let mut same = self.facts.iter().skip(first);

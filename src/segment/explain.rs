@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::counterfactual::{Change, Counterfactual, counterfactual};
 use super::logic::Logic;
-use super::turn::{Turn, Turned, turn};
 use super::{Segment, horizon};
 use crate::expr::plan::{Cond, Source, Term, Test};
 use crate::facts::Facts;
@@ -27,7 +27,7 @@ pub struct Explanation {
     /// The rule's clauses in the order in which they are written; what is written twice once.
     pub clauses: Vec<Clause>,
     /// The fewest of them that would have to turn for the membership to turn.
-    pub turn: Turn,
+    pub counterfactual: Counterfactual,
 }
 
 /// One test of a rule.
@@ -62,8 +62,8 @@ pub(super) fn explain(segment: &Segment, facts: &Facts<'_>) -> Explanation {
     let logic = Logic::of(&segment.cond);
     let clauses = logic.clauses.iter().map(|(cond, test)| clause(cond, test, &evaluator));
     let clauses: Vec<Clause> = clauses.collect();
-    let turn = turn(&logic, &clauses, member, &evaluator);
-    Explanation { member, until, clauses, turn }
+    let counterfactual = counterfactual(&logic, &clauses, member, &evaluator);
+    Explanation { member, until, clauses, counterfactual }
 }
 
 fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clause {
@@ -124,14 +124,14 @@ impl fmt::Display for Explanation {
                 }
             }
         }
-        self.write_turn(f)
+        self.write_counterfactual(f)
     }
 }
 
 impl Explanation {
     /// What is missing, or what the membership hangs on.
-    fn write_turn(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Turn { clauses, smallest } = &self.turn;
+    fn write_counterfactual(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counterfactual { clauses, smallest } = &self.counterfactual;
         f.write_str(match (self.member, clauses.len()) {
             (false, 0) if *smallest => "\nno turn of its clauses would make a member",
             (false, 0) => "\nwhat would make a member was not found",
@@ -142,7 +142,7 @@ impl Explanation {
             (true, 1) => "\nit would end if this turned:",
             (true, _) => "\nit would end if all of these turned:",
         })?;
-        for Turned { text, wanted, distance, .. } in clauses {
+        for Change { text, wanted, distance, .. } in clauses {
             write!(f, "\n  {text}\n    to {}", word(*wanted))?;
             if let Some(distance) = distance {
                 write!(f, ": {distance}")?;

@@ -243,7 +243,7 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         let cause = Cause::Retraction(event.id());
-        let whole = event.kind() != EventKind::Identify && event.at() > person.first;
+        let whole = event.kind() != EventKind::Identify && event.at() > person.first();
         if !whole || self.waiting.contains_key(&number) {
             return self.want(number, Some(cause));
         }

@@ -217,7 +217,7 @@ proptest! {
         let expected: Vec<&str> = clauses.iter().map(|clause| CLAUSES[*clause].0).collect();
         prop_assert_eq!(texts, expected);
 
-        let turn = &explanation.turn;
+        let turn = &explanation.counterfactual;
         prop_assert!(turn.smallest);
         let turned: Vec<_> = turn.clauses.iter().map(|turned| (turned.clause, turned.wanted)).collect();
         let expected = smallest(&rule, &segments, &clauses, &truths);
@@ -249,11 +249,11 @@ fn asked_twice(count: usize) -> String {
 fn beyond_the_bound_a_set_is_told_that_is_enough() {
     let rule = asked_twice(30);
     let explanation = explain(&rule, &[]);
-    assert!(!explanation.turn.smallest);
+    assert!(!explanation.counterfactual.smallest);
     let wanted: BTreeSet<&str> =
-        explanation.turn.clauses.iter().map(|turned| &*turned.text).collect();
+        explanation.counterfactual.clauses.iter().map(|turned| &*turned.text).collect();
     assert_eq!(wanted.len(), 31);
-    let turned = explanation.turn.clauses.iter().map(|turned| {
+    let turned = explanation.counterfactual.clauses.iter().map(|turned| {
         let name = turned.text.split(' ').next().unwrap();
         (name.trim_start_matches('n').parse().unwrap(), 2)
     });
@@ -265,21 +265,21 @@ fn beyond_the_bound_a_set_is_told_that_is_enough() {
 fn within_the_bound_the_search_is_complete() {
     // What turns by one clause is found however many are asked twice.
     let all: Vec<(usize, i32)> = (0..100).map(|index| (index, 2)).collect();
-    let turn = explain(&asked_twice(100), &all).turn;
+    let turn = explain(&asked_twice(100), &all).counterfactual;
     assert_eq!((turn.clauses.len(), turn.smallest), (1, true));
     // A contradiction is one only after everything was tried.
     let all: Vec<String> = (0..6).map(|index| format!("n{index} > 1")).collect();
     let all = all.join(" AND ");
-    let turn = explain(&format!("{all} AND NOT ({all})"), &[]).turn;
+    let turn = explain(&format!("{all} AND NOT ({all})"), &[]).counterfactual;
     assert_eq!((turn.clauses.len(), turn.smallest), (0, true));
 }
 
 #[test]
 fn long_rules_are_explained() {
     let any: Vec<String> = (0..1_000).map(|index| format!("n{} = {index}", index % 40)).collect();
-    let turn = explain(&any.join(" OR "), &[]).turn;
+    let turn = explain(&any.join(" OR "), &[]).counterfactual;
     assert_eq!((turn.clauses.len(), turn.clauses[0].clause, turn.smallest), (1, 0, true));
-    let turn = explain(&any.join(" AND "), &[]).turn;
+    let turn = explain(&any.join(" AND "), &[]).counterfactual;
     assert_eq!((turn.clauses.len(), turn.smallest), (1_000, true));
 }
 
@@ -338,7 +338,7 @@ fn what_is_missing_and_what_it_hangs_on_read_as_words() {
         let text = explanation.to_string();
         let turn = text.lines().skip(1).skip_while(|line| line.starts_with(' '));
         let turn: Vec<&str> = turn.collect();
-        let data = serde_json::to_string_pretty(&explanation.turn).unwrap();
+        let data = serde_json::to_string_pretty(&explanation.counterfactual).unwrap();
         let shown = format!("{rule}\n\n{}\n\n{data}", turn.join("\n"));
         insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(name, shown) });
     }

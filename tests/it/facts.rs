@@ -195,3 +195,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn whatever_is_told_makes_a_person_known() {
+    let link =
+        Event::new(bespoke::event::EventKind::Alias, "alias", hour(2)).user("p-1").with_id("m-1");
+    let hello = Event::identify("p-1", hour(1)).received(hour(3)).with_id("m-2");
+    let mut timeline = Timeline::of([link.clone(), hello], &schema());
+    assert!(timeline.is_empty());
+    assert!(!timeline.facts(hour(1)).is_known());
+    assert!(timeline.facts(hour(2)).is_known());
+    assert!(!timeline.facts_as_known(hour(1), hour(2)).is_known());
+    assert!(timeline.facts_as_known(hour(1), hour(3)).is_known());
+    assert!(timeline.retract(&link.id(), hour(2)));
+    assert!(!timeline.facts(hour(2)).is_known());
+    assert!(timeline.facts(hour(3)).is_known());
+}

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// So many cases, or as many as `PROPTEST_CASES` asks for.
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let asked = (default.cases != 256).then_some(default.cases);
     ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
@@ -171,13 +171,13 @@ fn in_place(text: &str, error: &bespoke::Error) -> TestCaseResult {
 }
 
 /// The library's side of a set of definitions.
-struct Compiled {
+pub(crate) struct Compiled {
     engine: Engine,
-    rule: Segment,
+    pub(crate) rule: Segment,
 }
 
 impl Compiled {
-    fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
+    pub(crate) fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
         let mut engine = Engine::new(schema()).unwrap();
         for (name, metric) in &definitions.metrics {
             engine.add_metric(name, &metric.to_string()).map_err(|error| refused(&error))?;

@@ -22,6 +22,7 @@ mod examples;
 mod explain;
 mod facts;
 mod gate;
+mod history;
 mod identity;
 mod laws;
 mod live;

@@ -20,8 +20,6 @@ pub(super) struct Person {
     /// The number of the program by which the rest is numbered.
     pub(super) program: usize,
     pub(super) timeline: Timeline,
-    /// When something of them first happened.
-    pub(super) first: Timestamp,
     /// The instant of the timer that is set.
     pub(super) timer: Timestamp,
     /// Whether they have been asked about since something had happened.
@@ -55,7 +53,6 @@ impl Person {
             id,
             program: number,
             timeline: program.timeline(),
-            first: Timestamp::MAX,
             timer: Timestamp::MAX,
             born: false,
             truths: Truths::of(program.leaves().len()),
@@ -66,13 +63,17 @@ impl Person {
 
     /// Puts in an event that is known at `now`.
     pub(super) fn insert(&mut self, event: &Event, program: &Program, now: Timestamp) {
-        self.first = self.first.min(event.at());
         if event.known_from() > now {
             self.timeline.insert(&event.clone().received(now), program.schema());
         } else {
             self.timeline.insert(event, program.schema());
         }
         self.timeline.trim(event.name(), now);
+    }
+
+    /// When something of them first happened.
+    pub(super) fn first(&self) -> Timestamp {
+        self.timeline.facts(Timestamp::LAST).first().unwrap_or(Timestamp::MAX)
     }
 
     pub(super) fn is_member(&self, segment: usize) -> bool {
@@ -89,7 +90,7 @@ impl Person {
         if self.born {
             self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX)
         } else {
-            self.first
+            self.first()
         }
     }
 
@@ -104,7 +105,7 @@ impl Person {
     ) {
         scratch.turned.clear();
         scratch.asked.clear();
-        if self.first > now {
+        if !self.born && self.first() > now {
             // Nobody is a member before anything of theirs happened.
             scratch.asked.extend((0..program.segments().len()).map(|segment| (segment, true)));
             return self.turn(scratch, |_| false);
@@ -176,8 +177,9 @@ impl Person {
         program: &Program,
         at: Timestamp,
     ) -> Option<Valid<bool>> {
-        if self.first > at {
-            return Some(Valid::until(false, Some(self.first)));
+        let first = self.first();
+        if first > at {
+            return Some(Valid::until(false, Some(first)));
         }
         let facts = self.timeline.facts(at);
         let segment = program.segments().get(segment)?;

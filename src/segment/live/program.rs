@@ -171,6 +171,7 @@ fn lean(leaves: &[Leaf]) -> Lean {
     let mut lean = Lean::default();
     for leaf in leaves {
         let Cond::Test(test) = &leaf.cond else { continue };
+        lean.attributes.extend(leaf.cond.inputs().attributes);
         if test.leaf.is_some() {
             keep_columns(test, &mut lean);
         } else {

@@ -17,10 +17,10 @@ use crate::metric::Evaluator;
 /// Each clause is taken for itself: whether a fact can turn one without another is not asked.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct Turn {
+pub struct Counterfactual {
     /// The clauses, in the order of the rule. All of them have to turn. Empty if there is no such
     /// set, as where a rule contradicts itself; or, where `smallest` is false, if none was found.
-    pub clauses: Vec<Turned>,
+    pub clauses: Vec<Change>,
     /// Whether no smaller set does. False where the rule asks so much in several places that not
     /// all could be tried; the set does turn the membership even then.
     pub smallest: bool,
@@ -29,7 +29,7 @@ pub struct Turn {
 /// A clause that would have to turn.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct Turned {
+pub struct Change {
     /// Which of the explanation's clauses it is, counted from 0.
     pub clause: usize,
     /// The test as it was written.
@@ -51,21 +51,21 @@ pub struct Turned {
 /// one more look at each part finds a set that is enough, if it finds one.
 const LOOKS: usize = 1 << 17;
 
-pub(super) fn turn<'c>(
+pub(super) fn counterfactual<'c>(
     logic: &Logic<'c>,
     clauses: &[Clause],
     member: bool,
     evaluator: &Evaluator<'c>,
-) -> Turn {
+) -> Counterfactual {
     let (turns, smallest) = Search::new(logic, clauses, member).smallest();
     let turned = turns.into_iter().flat_map(|turns| turns.turned);
     let turned = turned.filter_map(|(clause, wanted)| {
         let Clause { text, truth, .. } = clauses.get(clause)?;
         let (_, test) = logic.clauses.get(clause)?;
         let distance = distance(test, wanted, evaluator);
-        Some(Turned { clause, text: Arc::clone(text), truth: *truth, wanted, distance })
+        Some(Change { clause, text: Arc::clone(text), truth: *truth, wanted, distance })
     });
-    Turn { clauses: turned.collect(), smallest }
+    Counterfactual { clauses: turned.collect(), smallest }
 }
 
 /// A search that tries the truths of the parts that several others are made of. Once those have
