@@ -1,5 +1,5 @@
-//! What the tests of a host need too: conformance suites, a simulated shop, the reference
-//! evaluator and generators.
+//! What the tests of a host need too: conformance suites, a simulated shop, the workload of the
+//! benchmarks, the reference evaluator and generators.
 
 mod catalogue;
 mod chance;
@@ -14,3 +14,4 @@ pub mod store;
 pub mod strategy;
 pub mod vault;
 mod words;
+pub mod workload;
