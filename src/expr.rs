@@ -19,6 +19,7 @@
 
 mod build;
 mod check;
+mod funnel;
 mod json;
 mod lex;
 mod names;
@@ -32,6 +33,7 @@ mod words;
 use std::sync::Arc;
 
 pub(crate) use check::{Checked, check_metric, check_rule};
+pub use funnel::{Funnel, Step};
 pub use names::Names;
 pub(crate) use typing::Type;
 
@@ -60,6 +62,7 @@ pub(crate) enum Node {
     Between { value: Expr, low: Expr, high: Expr, negated: bool },
     Coalesce(Vec<Expr>),
     Compare { left: Expr, op: Comparison, right: Expr },
+    Funnel(Funnel),
     In { value: Expr, list: Vec<Literal>, negated: bool },
     InSegment(Arc<str>),
     Is { value: Expr, what: Truth, negated: bool },
@@ -249,6 +252,7 @@ impl Expr {
             self.node(),
             Node::Aggregate(_)
                 | Node::Coalesce(_)
+                | Node::Funnel(_)
                 | Node::Literal(_)
                 | Node::Now
                 | Node::Path(_)
@@ -284,10 +288,11 @@ impl Node {
     pub(crate) fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
         match self {
             Self::Aggregate(aggregate) => {
-                aggregate.filter.iter().for_each(&mut *visit);
-                if let Some(Over::Since(since)) = &aggregate.window {
-                    visit(since);
-                }
+                aggregate.filter.iter().chain(since(aggregate.window())).for_each(visit);
+            }
+            Self::Funnel(funnel) => {
+                funnel.steps().filter_map(Aggregate::filter).for_each(&mut *visit);
+                since(funnel.window()).into_iter().for_each(visit);
             }
             Self::And(parts) | Self::Or(parts) | Self::Coalesce(parts) => {
                 parts.iter().for_each(visit);
@@ -306,6 +311,14 @@ impl Node {
             }
             Self::InSegment(_) | Self::Literal(_) | Self::Now | Self::Path(_) => {}
         }
+    }
+}
+
+/// The instant that a window begins at, where one is written.
+fn since(window: Option<&Over>) -> Option<&Expr> {
+    match window {
+        Some(Over::Since(since)) => Some(since),
+        _ => None,
     }
 }
 

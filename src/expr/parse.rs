@@ -1,6 +1,7 @@
 //! Tokens into an expression, by recursive descent: one function for each line of the grammar.
 
 mod aggregate;
+mod funnel;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 11] = [
+pub(super) const CONTEXTUAL: [&str; 12] = [
     "over",
     "since",
     "where",
@@ -30,6 +31,7 @@ pub(super) const CONTEXTUAL: [&str; 11] = [
     "interval",
     "now",
     "coalesce",
+    "funnel",
     "in_segment",
 ];
 
@@ -324,6 +326,10 @@ impl<'t> Parser<'t> {
                 }
                 Node::Coalesce(values)
             }
+            "funnel" => {
+                self.at += 2;
+                self.funnel()?
+            }
             "in_segment" => {
                 self.at += 2;
                 let TokenKind::Text(segment) = self.peek().clone() else {
@@ -340,7 +346,7 @@ impl<'t> Parser<'t> {
 
     fn unknown_function(&self, word: &str) -> Diagnostic {
         let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known: Vec<&str> = known.chain(["now", "coalesce", "in_segment"]).collect();
+        let known: Vec<&str> = known.chain(["now", "coalesce", "funnel", "in_segment"]).collect();
         let fault = self.fault(&format!("there is no function `{word}`"));
         match crate::error::nearest(word, known.iter().copied()) {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),

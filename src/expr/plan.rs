@@ -99,6 +99,7 @@ pub(crate) enum Term {
         path: Vec<Arc<str>>,
     },
     Figure(Box<Figure>),
+    Funnel(Box<Funnel>),
     Literal(Literal),
     /// A metric that others may use too.
     Metric(Arc<Self>),
@@ -121,6 +122,15 @@ pub(crate) struct Figure {
     pub(crate) filter: Option<Cond>,
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
+    pub(crate) text: Arc<str>,
+}
+
+/// A funnel, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Funnel {
+    /// The events of each step, all in one window.
+    pub(crate) steps: Vec<Figure>,
+    /// The funnel as it was written.
     pub(crate) text: Arc<str>,
 }
 
@@ -149,10 +159,19 @@ impl Term {
         Walk::default().term(self, &mut figures(visit));
     }
 
+    /// Visits the term and every term below it; those below a part that several use once, and
+    /// those below a term that is not to be `entered` not at all.
+    pub(crate) fn for_each_term<'t>(&'t self, entered: &mut impl FnMut(&'t Self) -> bool) {
+        Walk::default().term(self, entered);
+    }
+
     /// Whether a trait is read somewhere below.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         let mut reads = false;
-        Walk::default().term(self, &mut |term| reads |= term.is_attribute(attribute));
+        Walk::default().term(self, &mut |term| {
+            reads |= term.is_attribute(attribute);
+            !reads
+        });
         reads
     }
 
@@ -162,12 +181,15 @@ impl Term {
     }
 }
 
-/// What to do with a term, where there is something to be done with figures.
-fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) {
+/// What to do with a term, where there is something to be done with figures; all are entered.
+fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) -> bool {
     |term| {
-        if let Term::Figure(figure) = term {
-            visit(figure);
+        match term {
+            Term::Figure(figure) => visit(figure),
+            Term::Funnel(funnel) => funnel.steps.iter().for_each(&mut *visit),
+            _ => {}
         }
+        true
     }
 }
 
@@ -180,7 +202,10 @@ impl Cond {
     /// Whether a trait is read somewhere below, other than through a list.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         let mut reads = false;
-        Walk::default().cond(self, &mut |term| reads |= term.is_attribute(attribute));
+        Walk::default().cond(self, &mut |term| {
+            reads |= term.is_attribute(attribute);
+            !reads
+        });
         reads
     }
 }
@@ -193,20 +218,16 @@ struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Term)) {
-        visit(term);
+    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Term) -> bool) {
+        if !visit(term) {
+            return;
+        }
         match term {
             Term::Clamp { of, .. } | Term::Scale { of, .. } => self.term(of, visit),
             Term::Coalesce(terms) => terms.iter().for_each(|term| self.term(term, visit)),
             Term::Cond(cond) => self.cond(cond, visit),
-            Term::Figure(figure) => {
-                if let Some(filter) = &figure.filter {
-                    self.cond(filter, visit);
-                }
-                if let Stretch::Since(since) = &figure.window {
-                    self.term(since, visit);
-                }
-            }
+            Term::Figure(figure) => self.figure(figure, visit),
+            Term::Funnel(funnel) => funnel.steps.iter().for_each(|step| self.figure(step, visit)),
             Term::Metric(term) => {
                 if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(term))) {
                     self.metrics.push(term);
@@ -218,7 +239,16 @@ impl<'t> Walk<'t> {
         }
     }
 
-    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Term)) {
+    fn figure(&mut self, figure: &'t Figure, visit: &mut impl FnMut(&'t Term) -> bool) {
+        if let Some(filter) = &figure.filter {
+            self.cond(filter, visit);
+        }
+        if let Stretch::Since(since) = &figure.window {
+            self.term(since, visit);
+        }
+    }
+
+    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Term) -> bool) {
         match cond {
             Cond::All(parts) | Cond::Any(parts) => {
                 parts.iter().for_each(|part| self.cond(part, visit));

@@ -125,11 +125,6 @@ impl<'a> Evaluator<'a> {
         self.cond(cond, Moment::of_profile(now), next)
     }
 
-    /// The value of a figure at `now`.
-    pub(crate) fn figure(&self, figure: &'a Figure, now: Timestamp) -> Val<'a> {
-        self.slid(figure, now, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
-    }
-
     /// The facts that a figure is made of at `now`, in order.
     pub(crate) fn witnesses(&self, figure: &'a Figure, now: Timestamp) -> Vec<&'a Fact> {
         let facts = self.slid(figure, now, &mut Next::never(), Slide::facts);
@@ -281,6 +276,7 @@ impl<'a> Evaluator<'a> {
             Term::Figure(figure) => {
                 self.slid(figure, moment.now, next, Slide::value).unwrap_or(Val::Null)
             }
+            Term::Funnel(funnel) => self.furthest(funnel, moment.now, next),
             Term::Literal(literal) => Val::literal(literal),
             Term::Metric(term) => {
                 let answer = |moment, next: &mut Next| self.term(term, moment, next);
@@ -324,8 +320,7 @@ impl<'a> Evaluator<'a> {
         descend(start, rest)
     }
 
-    /// Moves a figure's slide to `now` and reads from it; `None` where the window has no bound
-    /// because its instant is NULL.
+    /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
     fn slid<T>(
         &self,
         figure: &'a Figure,
@@ -333,6 +328,20 @@ impl<'a> Evaluator<'a> {
         next: &mut Next,
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
+        let slide = self.slide(figure, now, next)?;
+        let result = read(&slide);
+        self.keep([slide]);
+        Some(result)
+    }
+
+    /// A figure's slide, moved to `now` and not kept; `None` where the window has no bound because
+    /// its instant is NULL.
+    pub(super) fn slide(
+        &self,
+        figure: &'a Figure,
+        now: Timestamp,
+        next: &mut Next,
+    ) -> Option<Slide<'a>> {
         let stretch = match &figure.window {
             Stretch::Always => Stretched::always(now),
             Stretch::Sliding(window) => Stretched::sliding(*window, now),
@@ -348,9 +357,11 @@ impl<'a> Evaluator<'a> {
         };
         slide.position(&stretch);
         slide.next(&stretch, next);
-        let result = read(&slide);
-        self.slides.borrow_mut().push(slide);
-        Some(result)
+        Some(slide)
+    }
+
+    pub(super) fn keep(&self, slides: impl IntoIterator<Item = Slide<'a>>) {
+        self.slides.borrow_mut().extend(slides);
     }
 
     fn take(&self, figure: &Figure) -> Option<Slide<'a>> {

@@ -190,6 +190,12 @@ impl<'a> Slide<'a> {
         entries.filter(|fact| self.figure.counts(fact)).collect()
     }
 
+    /// The facts that count and happened at `from` or later, in order.
+    pub(super) fn from(&self, from: Timestamp) -> impl Iterator<Item = &'a Fact> {
+        let first = self.rows.before(from).max(self.low);
+        (first..self.high).filter_map(|index| self.rows.get(index)).map(|entry| entry.fact)
+    }
+
     pub(super) fn value(&self) -> Val<'a> {
         let Total { sum, count } = self.total();
         match self.figure.function {
@@ -265,11 +271,19 @@ impl<'a> Rows<'a> {
 
     /// How many of them happened at `upto` or before.
     fn upto(&self, upto: Timestamp) -> usize {
+        self.first(|fact| fact.at <= upto)
+    }
+
+    /// How many of them happened before `at`.
+    fn before(&self, at: Timestamp) -> usize {
+        self.first(|fact| fact.at < at)
+    }
+
+    /// How many there are before the first that is not `early`.
+    fn first(&self, early: impl Fn(&Fact) -> bool) -> usize {
         match self {
-            Self::Collected(entries) => entries.partition_point(|entry| entry.fact.at <= upto),
-            Self::Events(facts) | Self::Totals(facts, _) => {
-                facts.partition_point(|fact| fact.at <= upto)
-            }
+            Self::Collected(entries) => entries.partition_point(|entry| early(entry.fact)),
+            Self::Events(facts) | Self::Totals(facts, _) => facts.partition_point(early),
         }
     }
 }

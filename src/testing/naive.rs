@@ -21,6 +21,7 @@
 
 mod answer;
 mod fact;
+mod funnel;
 mod ratio;
 mod turns;
 
@@ -179,6 +180,7 @@ impl<'a> World<'a> {
                 let mut values = values.iter().map(|value| self.value(value, scope));
                 values.find(|value| *value != Answer::Null).unwrap_or(Answer::Null)
             }
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => literal.into(),
             Node::Now => Answer::instant(self.now),
             Node::Path(path) => self.path(path, scope),
@@ -262,14 +264,8 @@ impl<'a> World<'a> {
     }
 
     fn aggregate(&self, aggregate: &'a Aggregate) -> Answer {
-        let series = aggregate.series();
         let Some(window) = self.window(aggregate.window()) else { return Answer::Null };
-        let mut entries = self.entries(series);
-        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
-        entries.retain(|entry| {
-            let scope = Scope { entry: Some(*entry), bound: None };
-            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
-        });
+        let entries = self.counted(aggregate, &window);
         let mut values: Vec<(Timestamp, Answer)> =
             entries.iter().map(|entry| (entry.at, entry.figure())).collect();
         values.retain(|(_, value)| *value != Answer::Null);
@@ -278,6 +274,17 @@ impl<'a> World<'a> {
             values = different(values);
         }
         figure(aggregate.function(), values)
+    }
+
+    /// The entries within a window of which the aggregate's filter is true.
+    fn counted(&self, aggregate: &'a Aggregate, window: &(Ratio, Ratio)) -> Vec<Entry<'a>> {
+        let mut entries = self.entries(aggregate.series());
+        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
+        entries.retain(|entry| {
+            let scope = Scope { entry: Some(*entry), bound: None };
+            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
+        });
+        entries
     }
 
     /// The window as `(after, upto)`; `None` where it begins at an instant that is not known.
@@ -394,6 +401,7 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Or(_) => true,
         Node::Aggregate(_)
         | Node::Coalesce(_)
+        | Node::Funnel(_)
         | Node::Literal(_)
         | Node::Now
         | Node::Path(_)

@@ -20,6 +20,7 @@ mod engine;
 mod event;
 mod examples;
 mod facts;
+mod funnel;
 mod gate;
 mod identity;
 mod laws;

@@ -9,28 +9,28 @@ use bespoke::testing::strategy::{events, schema, timeline};
 use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Value};
 
-const TRUE: Option<bool> = Some(true);
-const FALSE: Option<bool> = Some(false);
-const UNKNOWN: Option<bool> = None;
+pub(crate) const TRUE: Option<bool> = Some(true);
+pub(crate) const FALSE: Option<bool> = Some(false);
+pub(crate) const UNKNOWN: Option<bool> = None;
 
 /// The `day`th of March 2026 at midnight.
-fn day(day: u32) -> Timestamp {
+pub(crate) fn day(day: u32) -> Timestamp {
     format!("2026-03-{day:02}T00:00:00Z").parse().unwrap()
 }
 
-fn number(text: &str) -> Value {
+pub(crate) fn number(text: &str) -> Value {
     Value::from(text.parse::<Decimal>().unwrap())
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::from(Fields::from_iter(fields))
 }
 
-fn list<const N: usize>(elements: [Value; N]) -> Value {
+pub(crate) fn list<const N: usize>(elements: [Value; N]) -> Value {
     Value::from(Vec::from(elements))
 }
 
-fn order(at: Timestamp) -> Fact {
+pub(crate) fn order(at: Timestamp) -> Fact {
     Fact::event("Order Completed", at)
 }
 
@@ -45,7 +45,7 @@ fn line(category: &str, quantity: i32) -> Value {
 
 /// Holds the reference and the library to what each rule is at `now`.
 #[track_caller]
-fn check(facts: &[Fact], now: Timestamp, cases: &[(&str, Option<bool>)]) {
+pub(crate) fn check(facts: &[Fact], now: Timestamp, cases: &[(&str, Option<bool>)]) {
     check_known(facts, now, now, cases);
 }
 

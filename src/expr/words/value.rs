@@ -1,7 +1,7 @@
 //! Values in words.
 
 use super::{Subject, Words};
-use crate::expr::{Aggregate, Expr, Function, Literal, Node, Over, Sign};
+use crate::expr::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Sign};
 
 impl Words {
     /// Something that has a value.
@@ -9,6 +9,7 @@ impl Words {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
             Node::Coalesce(values) => self.coalesce(values),
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => self.literal(literal),
             Node::Now => self.put("now"),
             Node::Path(path) => self.path(path),
@@ -35,6 +36,20 @@ impl Words {
             _ => false,
         };
         if loose { self.bracketed(|words| words.value(expr)) } else { self.value(expr) }
+    }
+
+    fn funnel(&mut self, funnel: &Funnel) {
+        self.put("the furthest step reached of ");
+        let subject = self.subject;
+        self.bracketed(|words| {
+            for (index, step) in funnel.steps().enumerate() {
+                words.put(if index > 0 { ", then " } else { "" });
+                words.events(step, false);
+                words.put_where(step);
+            }
+        });
+        self.subject = subject;
+        self.window(funnel.window());
     }
 
     fn coalesce(&mut self, values: &[Expr]) {
@@ -97,7 +112,7 @@ impl Words {
             self.path(series.path());
             self.put(" of ");
             self.events(aggregate, true);
-            self.window(aggregate);
+            self.window(aggregate.window());
         }
         self.put_where(aggregate);
     }
@@ -114,7 +129,7 @@ impl Words {
             self.put(" in ");
             self.events(aggregate, true);
         }
-        self.window(aggregate);
+        self.window(aggregate.window());
     }
 
     fn events(&mut self, aggregate: &Aggregate, plural: bool) {
@@ -125,8 +140,8 @@ impl Words {
         }
     }
 
-    fn window(&mut self, aggregate: &Aggregate) {
-        match aggregate.window() {
+    fn window(&mut self, window: Option<&Over>) {
+        match window {
             Some(Over::Sliding { length, ending: None }) => {
                 let length = length.to_string();
                 self.put(" in the last ");

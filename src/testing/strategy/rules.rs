@@ -1,5 +1,7 @@
 //! Rules over a schema that pass its check.
 
+mod funnel;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -81,6 +83,11 @@ const PROFILE: Place<'_> = Place { scope: None, list: None, depth: 3, pure: fals
 impl Place<'_> {
     fn below(self) -> Self {
         Self { depth: self.depth.saturating_sub(1), ..self }
+    }
+
+    /// Below it, where only the profile's names count.
+    fn of_profile(self) -> Self {
+        Self { scope: None, list: None, ..self.below() }
     }
 }
 
@@ -226,6 +233,9 @@ impl<'s> Rules<'s> {
     }
 
     fn aggregate(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        if sort == Sort::Number && dice.chance(5) {
+            return self.funnel(place, dice);
+        }
         let event = words::event(dice);
         let mut ways = Vec::new();
         for (name, field) in self.properties(event) {
@@ -250,10 +260,7 @@ impl<'s> Rules<'s> {
         match dice.roll(6) {
             1..=3 => aggregate.over(words::length(dice)).into(),
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
-            5 if !place.pure => {
-                let since = Place { scope: None, list: None, ..place.below() };
-                aggregate.since(self.bound(since, dice)).into()
-            }
+            5 if !place.pure => aggregate.since(self.bound(place.of_profile(), dice)).into(),
             _ => aggregate.into(),
         }
     }
