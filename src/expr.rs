@@ -60,6 +60,7 @@ pub(crate) enum Node {
     Aggregate(Aggregate),
     And(Vec<Expr>),
     Between { value: Expr, low: Expr, high: Expr, negated: bool },
+    Class { value: Expr, cuts: Vec<Literal> },
     Coalesce(Vec<Expr>),
     Compare { left: Expr, op: Comparison, right: Expr },
     Funnel(Funnel),
@@ -251,6 +252,7 @@ impl Expr {
         !matches!(
             self.node(),
             Node::Aggregate(_)
+                | Node::Class { .. }
                 | Node::Coalesce(_)
                 | Node::Funnel(_)
                 | Node::Literal(_)
@@ -301,9 +303,10 @@ impl Node {
                 [value, low, high].into_iter().for_each(visit);
             }
             Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
-            Self::In { value, .. } | Self::Is { value, .. } | Self::Like { value, .. } => {
-                visit(value);
-            }
+            Self::Class { value, .. }
+            | Self::In { value, .. }
+            | Self::Is { value, .. }
+            | Self::Like { value, .. } => visit(value),
             Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
             Self::Sum { first, rest } => {
                 visit(first);

@@ -1,5 +1,6 @@
 //! Expressions against the schema: names, kinds, windows. What passes is a plan.
 
+mod class;
 mod funnel;
 
 use std::sync::Arc;
@@ -188,6 +189,7 @@ impl<'a> Checker<'a> {
     fn term(&mut self, expr: &Expr, scope: Scope<'_>, any: &mut AnyList) -> Option<(Term, Type)> {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => self.class((value, cuts), expr, scope, any),
             Node::Coalesce(values) => self.coalesce(values, scope, any),
             Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => {

@@ -66,6 +66,10 @@ enum Json {
         negated: bool,
     },
     Boolean(bool),
+    Class {
+        value: Box<Self>,
+        cuts: Vec<Self>,
+    },
     Coalesce(Vec<Self>),
     Compare {
         left: Box<Self>,
@@ -155,6 +159,9 @@ impl From<&Expr> for Json {
                 high: boxed(high),
                 negated: *negated,
             },
+            Node::Class { value, cuts } => {
+                Self::Class { value: boxed(value), cuts: cuts.iter().map(Self::from).collect() }
+            }
             Node::Coalesce(values) => Self::Coalesce(all(values)),
             Node::Compare { left, op, right } => Self::Compare {
                 left: boxed(left),
@@ -253,6 +260,13 @@ impl TryFrom<Json> for Expr {
                 let (value, low, high) = (boxed(value)?, boxed(low)?, boxed(high)?);
                 Node::Between { value, low, high, negated }
             }
+            Json::Class { cuts, .. } if cuts.is_empty() => {
+                return Err(fault("`class` needs a cut point"));
+            }
+            Json::Class { value, cuts } => {
+                let cuts = cuts.into_iter().map(literal).collect::<Result<_>>()?;
+                Node::Class { value: boxed(value)?, cuts }
+            }
             Json::Coalesce(values) if values.is_empty() => {
                 return Err(fault("`coalesce` needs a value"));
             }
@@ -298,7 +312,7 @@ fn literal(json: Json) -> Result<Literal> {
         Json::Number(raw) => Literal::Number(number(&raw)?),
         Json::Text(text) => Literal::Text(text),
         Json::Timestamp(at) => Literal::Timestamp(at),
-        _ => return Err(fault("the list of `in` takes literals only")),
+        _ => return Err(fault("a list takes literals only")),
     })
 }
 

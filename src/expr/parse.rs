@@ -1,6 +1,7 @@
 //! Tokens into an expression, by recursive descent: one function for each line of the grammar.
 
 mod aggregate;
+mod class;
 mod funnel;
 
 use std::borrow::Cow;
@@ -20,7 +21,7 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 12] = [
+pub(super) const CONTEXTUAL: [&str; 13] = [
     "over",
     "since",
     "where",
@@ -30,6 +31,7 @@ pub(super) const CONTEXTUAL: [&str; 12] = [
     "timestamp",
     "interval",
     "now",
+    "class",
     "coalesce",
     "funnel",
     "in_segment",
@@ -318,6 +320,10 @@ impl<'t> Parser<'t> {
                 self.at += 2;
                 Node::Now
             }
+            "class" => {
+                self.at += 2;
+                self.class()?
+            }
             "coalesce" => {
                 self.at += 2;
                 let mut values = vec![self.rule()?];
@@ -346,7 +352,8 @@ impl<'t> Parser<'t> {
 
     fn unknown_function(&self, word: &str) -> Diagnostic {
         let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known: Vec<&str> = known.chain(["now", "coalesce", "funnel", "in_segment"]).collect();
+        let known: Vec<&str> =
+            known.chain(["now", "class", "coalesce", "funnel", "in_segment"]).collect();
         let fault = self.fault(&format!("there is no function `{word}`"));
         match crate::error::nearest(word, known.iter().copied()) {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),

@@ -92,6 +92,10 @@ pub(crate) enum Term {
         low: Decimal,
         high: Decimal,
     },
+    Class {
+        of: Box<Self>,
+        cuts: Vec<Literal>,
+    },
     Coalesce(Vec<Self>),
     Cond(Box<Cond>),
     Field {
@@ -223,7 +227,9 @@ impl<'t> Walk<'t> {
             return;
         }
         match term {
-            Term::Clamp { of, .. } | Term::Scale { of, .. } => self.term(of, visit),
+            Term::Clamp { of, .. } | Term::Class { of, .. } | Term::Scale { of, .. } => {
+                self.term(of, visit);
+            }
             Term::Coalesce(terms) => terms.iter().for_each(|term| self.term(term, visit)),
             Term::Cond(cond) => self.cond(cond, visit),
             Term::Figure(figure) => self.figure(figure, visit),

@@ -32,6 +32,7 @@ impl Node {
             Self::Sum { .. } => Binding::Sum,
             Self::Scale { .. } => Binding::Term,
             Self::Aggregate(_)
+            | Self::Class { .. }
             | Self::Coalesce(_)
             | Self::Funnel(_)
             | Self::InSegment(_)
@@ -61,6 +62,11 @@ impl Display for Expr {
                 let (value, low, high) =
                     (At(Binding::Sum, value), At(Binding::Sum, low), At(Binding::Sum, high));
                 write!(f, "{value} {}BETWEEN {low} AND {high}", not(*negated))
+            }
+            Node::Class { value, cuts } => {
+                write!(f, "class({value}, ")?;
+                separated(f, ", ", cuts.iter())?;
+                f.write_str(")")
             }
             Node::Coalesce(values) => {
                 f.write_str("coalesce(")?;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::compare::{between, compare, is, like, or, within};
+use super::compare::{between, class, compare, is, like, or, within};
 use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
@@ -264,6 +264,7 @@ impl<'a> Evaluator<'a> {
     fn term(&self, term: &'a Term, moment: Moment<'a>, next: &mut Next) -> Val<'a> {
         match term {
             Term::Clamp { of, low, high } => self.term(of, moment, next).clamped(*low, *high),
+            Term::Class { of, cuts } => class(&self.term(of, moment, next), cuts, moment.now, next),
             Term::Coalesce(terms) => {
                 let mut values = terms.iter().map(|term| self.term(term, moment, &mut *next));
                 values.find(|value| !matches!(value, Val::Null)).unwrap_or(Val::Null)

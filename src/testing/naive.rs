@@ -34,7 +34,9 @@ use answer::{all, any, compare, is, like, not, not_if};
 pub use fact::Fact;
 pub use ratio::Ratio;
 
-use crate::expr::{Aggregate, Comparison, Expr, Function, Node, Over, Series, Sign, Truth};
+use crate::expr::{
+    Aggregate, Comparison, Expr, Function, Literal, Node, Over, Series, Sign, Truth,
+};
 use crate::schema::{ANY_EVENT, Field, Schema, Shape};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -176,6 +178,16 @@ impl<'a> World<'a> {
     fn value(&self, expr: &'a Expr, scope: Scope<'a>) -> Answer {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => {
+                let value = self.value(value, scope);
+                let reached = |cut: &&Literal| {
+                    compare(&value, Comparison::GreaterOrEqual, &Answer::from(*cut)) == Some(true)
+                };
+                match value {
+                    Answer::Null => Answer::Null,
+                    _ => Answer::Number(Ratio::from(1 + cuts.iter().filter(reached).count())),
+                }
+            }
             Node::Coalesce(values) => {
                 let mut values = values.iter().map(|value| self.value(value, scope));
                 values.find(|value| *value != Answer::Null).unwrap_or(Answer::Null)
@@ -400,6 +412,7 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Not(_)
         | Node::Or(_) => true,
         Node::Aggregate(_)
+        | Node::Class { .. }
         | Node::Coalesce(_)
         | Node::Funnel(_)
         | Node::Literal(_)
@@ -423,6 +436,7 @@ fn paths(test: &Expr) -> Vec<&[Arc<str>]> {
 
 fn paths_of_value(value: &Expr) -> Vec<&[Arc<str>]> {
     match value.node() {
+        Node::Class { value, .. } => paths_of_value(value),
         Node::Coalesce(values) => values.iter().flat_map(paths_of_value).collect(),
         Node::Path(path) => vec![path],
         Node::Scale { of, .. } => paths_of_value(of),

@@ -555,3 +555,28 @@ fn a_truth_value_is_a_test_and_a_value() {
         ],
     );
 }
+
+#[test]
+fn a_class_is_one_more_than_the_cut_points_reached() {
+    let facts =
+        [order_of(day(1), "10"), order_of(day(3), "20.5"), Fact::traits(day(1)).with("vip", true)];
+    check(
+        &facts,
+        day(5),
+        &[
+            (r#"class(count("Order Completed"), 3, 4) = 1"#, TRUE),
+            (r#"class(count("Order Completed"), 1, 2, 3) = 3"#, TRUE),
+            (r#"class(sum("Order Completed".revenue), 30.5, 30.500001) = 2"#, TRUE),
+            (
+                r#"class(now() - last("Order Completed"), INTERVAL '1 day', INTERVAL '2 days') = 3"#,
+                TRUE,
+            ),
+            (
+                r#"class(last("Order Completed"), TIMESTAMP '2026-03-03', TIMESTAMP '2026-03-04') = 2"#,
+                TRUE,
+            ),
+            ("class(engagement, 1, 2) = 1", UNKNOWN),
+            ("class(engagement, 1, 2) IS NULL", TRUE),
+        ],
+    );
+}

@@ -46,6 +46,7 @@ const RULES: &[&str] = &[
     r#"count("say “so”" where engagement > 2 AND in_segment('vip')) > 0 AND "and" < 'm'"#,
     r#"funnel("Product Viewed" where category = 'shoes', "Order Completed" over 7 days) >= 2
        AND vip AND funnel("A", *) = 0"#,
+    r#"class(count("A" over 7 days), 1, 2, 5000) >= 3 AND class(now() - x, INTERVAL '2 days') = 1"#,
     "TRUE OR FALSE OR (a > 1) = (b > 2)",
 ];
 

@@ -8,6 +8,7 @@ impl Words {
     pub(super) fn value(&mut self, expr: &Expr) {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => self.class(value, cuts),
             Node::Coalesce(values) => self.coalesce(values),
             Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => self.literal(literal),
@@ -50,6 +51,17 @@ impl Words {
         });
         self.subject = subject;
         self.window(funnel.window());
+    }
+
+    fn class(&mut self, value: &Expr, cuts: &[Literal]) {
+        self.put("the class of ");
+        self.operand(value);
+        self.put(" as cut at (");
+        for (index, cut) in cuts.iter().enumerate() {
+            self.put(if index > 0 { ", " } else { "" });
+            self.literal(cut);
+        }
+        self.put(")");
     }
 
     fn coalesce(&mut self, values: &[Expr]) {

@@ -93,6 +93,7 @@ impl Marks {
         match rule.node() {
             Node::Aggregate(aggregate) => self.window(aggregate.window()),
             Node::Funnel(funnel) => self.window(funnel.window()),
+            Node::Class { cuts, .. } => cuts.iter().for_each(|literal| self.literal(literal)),
             Node::In { list, .. } => list.iter().for_each(|literal| self.literal(literal)),
             Node::Literal(literal) => self.literal(literal),
             Node::Scale { by, .. } => {

@@ -1,9 +1,12 @@
 //! Rules over a schema that pass its check.
 
+mod class;
 mod funnel;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use class::cut;
 
 use super::dice::Dice;
 use super::words;
@@ -112,6 +115,10 @@ impl<'s> Rules<'s> {
         let place = Place { depth: 1, pure: true, ..PROFILE };
         let sort = dice.of(&[Sort::Number, Sort::Number, Sort::Number, Sort::Instant, Sort::Text]);
         let aggregate = self.aggregate(sort, place, dice);
+        if matches!(sort, Sort::Instant | Sort::Number) && dice.chance(6) {
+            return cut(aggregate, sort, dice)
+                .compare(words::comparison(dice), words::number(dice));
+        }
         aggregate.compare(words::comparison(dice), literal(sort, dice))
     }
 
@@ -196,6 +203,9 @@ impl<'s> Rules<'s> {
 
     /// What only this sort can be made of.
     fn combination(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        if sort == Sort::Number && dice.chance(4) {
+            return self.class(place, dice);
+        }
         let form = dice.roll(3);
         let term = |sort, dice: &mut Dice<'_>| self.term(sort, place, dice);
         match (sort, form) {

@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(21) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(22) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -68,6 +68,7 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         17 => part(dice).scaled(words::number(dice)),
         18 => Expr::coalesce((0..=dice.roll(2)).map(|_| part(dice))),
         19 => funnel(depth, dice).into(),
+        20 => part(dice).class(literals(dice)),
         _ if dice.chance(2) => part(dice).compare(words::comparison(dice), part(dice)),
         _ => aggregate(depth, dice).into(),
     }
