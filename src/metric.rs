@@ -26,6 +26,7 @@
 mod compare;
 mod engagement;
 mod evaluator;
+mod funnel;
 mod index;
 mod leaf;
 mod moving;

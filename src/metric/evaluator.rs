@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::compare::{between, compare, is, like, or, within};
+use super::compare::{between, class, compare, is, like, or, within};
 use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
@@ -123,11 +123,6 @@ impl<'a> Evaluator<'a> {
     /// The truth of a condition about the profile at `now`.
     pub(crate) fn truth(&self, cond: &'a Cond, now: Timestamp, next: &mut Next) -> Option<bool> {
         self.cond(cond, Moment::of_profile(now), next)
-    }
-
-    /// The value of a figure at `now`.
-    pub(crate) fn figure(&self, figure: &'a Figure, now: Timestamp) -> Val<'a> {
-        self.slid(figure, now, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
     }
 
     /// The facts that a figure is made of at `now`, in order.
@@ -279,6 +274,7 @@ impl<'a> Evaluator<'a> {
     fn term(&self, term: &'a Term, moment: Moment<'a>, next: &mut Next) -> Val<'a> {
         match term {
             Term::Clamp { of, low, high } => self.term(of, moment, next).clamped(*low, *high),
+            Term::Class { of, cuts } => class(&self.term(of, moment, next), cuts, moment.now, next),
             Term::Coalesce(terms) => {
                 let mut values = terms.iter().map(|term| self.term(term, moment, &mut *next));
                 values.find(|value| !matches!(value, Val::Null)).unwrap_or(Val::Null)
@@ -291,6 +287,7 @@ impl<'a> Evaluator<'a> {
             Term::Figure(figure) => {
                 self.slid(figure, moment.now, next, Slide::value).unwrap_or(Val::Null)
             }
+            Term::Funnel(funnel) => self.furthest(funnel, moment.now, next),
             Term::Literal(literal) => Val::literal(literal),
             Term::Metric(term) => {
                 let answer = |moment, next: &mut Next| self.term(term, moment, next);
@@ -334,8 +331,7 @@ impl<'a> Evaluator<'a> {
         descend(start, rest)
     }
 
-    /// Moves a figure's slide to `now` and reads from it; `None` where the window has no bound
-    /// because its instant is NULL.
+    /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
     fn slid<T>(
         &self,
         figure: &'a Figure,
@@ -343,6 +339,20 @@ impl<'a> Evaluator<'a> {
         next: &mut Next,
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
+        let slide = self.slide(figure, now, next)?;
+        let result = read(&slide);
+        self.keep([slide]);
+        Some(result)
+    }
+
+    /// A figure's slide, moved to `now` and not kept; `None` where the window has no bound because
+    /// its instant is NULL.
+    pub(super) fn slide(
+        &self,
+        figure: &'a Figure,
+        now: Timestamp,
+        next: &mut Next,
+    ) -> Option<Slide<'a>> {
         let stretch = self.stretch(figure, now, next)?;
         let kept = self.take(figure);
         let mut slide = match kept {
@@ -351,9 +361,11 @@ impl<'a> Evaluator<'a> {
         };
         slide.position(&stretch);
         slide.next(&stretch, next);
-        let result = read(&slide);
-        self.slides.borrow_mut().push(slide);
-        Some(result)
+        Some(slide)
+    }
+
+    pub(super) fn keep(&self, slides: impl IntoIterator<Item = Slide<'a>>) {
+        self.slides.borrow_mut().extend(slides);
     }
 
     /// The stretch of time that a figure looks at; `None` where it has no bound.

@@ -204,6 +204,13 @@ impl<'a> Slide<'a> {
         next.at(self.stale);
     }
 
+    /// The facts that count and happened at `from` or later, in order.
+    pub(super) fn from(&self, from: Timestamp) -> impl Iterator<Item = &'a Fact> {
+        let first =
+            self.rows.upto(Timestamp::from_micros(from.micros().saturating_sub(1))).max(self.low);
+        (first..self.high).filter_map(|index| self.rows.get(index)).map(|entry| entry.fact)
+    }
+
     pub(super) fn value(&self) -> Val<'a> {
         let Total { sum, count } = self.total();
         match self.figure.function {

@@ -75,14 +75,26 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
     let mut operands = Vec::new();
     test.check.for_each_term(&mut |term| {
         operands.extend(operand_of_trait(term, evaluator));
-        term.for_each_figure(&mut |figure| {
-            let value = evaluator.figure(figure, now).measure(now).to_string();
-            let facts = evaluator.witnesses(figure, now).into_iter();
-            let facts = facts.map(|fact| (fact.at, fact.id.clone())).collect();
-            operands.push(Operand { text: Arc::clone(&figure.text), value, facts });
+        term.for_each_term(&mut |term| {
+            operands.extend(operand_of_figure(term, evaluator));
+            true
         });
     });
     Clause { text: Arc::clone(&test.text), truth, until, operands }
+}
+
+fn operand_of_figure<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {
+    let now = evaluator.facts().now();
+    let (text, facts) = match term {
+        Term::Figure(figure) => (&figure.text, evaluator.witnesses(figure, now)),
+        Term::Funnel(funnel) => {
+            (&funnel.text, evaluator.passed(funnel, now, &mut Next::never()).unwrap_or_default())
+        }
+        _ => return None,
+    };
+    let value = evaluator.value(term, now, &mut Next::never()).measure(now).to_string();
+    let facts = facts.into_iter().map(|fact| (fact.at, fact.id.clone())).collect();
+    Some(Operand { text: Arc::clone(text), value, facts })
 }
 
 fn operand_of_trait<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {

@@ -21,6 +21,7 @@ mod event;
 mod examples;
 mod explain;
 mod facts;
+mod funnel;
 mod gate;
 mod history;
 mod identity;
