@@ -96,17 +96,12 @@ enum End {
 
 impl<'l> Search<'l> {
     fn new(logic: &'l Logic<'l>, clauses: &[Clause], member: bool) -> Self {
-        let shared = logic.parts.iter().enumerate().filter_map(|(at, part)| match part {
-            Part::Clause(_) => Some(logic.is_shared(at)),
-            _ => None,
-        });
-        let clauses = clauses.iter().zip(&logic.clauses).zip(shared).enumerate();
-        let clauses = clauses.map(|(index, ((clause, (_, test)), shared))| {
-            let kept = shared.then_some(index).into_iter().collect();
-            let kept = Turns { kept, ..Turns::default() };
+        let clauses = clauses.iter().zip(&logic.clauses).enumerate();
+        let clauses = clauses.map(|(index, (clause, (_, test)))| {
             let others = OTHERS.into_iter().filter(|to| *to != clause.truth && test.can_be(*to));
             let turned = |to| Turns { turned: [(index, to)].into(), ..Turns::default() };
-            [(clause.truth, kept)].into_iter().chain(others.map(|to| (to, turned(to)))).collect()
+            let others = others.map(|to| (to, turned(to)));
+            [(clause.truth, Turns::default())].into_iter().chain(others).collect()
         });
         Self { logic, clauses: clauses.collect(), member, looks: LOOKS, best: None }
     }
@@ -171,9 +166,13 @@ impl<'l> Search<'l> {
         None
     }
 
-    /// Looks at each part once, as though nothing were shared, but for what cannot be at once. What
-    /// it finds is enough; it need not be the best, and need not be found.
+    /// Looks at each part once, as though nothing were shared, but passes over what cannot be at
+    /// once. What it finds is enough; it need not be the best, and need not be found.
     fn at_once(&mut self) {
+        for (clause, ways) in self.clauses.iter_mut().enumerate() {
+            let stays = ways.iter_mut().filter(|(_, turns)| turns.len() == 0);
+            stays.for_each(|(_, turns)| turns.kept.extend([clause]));
+        }
         let mut ways: Vec<Ways> = Vec::with_capacity(self.logic.parts.len());
         for part in &self.logic.parts {
             ways.push(self.ways(part, &ways));

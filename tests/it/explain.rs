@@ -231,9 +231,10 @@ proptest! {
     }
 }
 
+/// The explanation of a rule that may name the segment `s0` of whom `n0 > 1`.
 fn explain(rule: &str, traits: &[(usize, i32)]) -> Explanation {
     let schema = schema();
-    let segment = checked(&Expr::parse(rule).unwrap(), &[]);
+    let segment = checked(&Expr::parse(rule).unwrap(), &[Tree::Clause(0)]);
     segment.explain(&timeline(traits.iter().copied(), &schema).facts(now()))
 }
 
@@ -259,6 +260,12 @@ fn beyond_the_bound_a_set_is_told_that_is_enough() {
     });
     assert!(explain(&rule, &turned.collect::<Vec<_>>()).member);
     assert!(explanation.to_string().ends_with("to try every set)"));
+    // Nothing is told rather than what would not be enough.
+    let rule = rule.replace("n0 > 1", "n30 > 1");
+    let torn = "(in_segment('s0') OR n31 > 1) AND NOT in_segment('s0')";
+    let explanation = explain(&format!("({rule}) AND {torn}"), &[]);
+    assert_eq!((explanation.turn.clauses.len(), explanation.turn.smallest), (0, false));
+    assert!(explanation.to_string().contains("what would make a member was not found"));
 }
 
 #[test]
