@@ -5,6 +5,12 @@ use std::sync::Arc;
 use super::{AnyOf, Check, Cond, Figure, Inputs, Source, Stretch, Term, Test};
 
 impl Term {
+    /// Visits the term and every term below it; those below a part that several use once, and
+    /// those below a term that is not to be `entered` not at all.
+    pub(crate) fn for_each_term<'t>(&'t self, entered: &mut impl FnMut(&'t Self) -> bool) {
+        Walk::default().term(self, entered);
+    }
+
     /// Whether a trait is read somewhere below.
     pub(crate) fn reads(&self, attribute: &str) -> bool {
         let mut reads = false;
