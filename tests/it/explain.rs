@@ -264,7 +264,10 @@ fn beyond_the_bound_a_set_is_told_that_is_enough() {
     let rule = rule.replace("n0 > 1", "n30 > 1");
     let torn = "(in_segment('s0') OR n31 > 1) AND NOT in_segment('s0')";
     let explanation = explain(&format!("({rule}) AND {torn}"), &[]);
-    assert_eq!((explanation.turn.clauses.len(), explanation.turn.smallest), (0, false));
+    assert_eq!(
+        (explanation.counterfactual.clauses.len(), explanation.counterfactual.smallest),
+        (0, false)
+    );
     assert!(explanation.to_string().contains("what would make a member was not found"));
 }
 
