@@ -93,14 +93,27 @@ fn whole() {
             break;
         }
         let (took, turns) = handle(&mut live, &batch);
-        println!("{} events in {took:?}: {:.0}/s", batch.len(), batch.len() as f64 / took.as_secs_f64());
+        println!(
+            "{} events in {took:?}: {:.0}/s",
+            batch.len(),
+            batch.len() as f64 / took.as_secs_f64()
+        );
         spent += took;
         turned += turns;
         count += batch.len();
     }
     let kept = resident().saturating_sub(before);
-    println!("{count} events of {} people, {segments} segments: {:.0} a second, {turned} turns", live.len(), count as f64 / spent.as_secs_f64());
-    println!("{} MB resident: {} bytes a person, {} bytes an event", kept >> 20, kept / live.len(), kept / count);
+    println!(
+        "{count} events of {} people, {segments} segments: {:.0} a second, {turned} turns",
+        live.len(),
+        count as f64 / spent.as_secs_f64()
+    );
+    println!(
+        "{} MB resident: {} bytes a person, {} bytes an event",
+        kept >> 20,
+        kept / live.len(),
+        kept / count
+    );
 }
 
 /// The process's resident memory in bytes, where the system tells it.

@@ -341,6 +341,7 @@ impl<'a> Checker<'a> {
             },
             window: Stretch::Always,
             text: aggregate.to_string().into(),
+            number: ty.as_ref().is_some_and(Type::is_number),
             column: None,
         };
         Some((figure, ty?))

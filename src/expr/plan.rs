@@ -66,6 +66,10 @@ pub(crate) enum Reads {
     Count,
     First,
     Last,
+    /// The value of the last; of several at its instant, the greatest.
+    LastValue,
+    /// Nothing, but if there are no entries it is NULL.
+    Presence,
     Total,
 }
 
@@ -187,6 +191,8 @@ pub(crate) struct Figure {
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
     pub(crate) text: Arc<str>,
+    /// Whether its value is a number.
+    pub(crate) number: bool,
     /// The column that it can be read from.
     pub(crate) column: Option<Kept>,
 }

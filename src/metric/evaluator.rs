@@ -13,7 +13,7 @@ use crate::value::Value;
 
 /// The earliest instant, after the one asked about, at which an answer may change.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Next(Timestamp);
+pub(crate) struct Next(pub(super) Timestamp);
 
 impl Next {
     pub(crate) const fn never() -> Self {
