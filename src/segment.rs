@@ -21,6 +21,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod difference;
 mod explain;
 mod history;
 mod horizon;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use difference::{Difference, Differing, Side};
 pub use explain::{Clause, Explanation, Operand};
 pub use history::{History, Knowledge, Turn};
 

@@ -29,6 +29,8 @@ pub struct Turn {
 }
 
 /// Every entry and exit of one person, in order.
+///
+/// It collects from turns in order, of which those that change nothing are left out.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct History(Vec<Turn>);
@@ -54,6 +56,14 @@ impl History {
         if is_in != self.0.last().is_some_and(|turn| turn.entered) {
             self.0.push(Turn { at, entered: is_in });
         }
+    }
+}
+
+impl FromIterator<Turn> for History {
+    fn from_iter<I: IntoIterator<Item = Turn>>(turns: I) -> Self {
+        let mut history = Self::default();
+        turns.into_iter().for_each(|turn| history.set(turn.at, turn.entered));
+        history
     }
 }
 
