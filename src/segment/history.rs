@@ -73,7 +73,9 @@ impl Segment {
     /// The history is that of [`evaluate`](Self::evaluate) at every microsecond, but nobody is a
     /// member before something of theirs has happened and is known, whatever the rule says of
     /// people without facts. It is found by going from each instant at which an answer may change
-    /// to the next, so it costs facts and turns, not time.
+    /// to the next, so it costs facts and turns, not time. A fact that became known later than it
+    /// happened, or was taken back, has its windows looked at anew where a figure has a filter or
+    /// is no count or sum.
     ///
     /// ```
     /// use bespoke::event::Event;
