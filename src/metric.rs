@@ -26,6 +26,9 @@
 mod compare;
 mod engagement;
 mod evaluator;
+mod funnel;
+mod index;
+mod leaf;
 mod moving;
 mod slide;
 
@@ -34,11 +37,12 @@ use std::sync::Arc;
 
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
+pub(crate) use index::index;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;
 use crate::expr::{Checked, Expr, Names, Type, check_metric};
-use crate::facts::Facts;
+use crate::facts::{Facts, Layout};
 use crate::time::{Duration, Timestamp, Valid};
 use crate::value::Exact;
 
@@ -130,11 +134,9 @@ impl Metric {
         self.term.reads(attribute)
     }
 
-    /// The events and fields whose totals it can be read from.
-    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut totalled = Vec::new();
-        self.term.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
-        totalled
+    /// Finds columns that it can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        index::index_term(Arc::make_mut(&mut self.term), layout);
     }
 
     /// What the metric comes to, and until when.

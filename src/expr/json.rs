@@ -1,9 +1,13 @@
 //! Expressions as JSON, for rule builders in a web page.
 
+mod funnel;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use funnel::FunnelJson;
 
 use super::{
     Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Series, Sign, Truth,
@@ -62,12 +66,17 @@ enum Json {
         negated: bool,
     },
     Boolean(bool),
+    Class {
+        value: Box<Self>,
+        cuts: Vec<Self>,
+    },
     Coalesce(Vec<Self>),
     Compare {
         left: Box<Self>,
         operator: String,
         right: Box<Self>,
     },
+    Funnel(Box<FunnelJson>),
     In {
         value: Box<Self>,
         list: Vec<Self>,
@@ -150,12 +159,16 @@ impl From<&Expr> for Json {
                 high: boxed(high),
                 negated: *negated,
             },
+            Node::Class { value, cuts } => {
+                Self::Class { value: boxed(value), cuts: cuts.iter().map(Self::from).collect() }
+            }
             Node::Coalesce(values) => Self::Coalesce(all(values)),
             Node::Compare { left, op, right } => Self::Compare {
                 left: boxed(left),
                 operator: op.symbol().to_owned(),
                 right: boxed(right),
             },
+            Node::Funnel(funnel) => Self::Funnel(Box::new(funnel.into())),
             Node::In { value, list, negated } => Self::In {
                 value: boxed(value),
                 list: list.iter().map(Self::from).collect(),
@@ -194,21 +207,30 @@ impl From<&Literal> for Json {
 
 impl From<&Aggregate> for AggregateJson {
     fn from(aggregate: &Aggregate) -> Self {
-        let (over, ending, since) = match aggregate.window() {
-            Some(Over::Sliding { length, ending }) => (Some(*length), *ending, None),
-            Some(Over::Since(since)) => (None, None, Some(Json::from(since))),
-            None => (None, None, None),
-        };
+        let (over, ending, since) = parts_of(aggregate.window());
         Self {
             function: aggregate.function().name().to_owned(),
             distinct: aggregate.is_distinct(),
-            event: aggregate.series().event().cloned().unwrap_or_else(|| ANY_EVENT.into()),
+            event: event_json(aggregate.series()),
             field: aggregate.series().path().to_vec(),
             filter: aggregate.filter().map(Json::from),
             over,
             ending,
             since,
         }
+    }
+}
+
+fn event_json(series: &Series) -> Arc<str> {
+    series.event().cloned().unwrap_or_else(|| ANY_EVENT.into())
+}
+
+/// A window as the fields `over`, `ending` and `since`.
+fn parts_of(window: Option<&Over>) -> (Option<Duration>, Option<Duration>, Option<Json>) {
+    match window {
+        Some(Over::Sliding { length, ending }) => (Some(*length), *ending, None),
+        Some(Over::Since(since)) => (None, None, Some(Json::from(since))),
+        None => (None, None, None),
     }
 }
 
@@ -238,6 +260,13 @@ impl TryFrom<Json> for Expr {
                 let (value, low, high) = (boxed(value)?, boxed(low)?, boxed(high)?);
                 Node::Between { value, low, high, negated }
             }
+            Json::Class { cuts, .. } if cuts.is_empty() => {
+                return Err(fault("`class` needs a cut point"));
+            }
+            Json::Class { value, cuts } => {
+                let cuts = cuts.into_iter().map(literal).collect::<Result<_>>()?;
+                Node::Class { value: boxed(value)?, cuts }
+            }
             Json::Coalesce(values) if values.is_empty() => {
                 return Err(fault("`coalesce` needs a value"));
             }
@@ -248,6 +277,7 @@ impl TryFrom<Json> for Expr {
                     known.ok_or_else(|| fault(&format!("`{operator}` is no comparison")))?;
                 Node::Compare { left: boxed(left)?, op, right: boxed(right)? }
             }
+            Json::Funnel(funnel) => Node::Funnel((*funnel).try_into()?),
             Json::In { list, .. } if list.is_empty() => {
                 return Err(fault("the list of `in` needs a literal"));
             }
@@ -282,7 +312,7 @@ fn literal(json: Json) -> Result<Literal> {
         Json::Number(raw) => Literal::Number(number(&raw)?),
         Json::Text(text) => Literal::Text(text),
         Json::Timestamp(at) => Literal::Timestamp(at),
-        _ => return Err(fault("the list of `in` takes literals only")),
+        _ => return Err(fault("a list takes literals only")),
     })
 }
 
@@ -306,18 +336,10 @@ impl TryFrom<AggregateJson> for Aggregate {
         let known = Function::ALL.into_iter().find(|(_, name)| *name == json.function);
         let (function, _) =
             known.ok_or_else(|| fault(&format!("`{}` is no aggregate", json.function)))?;
-        let window = match (json.over, json.since, json.ending) {
-            (Some(length), None, ending) => Some(Over::sliding(length, ending).map_err(fault)?),
-            (None, Some(since), None) => Some(Over::Since(since.try_into()?)),
-            (None, None, None) => None,
-            _ => return Err(fault("a window is `over` with or without `ending`, or `since`")),
-        };
-        let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
+        let window = over(json.over, json.ending, json.since)?;
         let path = json.field;
-        let named = event.iter().chain(&path).all(|name| !name.is_empty());
-        if !named {
-            return Err(fault("a name needs some letters"));
-        }
+        std::iter::once(&json.event).chain(&path).try_for_each(|name| some_letters(name))?;
+        let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
         Ok(Self {
             function,
             distinct: json.distinct,
@@ -325,6 +347,20 @@ impl TryFrom<AggregateJson> for Aggregate {
             filter: json.filter.map(Expr::try_from).transpose()?,
             window,
         })
+    }
+}
+
+/// The window of the fields `over`, `ending` and `since`.
+fn over(
+    over: Option<Duration>,
+    ending: Option<Duration>,
+    since: Option<Json>,
+) -> Result<Option<Over>> {
+    match (over, since, ending) {
+        (Some(length), None, ending) => Over::sliding(length, ending).map(Some).map_err(fault),
+        (None, Some(since), None) => Ok(Some(Over::Since(since.try_into()?))),
+        (None, None, None) => Ok(None),
+        _ => Err(fault("a window is `over` with or without `ending`, or `since`")),
     }
 }
 
@@ -353,6 +389,10 @@ fn named(path: Vec<Arc<str>>) -> Result<Vec<Arc<str>>> {
         return Err(fault("a path needs names"));
     }
     Ok(path)
+}
+
+fn some_letters(name: &str) -> Result<()> {
+    if name.is_empty() { Err(fault("a name needs some letters")) } else { Ok(()) }
 }
 
 fn number(raw: &RawValue) -> Result<Decimal> {

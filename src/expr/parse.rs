@@ -1,6 +1,8 @@
 //! Tokens into an expression, by recursive descent: one function for each line of the grammar.
 
 mod aggregate;
+mod class;
+mod funnel;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 11] = [
+pub(super) const CONTEXTUAL: [&str; 13] = [
     "over",
     "since",
     "where",
@@ -29,7 +31,9 @@ pub(super) const CONTEXTUAL: [&str; 11] = [
     "timestamp",
     "interval",
     "now",
+    "class",
     "coalesce",
+    "funnel",
     "in_segment",
 ];
 
@@ -316,6 +320,10 @@ impl<'t> Parser<'t> {
                 self.at += 2;
                 Node::Now
             }
+            "class" => {
+                self.at += 2;
+                self.class()?
+            }
             "coalesce" => {
                 self.at += 2;
                 let mut values = vec![self.rule()?];
@@ -323,6 +331,10 @@ impl<'t> Parser<'t> {
                     values.push(self.rule()?);
                 }
                 Node::Coalesce(values)
+            }
+            "funnel" => {
+                self.at += 2;
+                self.funnel()?
             }
             "in_segment" => {
                 self.at += 2;
@@ -340,7 +352,8 @@ impl<'t> Parser<'t> {
 
     fn unknown_function(&self, word: &str) -> Diagnostic {
         let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known: Vec<&str> = known.chain(["now", "coalesce", "in_segment"]).collect();
+        let known: Vec<&str> =
+            known.chain(["now", "class", "coalesce", "funnel", "in_segment"]).collect();
         let fault = self.fault(&format!("there is no function `{word}`"));
         match crate::error::nearest(word, known.iter().copied()) {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),

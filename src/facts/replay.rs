@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
-use super::{Fact, Facts, Known, Timeline, Told, series_of};
+use super::{Fact, Facts, Known, Layout, Timeline, Told};
 use crate::time::Timestamp;
 
 /// A person's facts, told again as they came to be known.
@@ -42,7 +42,7 @@ enum What<'t> {
 
 impl<'t> Replay<'t> {
     /// The facts of a timeline as they came to be known, until an instant, which is left out.
-    pub(super) fn new(timeline: &'t Timeline, until: Timestamp) -> Self {
+    fn new(timeline: &'t Timeline, layout: Arc<Layout>, until: Timestamp) -> Self {
         let mut coming: Vec<Step<'t>> = whats(timeline).map(Step::of).collect();
         coming.retain(|step| step.from < step.until.min(until));
         coming.sort_by_key(|step| step.from);
@@ -59,14 +59,9 @@ impl<'t> Replay<'t> {
             coming: coming.into_iter().peekable(),
             going: going.into_iter().peekable(),
             cuts: cuts.into_iter().peekable(),
-            told: Timeline { tracked: timeline.tracked.clone(), ..Timeline::default() },
+            told: Timeline::with_columns(layout),
             until,
         }
-    }
-
-    /// Keeps running totals, as [`Timeline::track`].
-    pub(crate) fn track(&mut self, event: Arc<str>, field: Arc<str>) {
-        self.told.track(event, field);
     }
 
     /// The facts at the beginning of the next stretch, and its end, which is left out.
@@ -107,9 +102,10 @@ impl<'t> Step<'t> {
 }
 
 impl Timeline {
-    /// The facts as they came to be known, until an instant, which is left out.
-    pub(crate) fn replay(&self, until: Timestamp) -> Replay<'_> {
-        Replay::new(self, until)
+    /// The facts as they came to be known, until an instant, which is left out; columns are kept of
+    /// them as laid out.
+    pub(crate) fn replay(&self, layout: Arc<Layout>, until: Timestamp) -> Replay<'_> {
+        Replay::new(self, layout, until)
     }
 
     /// Puts in a fact as one that is known for all time.
@@ -118,8 +114,9 @@ impl Timeline {
         match what {
             What::Attribute(name, told) => self.hold(name, Told { known, ..told.clone() }),
             What::Entry(name, fact) => {
-                let series = series_of(&mut self.series, &self.tracked, name);
-                series.insert(Fact { known, ..fact.clone() });
+                let fact = Fact { known, ..fact.clone() };
+                self.columns.insert(name, &fact);
+                self.series.entry(Arc::clone(name)).or_default().insert(fact);
             }
             What::Other(fact) => self.others.insert(Fact { known, ..fact.clone() }),
         }
@@ -127,6 +124,7 @@ impl Timeline {
 
     /// Takes out a fact that was put in.
     fn forget(&mut self, what: What<'_>) {
+        let known = Known::since(Timestamp::MIN);
         match what {
             What::Attribute(name, told) => {
                 let history = self.attributes.get_mut(name);
@@ -140,9 +138,11 @@ impl Timeline {
                 }
             }
             What::Entry(name, fact) => {
-                self.series.get_mut(name).into_iter().for_each(|series| series.remove(fact));
+                let fact = Fact { known, ..fact.clone() };
+                self.columns.remove(name, &fact, known.from);
+                self.series.get_mut(name).into_iter().for_each(|series| series.remove([&fact]));
             }
-            What::Other(fact) => self.others.remove(fact),
+            What::Other(fact) => self.others.remove([&Fact { known, ..fact.clone() }]),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! A membership through time.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Segment;
-use crate::facts::{Facts, Timeline};
+use crate::facts::{Facts, Layout, Timeline};
 use crate::metric::{Evaluator, Next};
 use crate::time::Timestamp;
 
@@ -73,9 +75,9 @@ impl Segment {
     /// The history is that of [`evaluate`](Self::evaluate) at every microsecond, but nobody is a
     /// member before something of theirs has happened and is known, whatever the rule says of
     /// people without facts. It is found by going from each instant at which an answer may change
-    /// to the next, so it costs facts and turns, not time. A fact that became known later than it
-    /// happened, or was taken back, has its windows looked at anew where a figure has a filter or
-    /// is no count or sum.
+    /// to the next, so it costs facts and turns, not time. Where a fact became known later than it
+    /// happened, or was taken back, tests with `avg`, `min`, `max`, `distinct` or a filter that
+    /// reads a trait look at the events in their window anew.
     ///
     /// ```
     /// use bespoke::event::Event;
@@ -115,11 +117,11 @@ impl Segment {
                 self.follow(facts, until, &mut history);
             }
             Knowledge::Following => {
-                let mut replay = timeline.replay(until);
-                let totalled = self.totalled().into_iter();
-                totalled.for_each(|(event, field)| replay.track(event, field));
+                let (mut segment, mut layout) = (self.clone(), Layout::default());
+                segment.index(&mut layout);
+                let mut replay = timeline.replay(Arc::new(layout), until);
                 while let Some((facts, until)) = replay.next_stretch() {
-                    self.follow(facts, until, &mut history);
+                    segment.follow(facts, until, &mut history);
                 }
             }
         }

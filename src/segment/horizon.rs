@@ -71,21 +71,35 @@ fn together(parts: impl Iterator<Item = Valid<bool>>, all: bool) -> Valid<bool> 
     }
 }
 
-/// Follows a test through time, from each instant at which one of its values may change to the
-/// next, until it turns.
 fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<bool> {
-    let mut now = evaluator.facts().now();
-    let mut holds = None;
-    loop {
-        let mut next = Next::never();
-        let holds_now = evaluator.test(test, now, &mut next) == Some(wanted);
-        let first = *holds.get_or_insert(holds_now);
-        if holds_now != first {
-            return Valid::until(first, Some(now));
-        }
-        match next.instant() {
-            Some(at) => now = at,
-            None => return Valid::always(first),
-        }
+    asked(test, evaluator, usize::MAX, |truth| truth == Some(wanted))
+}
+
+/// The answer to a question about a test's truth, and until when it holds.
+///
+/// A test is followed through time, from each instant at which one of its values may change to the
+/// next, until the answer turns or so many `steps` are made; the horizon is then early.
+pub(super) fn asked<'a, T: PartialEq>(
+    test: &'a Test,
+    evaluator: &Evaluator<'a>,
+    steps: usize,
+    ask: impl Fn(Option<bool>) -> T,
+) -> Valid<T> {
+    let facts = evaluator.facts();
+    if let Some(leaf) = &test.leaf
+        && let Some(valid) = leaf.evaluate(&facts, steps, &ask)
+    {
+        return valid;
     }
+    let mut next = Next::never();
+    let answer = ask(evaluator.test(test, facts.now(), &mut next));
+    for _ in 0..steps {
+        let Some(now) = next.instant() else { return Valid::always(answer) };
+        let mut later = Next::never();
+        if ask(evaluator.test(test, now, &mut later)) != answer {
+            return Valid::until(answer, Some(now));
+        }
+        next = later;
+    }
+    Valid::until(answer, next.instant())
 }

@@ -21,6 +21,7 @@
 
 mod answer;
 mod fact;
+mod funnel;
 mod ratio;
 mod turns;
 
@@ -33,7 +34,9 @@ use answer::{all, any, compare, is, like, not, not_if};
 pub use fact::Fact;
 pub use ratio::Ratio;
 
-use crate::expr::{Aggregate, Comparison, Expr, Function, Node, Over, Series, Sign, Truth};
+use crate::expr::{
+    Aggregate, Comparison, Expr, Function, Literal, Node, Over, Series, Sign, Truth,
+};
 use crate::schema::{ANY_EVENT, Field, Schema, Shape};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -175,10 +178,21 @@ impl<'a> World<'a> {
     fn value(&self, expr: &'a Expr, scope: Scope<'a>) -> Answer {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => {
+                let value = self.value(value, scope);
+                let reached = |cut: &&Literal| {
+                    compare(&value, Comparison::GreaterOrEqual, &Answer::from(*cut)) == Some(true)
+                };
+                match value {
+                    Answer::Null => Answer::Null,
+                    _ => Answer::Number(Ratio::from(1 + cuts.iter().filter(reached).count())),
+                }
+            }
             Node::Coalesce(values) => {
                 let mut values = values.iter().map(|value| self.value(value, scope));
                 values.find(|value| *value != Answer::Null).unwrap_or(Answer::Null)
             }
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => literal.into(),
             Node::Now => Answer::instant(self.now),
             Node::Path(path) => self.path(path, scope),
@@ -262,14 +276,8 @@ impl<'a> World<'a> {
     }
 
     fn aggregate(&self, aggregate: &'a Aggregate) -> Answer {
-        let series = aggregate.series();
         let Some(window) = self.window(aggregate.window()) else { return Answer::Null };
-        let mut entries = self.entries(series);
-        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
-        entries.retain(|entry| {
-            let scope = Scope { entry: Some(*entry), bound: None };
-            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
-        });
+        let entries = self.counted(aggregate, &window);
         let mut values: Vec<(Timestamp, Answer)> =
             entries.iter().map(|entry| (entry.at, entry.figure())).collect();
         values.retain(|(_, value)| *value != Answer::Null);
@@ -278,6 +286,17 @@ impl<'a> World<'a> {
             values = different(values);
         }
         figure(aggregate.function(), values)
+    }
+
+    /// The entries within a window of which the aggregate's filter is true.
+    fn counted(&self, aggregate: &'a Aggregate, window: &(Ratio, Ratio)) -> Vec<Entry<'a>> {
+        let mut entries = self.entries(aggregate.series());
+        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
+        entries.retain(|entry| {
+            let scope = Scope { entry: Some(*entry), bound: None };
+            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
+        });
+        entries
     }
 
     /// The window as `(after, upto)`; `None` where it begins at an instant that is not known.
@@ -393,7 +412,9 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Not(_)
         | Node::Or(_) => true,
         Node::Aggregate(_)
+        | Node::Class { .. }
         | Node::Coalesce(_)
+        | Node::Funnel(_)
         | Node::Literal(_)
         | Node::Now
         | Node::Path(_)
@@ -415,6 +436,7 @@ fn paths(test: &Expr) -> Vec<&[Arc<str>]> {
 
 fn paths_of_value(value: &Expr) -> Vec<&[Arc<str>]> {
     match value.node() {
+        Node::Class { value, .. } => paths_of_value(value),
         Node::Coalesce(values) => values.iter().flat_map(paths_of_value).collect(),
         Node::Path(path) => vec![path],
         Node::Scale { of, .. } => paths_of_value(of),

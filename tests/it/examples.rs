@@ -175,6 +175,7 @@ edge,Product Viewed,2026-03-01T00:00:00Z,,,,,
             "2026-02-10T00:00:00.000000Z ",
             "count(\"Order Completed\" where coupon = 'A') > 1\n    is false, which time alone does not change",
             "= 1, of 1 fact",
+            "to become a member, this has to turn:\n  count(\"Order Completed\" where coupon = 'A') > 1\n    to true: 1 instead of more than 1, any more",
         ] {
             assert!(text.contains(expected), "{expected}\n{text}");
         }

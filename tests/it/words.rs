@@ -44,6 +44,9 @@ const RULES: &[&str] = &[
     "count(* over 30 days) < 5 AND 3 > count(*) AND count(*) < 2.5 AND count(*) <> 4",
     r#"sum(* .amount since last(* where "odd name" = TRUE)) >= 0"#,
     r#"count("say “so”" where engagement > 2 AND in_segment('vip')) > 0 AND "and" < 'm'"#,
+    r#"funnel("Product Viewed" where category = 'shoes', "Order Completed" over 7 days) >= 2
+       AND vip AND funnel("A", *) = 0"#,
+    r#"class(count("A" over 7 days), 1, 2, 5000) >= 3 AND class(now() - x, INTERVAL '2 days') = 1"#,
     "TRUE OR FALSE OR (a > 1) = (b > 2)",
 ];
 

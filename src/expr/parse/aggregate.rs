@@ -3,7 +3,7 @@
 use super::{Parsed, Parser};
 use crate::error::Diagnostic;
 use crate::expr::lex::TokenKind;
-use crate::expr::{Aggregate, Function, Over, Series};
+use crate::expr::{Aggregate, Expr, Function, Over, Series};
 use crate::schema::ANY_EVENT;
 use crate::time::Duration;
 use crate::value::Decimal;
@@ -14,14 +14,8 @@ impl Parser<'_> {
             && !matches!(self.peek_at(1), TokenKind::Mark(")" | "."));
         self.at += usize::from(distinct);
         let series = self.series()?;
-        let filter = if self.eat_word("where") { Some(self.rule()?) } else { None };
-        let window = if self.eat_word("over") {
-            Some(self.sliding()?)
-        } else if self.eat_word("since") {
-            Some(Over::Since(self.sum()?))
-        } else {
-            None
-        };
+        let filter = self.filter()?;
+        let window = self.window()?;
         if !self.eat(")") {
             let fault = self.unexpected(match (&filter, &window) {
                 (_, Some(_)) => "`)`",
@@ -42,7 +36,7 @@ impl Parser<'_> {
         Ok(Aggregate { function, distinct, series, filter, window })
     }
 
-    fn series(&mut self) -> Parsed<Series> {
+    pub(super) fn series(&mut self) -> Parsed<Series> {
         let start = self.span();
         let event = if self.eat("*") { None } else { Some(self.name("the name of an event")?) };
         // In quotes too, as in code and JSON: there is no event of that name.
@@ -52,6 +46,20 @@ impl Parser<'_> {
             path.push(self.name("the name of a field")?);
         }
         Ok(Series { event, path, span: start.to(self.previous()) })
+    }
+
+    pub(super) fn filter(&mut self) -> Parsed<Option<Expr>> {
+        if self.eat_word("where") { self.rule().map(Some) } else { Ok(None) }
+    }
+
+    pub(super) fn window(&mut self) -> Parsed<Option<Over>> {
+        if self.eat_word("over") {
+            self.sliding().map(Some)
+        } else if self.eat_word("since") {
+            Ok(Some(Over::Since(self.sum()?)))
+        } else {
+            Ok(None)
+        }
     }
 
     fn sliding(&mut self) -> Parsed<Over> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::World;
-use crate::expr::{Aggregate, Expr, Literal, Node, Over};
+use crate::expr::{Expr, Literal, Node, Over};
 use crate::time::{Duration, Timestamp};
 use crate::value::Value;
 
@@ -91,7 +91,9 @@ impl Marks {
 
     fn rule(&mut self, rule: &Expr) {
         match rule.node() {
-            Node::Aggregate(aggregate) => self.window(aggregate),
+            Node::Aggregate(aggregate) => self.window(aggregate.window()),
+            Node::Funnel(funnel) => self.window(funnel.window()),
+            Node::Class { cuts, .. } => cuts.iter().for_each(|literal| self.literal(literal)),
             Node::In { list, .. } => list.iter().for_each(|literal| self.literal(literal)),
             Node::Literal(literal) => self.literal(literal),
             Node::Scale { by, .. } => {
@@ -102,8 +104,8 @@ impl Marks {
         rule.node().for_each_child(&mut |part| self.rule(part));
     }
 
-    fn window(&mut self, aggregate: &Aggregate) {
-        if let Some(Over::Sliding { length, ending }) = aggregate.window() {
+    fn window(&mut self, window: Option<&Over>) {
+        if let Some(Over::Sliding { length, ending }) = window {
             let ending = ending.unwrap_or_default();
             let durations = [
                 *length,
