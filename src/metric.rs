@@ -27,6 +27,7 @@ mod compare;
 mod engagement;
 mod evaluator;
 mod funnel;
+mod group;
 mod moving;
 mod slide;
 

@@ -104,6 +104,8 @@ pub(crate) enum Term {
     },
     Figure(Box<Figure>),
     Funnel(Box<Funnel>),
+    /// Whether a condition is true of some value of a field.
+    Group(Box<Group>),
     Literal(Literal),
     /// A metric that others may use too.
     Metric(Arc<Self>),
@@ -123,6 +125,8 @@ pub(crate) struct Figure {
     /// `None` is every event.
     pub(crate) event: Option<Arc<str>>,
     pub(crate) entries: Entries,
+    /// In a group, the field whose value an entry must share.
+    pub(crate) by: Option<By>,
     pub(crate) filter: Option<Cond>,
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
@@ -138,8 +142,26 @@ pub(crate) struct Funnel {
     pub(crate) text: Arc<str>,
 }
 
-/// What a series has entries of.
+/// A condition on the entries that share a value, resolved.
 #[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// The field as it was written.
+    pub(crate) by: Arc<str>,
+    /// How many entries the figures of the condition have over all time: a value that has none has
+    /// not happened yet.
+    pub(crate) entries: Vec<Figure>,
+    pub(crate) cond: Cond,
+}
+
+/// Where entries have the field of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct By {
+    pub(crate) from: Source,
+    pub(crate) path: Vec<Arc<str>>,
+}
+
+/// What a series has entries of.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Entries {
     /// The events themselves.
     Events,
@@ -161,6 +183,13 @@ impl Term {
     /// use once.
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
         Walk::default().term(self, &mut figures(visit));
+    }
+
+    /// Whether there is a figure somewhere below.
+    pub(crate) fn has_figures(&self) -> bool {
+        let mut found = false;
+        self.for_each_figure(&mut |_| found = true);
+        found
     }
 
     /// Visits the term and every term below it; those below a part that several use once, and
@@ -191,6 +220,7 @@ fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) -> bo
         match term {
             Term::Figure(figure) => visit(figure),
             Term::Funnel(funnel) => funnel.steps.iter().for_each(&mut *visit),
+            Term::Group(group) => group.entries.iter().for_each(&mut *visit),
             _ => {}
         }
         true
@@ -201,6 +231,13 @@ impl Cond {
     /// Visits every figure below, as [`Term::for_each_figure`].
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
         Walk::default().cond(self, &mut figures(visit));
+    }
+
+    /// Whether there is a figure somewhere below.
+    pub(crate) fn has_figures(&self) -> bool {
+        let mut found = false;
+        self.for_each_figure(&mut |_| found = true);
+        found
     }
 
     /// Whether a trait is read somewhere below, other than through a list.
@@ -234,6 +271,10 @@ impl<'t> Walk<'t> {
             Term::Cond(cond) => self.cond(cond, visit),
             Term::Figure(figure) => self.figure(figure, visit),
             Term::Funnel(funnel) => funnel.steps.iter().for_each(|step| self.figure(step, visit)),
+            Term::Group(group) => {
+                group.entries.iter().for_each(|figure| self.figure(figure, visit));
+                self.cond(&group.cond, visit);
+            }
             Term::Metric(term) => {
                 if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(term))) {
                     self.metrics.push(term);

@@ -22,6 +22,7 @@ mod examples;
 mod facts;
 mod funnel;
 mod gate;
+mod group;
 mod identity;
 mod laws;
 mod metric;
