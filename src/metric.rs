@@ -29,6 +29,7 @@ mod evaluator;
 mod funnel;
 mod group;
 mod moving;
+mod rfm;
 mod slide;
 
 use std::fmt;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
+pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

@@ -31,6 +31,7 @@ mod privacy;
 mod report;
 #[cfg(feature = "seal")]
 mod run;
+mod rfm;
 mod scorer;
 mod semantics;
 mod source;
