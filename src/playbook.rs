@@ -66,6 +66,7 @@ pub use plan::{
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::metric::{RfmAxis, RfmCuts, RfmMetric};
 use crate::schema::Schema;
 use crate::scorer::Score;
 
@@ -162,6 +163,18 @@ impl Playbook {
     #[must_use]
     pub fn metric(mut self, name: impl Into<Arc<str>>, metric: impl Into<MetricPlan>) -> Self {
         self.metrics.insert(name.into(), metric.into());
+        self
+    }
+
+    /// The same playbook with the three metrics of classes by recency, frequency and money:
+    /// `vip_recency` and so on where they are called `vip`.
+    #[must_use]
+    pub fn rfm(mut self, name: &str, cuts: RfmCuts) -> Self {
+        let cuts = Arc::new(cuts);
+        for axis in RfmAxis::ALL {
+            let metric = RfmMetric { cuts: Arc::clone(&cuts), axis };
+            self.metrics.insert(axis.within(name).into(), MetricPlan::Rfm(metric));
+        }
         self
     }
 

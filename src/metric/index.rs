@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Entry, Evaluator, Moment, Next};
+use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
     Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term,
 };
@@ -87,10 +87,10 @@ impl Figure {
         nobody: &Timeline,
         take: &mut dyn FnMut(Option<&Value>, i128),
     ) {
-        self.for_each_entry(fact, &mut |fact, element, value| {
+        self.for_each_entry(fact, &mut |entry, value| {
             let passes = self.filter.as_ref().is_none_or(|filter| {
                 let evaluator = Evaluator::new(nobody.facts(fact.at));
-                let moment = Moment::of_entry(fact.at, Entry { fact, element });
+                let moment = Moment::of_entry(fact.at, entry);
                 evaluator.cond(filter, moment, &mut Next::never()) == Some(true)
             });
             if passes {
