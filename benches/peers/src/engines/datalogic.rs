@@ -23,19 +23,18 @@ pub fn given(history: &History) -> Contender {
 }
 
 pub fn events(history: &History) -> Contender {
-    let within = |name: &str, since: &str| {
-        json!({"filter": [{"var": "events"}, {"and": [
-            {"==": [{"var": "name"}, name]},
-            {">": [{"var": "at"}, {"val": [[-2], since]}]},
-            {"<=": [{"var": "at"}, {"val": [[-2], "now"]}]},
-        ]}]})
-    };
+    let named = |name: &str| json!({"==": [{"var": "name"}, name]});
+    let after = |since: &str| json!({">": [{"var": "at"}, {"val": [[-2], since]}]});
+    let happened = json!({"<=": [{"var": "at"}, {"val": [[-2], "now"]}]});
+    let filter =
+        |tests: [serde_json::Value; 3]| json!({"filter": [{"var": "events"}, {"and": tests}]});
     let spent = json!({"reduce": [
-        within("Order Completed", "since90"),
+        filter([named("Order Completed"), after("since90"), happened.clone()]),
         {"+": [{"var": "current.revenue"}, {"var": "accumulator"}]},
         0,
     ]});
-    let views = json!({"length": within("Product Viewed", "since30")});
+    let views = filter([after("since30"), happened, named("Product Viewed")]);
+    let views = json!({"length": views});
     let rule = json!({"and": [
         {"==": [{"var": "country"}, "PT"]}, {">": [spent, 2000]}, {">=": [views, 5]},
     ]});

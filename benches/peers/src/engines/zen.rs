@@ -21,7 +21,7 @@ pub fn events(history: &History) -> Contender {
     let rule = "country == 'PT' \
         and sum(map(filter(events, #.name == 'Order Completed' and #.at > since90 and #.at <= now), \
             #.revenue)) > 2000 \
-        and count(events, #.name == 'Product Viewed' and #.at > since30 and #.at <= now) >= 5";
+        and count(events, #.at > since30 and #.at <= now and #.name == 'Product Viewed') >= 5";
     let events = Variable::from(json!(history.events.iter().map(event).collect::<Vec<_>>()));
     let contexts = for_each_instant(|instant| {
         let clock = clock(instant);
