@@ -2,8 +2,8 @@ use bumpalo::Bump;
 use datalogic_rs::{DataValue, Engine};
 use serde_json::json;
 
-use super::{Contender, EVENTS, GIVEN, sound};
-use crate::history::{Event, History, clock, for_each_instant};
+use super::{Contender, EVENTS, GIVEN, events_json, sound};
+use crate::history::{History, clock, for_each_instant};
 
 const ENGINE: &str = "datalogic-rs 5.4";
 
@@ -15,7 +15,7 @@ pub fn given(history: &History) -> Contender {
     ]});
     let contexts = for_each_instant(|instant| {
         let figures = history.figures(instant);
-        object(json!({
+        object(&json!({
             "country": figures.country, "spent": figures.spent, "views": figures.views,
         }))
     });
@@ -38,14 +38,14 @@ pub fn events(history: &History) -> Contender {
     let rule = json!({"and": [
         {"==": [{"var": "country"}, "PT"]}, {">": [spent, 2000]}, {">=": [views, 5]},
     ]});
-    let events = parse(&json!(history.events.iter().map(event).collect::<Vec<_>>()));
+    let events = parse(&events_json(history));
     let contexts = for_each_instant(|instant| {
         let clock = clock(instant);
-        let DataValue::Object(fields) = *object(json!({
+        let DataValue::Object(fields) = *object(&json!({
             "country": history.country,
             "now": clock.now, "since90": clock.since90, "since30": clock.since30,
         })) else {
-            return object(json!({}));
+            return object(&json!({}));
         };
         let fields: Vec<_> = fields.iter().copied().chain([("events", events)]).collect();
         &*Box::leak(Box::new(DataValue::Object(fields.leak())))
@@ -68,13 +68,6 @@ fn contender(
     })
 }
 
-fn event(event: &Event) -> serde_json::Value {
-    match event.revenue {
-        Some(revenue) => json!({"name": event.name, "at": event.at, "revenue": revenue}),
-        None => json!({"name": event.name, "at": event.at}),
-    }
-}
-
 /// Data of the engine's own kind that live as long as the program, so that nothing is copied when
 /// a question is asked.
 fn parse(json: &serde_json::Value) -> DataValue<'static> {
@@ -82,6 +75,6 @@ fn parse(json: &serde_json::Value) -> DataValue<'static> {
     sound(DataValue::from_str(text, arena))
 }
 
-fn object(json: serde_json::Value) -> &'static DataValue<'static> {
-    Box::leak(Box::new(parse(&json)))
+fn object(json: &serde_json::Value) -> &'static DataValue<'static> {
+    Box::leak(Box::new(parse(json)))
 }
