@@ -17,6 +17,7 @@
 //! ```
 
 mod column;
+mod merge;
 mod replay;
 mod revision;
 mod series;

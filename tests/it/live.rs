@@ -7,6 +7,7 @@ use bespoke::engine::Engine;
 use bespoke::event::Event;
 use bespoke::expr::Expr;
 use bespoke::id::ProfileId;
+use bespoke::schema::Schema;
 use bespoke::segment::Membership;
 use bespoke::segment::live::{Live, Transition};
 use bespoke::testing::naive::{Fact, World};
@@ -14,15 +15,14 @@ use bespoke::testing::strategy::{self, Definitions, events, schema};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 
-fn cases(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let asked = (default.cases != 256).then_some(default.cases);
-    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
-}
+use crate::laws::cases;
 
 /// The engine of some definitions, and its rules by the names of their segments.
-fn engine(definitions: &Definitions) -> (Engine, BTreeMap<Arc<str>, Expr>) {
-    let mut engine = Engine::new(schema()).unwrap();
+pub(crate) fn engine(
+    definitions: &Definitions,
+    schema: Schema,
+) -> (Engine, BTreeMap<Arc<str>, Expr>) {
+    let mut engine = Engine::new(schema).unwrap();
     for (name, metric) in &definitions.metrics {
         engine.add_metric(name, &metric.to_string()).unwrap();
     }
@@ -99,7 +99,7 @@ proptest! {
         definitions in strategy::definitions(),
         facts in strategy::facts(),
     ) {
-        let (engine, rules) = engine(&definitions);
+        let (engine, rules) = engine(&definitions, schema());
         let schema = schema();
         let world = |now| World::new(&schema, &facts, now)
             .with_names(&definitions.metrics, &definitions.segments);

@@ -26,6 +26,7 @@ mod gate;
 mod history;
 mod identity;
 mod laws;
+mod link;
 mod live;
 mod metric;
 mod playbook;
