@@ -38,4 +38,5 @@ pub use address::{CanonicalEmail, GivenEmail};
 pub(crate) use hasher::keyed;
 pub use hasher::{Digest, Hasher};
 pub use links::Links;
+pub(crate) use links::linked_by;
 pub use platform::{Platform, PlatformEmail};

@@ -8,13 +8,15 @@ use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::identity::Links;
 use bespoke::schema::{BusinessKey, Schema};
-use bespoke::testing::naive::Fact;
-use bespoke::testing::strategy::{self, events, fill, schema};
+use bespoke::segment::Membership;
+use bespoke::segment::live::Live;
+use bespoke::testing::naive::{Fact, World};
+use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::laws::cases;
-use crate::live::engine;
+use crate::live::{Retractable, Script, Told, engine, replay, told};
 
 /// The vocabulary of the strategies, in which an order is told once for each country and cancelled
 /// by a page view.
@@ -29,8 +31,8 @@ fn deal() -> impl Strategy<Value = Vec<usize>> {
 }
 
 /// What is told, and when it is taken back; pages say which order they cancel.
-fn told(facts: &[Fact]) -> Vec<(Event, Option<Timestamp>)> {
-    let cancelling = |(event, until): (Event, Option<Timestamp>)| match &**event.name() {
+fn cancelling(facts: &[Fact]) -> Vec<Retractable> {
+    let cancelling = |(event, until): Retractable| match &**event.name() {
         "Page Viewed" => (event.with("country", "a"), until),
         _ => (event, until),
     };
@@ -48,7 +50,7 @@ proptest! {
         (now, known) in strategy::moments(),
     ) {
         let (engine, _) = engine(&definitions, keyed());
-        let told = told(&facts);
+        let told = cancelling(&facts);
         let together = fill(engine.timeline(), &told, engine.schema());
         let parts = |empty: &dyn Fn() -> Timeline| -> Vec<Timeline> {
             let part = |identifier| {
@@ -154,4 +156,107 @@ fn an_alias_links_and_what_is_forgotten_links_nobody() {
     links.forget(&id(1));
     assert_eq!(links.component(&id(2), known), [id(2)].into());
     assert_eq!(links.component(&id(1), known), [id(1)].into());
+}
+
+/// Links told and taken back between the identifiers of the first so many facts, and when.
+fn linking() -> impl Strategy<Value = Vec<(usize, usize, bool, Timestamp)>> {
+    let moment = strategy::moments().prop_map(|(now, _)| now);
+    prop::collection::vec((0_usize..3, 0_usize..3, prop::bool::weighted(0.6), moment), 0..6)
+}
+
+/// The events, each of the identifier that it is dealt to.
+fn dealt(events: Vec<Retractable>, deal: &[usize]) -> Vec<Retractable> {
+    let dealt = events.into_iter().zip(deal);
+    dealt.map(|((event, until), to)| (event.user(id(*to)), until)).collect()
+}
+
+/// The script with links, each before what else is told at its instant.
+fn with_links(mut script: Script, links: &[(usize, usize, bool, Timestamp)]) -> Script {
+    for &(a, b, linked, at) in links.iter().rev() {
+        let tell = if linked { Told::Linked } else { Told::Unlinked };
+        script.entry(at).or_default().insert(0, tell(id(a), id(b)));
+    }
+    script
+}
+
+fn links_at(links: &[(usize, usize, bool, Timestamp)]) -> Links {
+    let mut told = Links::new();
+    for (a, b, linked, at) in links {
+        let tell = if *linked { Links::link } else { Links::unlink };
+        tell(&mut told, &id(*a), &id(*b), *at);
+    }
+    told
+}
+
+fn world<'a>(
+    definitions: &'a Definitions,
+    schema: &'a Schema,
+    facts: &'a [Fact],
+    now: Timestamp,
+) -> World<'a> {
+    World::new(schema, facts, now).with_names(&definitions.metrics, &definitions.segments)
+}
+
+const UPTO: &str = "2027-01-01T00:00:00Z";
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn transitions_are_those_of_the_people_behind(
+        definitions in strategy::definitions(),
+        facts in strategy::facts(),
+        deal in deal(),
+        linking in linking(),
+    ) {
+        let (engine, rules) = engine(&definitions, schema());
+        let (schema, upto) = (schema(), UPTO.parse().unwrap());
+        let events = dealt(events(&facts), &deal);
+        let links = links_at(&linking);
+        let mut live = Live::new(engine.program());
+        let transitions = replay(&mut live, &events, &with_links(told(&events), &linking), upto);
+
+        let of = |people: &BTreeSet<ProfileId>| -> Vec<Fact> {
+            let dealt = facts.iter().zip(&deal).filter(|(_, to)| people.contains(&id(**to)));
+            dealt.map(|(fact, _)| fact.clone()).collect()
+        };
+        let mut instants: BTreeSet<Timestamp> = linking.iter().map(|(.., at)| *at).collect();
+        instants.extend(facts.iter().flat_map(|fact| [fact.at, fact.known_from, fact.known_until]));
+        instants.extend(transitions.iter().map(|turn| turn.discovered));
+        let components: BTreeSet<BTreeSet<ProfileId>> = instants
+            .iter()
+            .flat_map(|at| (0..3).map(|number| links.component(&id(number), *at)))
+            .collect();
+        for people in &components {
+            let facts = of(people);
+            let turns = rules.values().flat_map(|rule| world(&definitions, &schema, &facts, Timestamp::MIN).turns(rule));
+            instants.extend(turns.collect::<Vec<_>>());
+        }
+        let before = |at: &Timestamp| Timestamp::from_micros(at.micros().saturating_sub(1));
+        let around: BTreeSet<Timestamp> = instants.iter().flat_map(|at| [before(at), *at]).collect();
+        for now in around.range(..=upto) {
+            for number in 0..3 {
+                let people = links.component(&id(number), *now);
+                let facts = of(&people);
+                let known = |fact: &Fact| fact.at <= *now && fact.known_from <= *now && *now < fact.known_until;
+                let exists = facts.iter().any(known) && people.first() == Some(&id(number));
+                for (name, rule) in &rules {
+                    let mine = transitions.iter().filter(|turn| turn.person == id(number) && turn.segment == *name);
+                    let entered = mine.take_while(|turn| turn.discovered <= *now).last().is_some_and(|turn| turn.entered);
+                    let expected = exists && world(&definitions, &schema, &facts, *now).is_member(rule);
+                    prop_assert_eq!(entered, expected, "{} {} at {}: {:#?}", id(number), rule, now, transitions);
+                }
+            }
+        }
+        for number in 0..3 {
+            for name in rules.keys() {
+                let behind = live.person(&id(number));
+                prop_assert_eq!(&behind, &links.person(&id(number), upto));
+                let membership = live.membership(&behind, name);
+                prop_assert_eq!(live.membership(&id(number), name), membership);
+                let turns = transitions.iter().rfind(|turn| turn.person == behind && turn.segment == *name);
+                prop_assert_eq!(membership == Membership::In, turns.is_some_and(|turn| turn.entered));
+            }
+        }
+    }
 }
