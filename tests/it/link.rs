@@ -1,22 +1,24 @@
 //! Two identifiers found to be one person: timelines put together, links, and live membership.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bespoke::engine::Wanted;
 use bespoke::event::Event;
+use bespoke::expr::Expr;
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::identity::Links;
 use bespoke::schema::{BusinessKey, Schema};
 use bespoke::segment::Membership;
-use bespoke::segment::live::Live;
+use bespoke::segment::live::{Cause, Live, Transition};
 use bespoke::testing::naive::{Fact, World};
 use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::laws::cases;
-use crate::live::{Retractable, Script, Told, engine, replay, told};
+use crate::live::{Retractable, Script, Told, drain, engine, replay, told};
 
 /// The vocabulary of the strategies, in which an order is told once for each country and cancelled
 /// by a page view.
@@ -99,18 +101,26 @@ fn links(told: &[Telling]) -> Links {
     links
 }
 
+/// How many links between two identifiers were told by an instant and not taken back.
+fn left<T: Copy + Ord>(
+    told: &[(usize, usize, bool, T)],
+    (a, b): (usize, usize),
+    known: T,
+) -> usize {
+    let of_both = told.iter().filter(|(c, d, ..)| (a, b) == (*c, *d) || (b, a) == (*c, *d));
+    let mut of_both: Vec<_> = of_both.filter(|(.., from)| *from <= known).collect();
+    of_both.sort_by_key(|(_, _, linked, from)| (*from, !linked));
+    of_both.iter().fold(
+        0_usize,
+        |left, (_, _, linked, _)| {
+            if *linked { left + 1 } else { left.saturating_sub(1) }
+        },
+    )
+}
+
 /// Which of the identifiers are one person with `of`, by the letter of the definition.
 fn reached(told: &[Telling], of: usize, known: i64) -> BTreeSet<ProfileId> {
-    let is_linked = |a: usize, b: usize| {
-        let of_both = |(c, d, ..): &&Telling| (a, b) == (*c, *d) || (b, a) == (*c, *d);
-        let mut of_both: Vec<&Telling> = told.iter().filter(of_both).collect();
-        of_both.sort_by_key(|(_, _, linked, from)| (*from, !linked));
-        let known = of_both.iter().filter(|(.., from)| *from <= known);
-        known.fold(
-            0,
-            |links: i32, (_, _, linked, _)| if *linked { links + 1 } else { 0.max(links - 1) },
-        ) > 0
-    };
+    let is_linked = |a: usize, b: usize| left(told, (a, b), known) > 0;
     let mut reached = BTreeSet::from([of]);
     for _ in 0..5 {
         let more: Vec<usize> =
@@ -199,6 +209,76 @@ fn world<'a>(
 
 const UPTO: &str = "2027-01-01T00:00:00Z";
 
+/// What is told until an instant, this included, and what is told later.
+fn split(mut script: Script, at: Timestamp) -> [Script; 2] {
+    let later = script.split_off(&Timestamp::from_micros(at.micros() + 1));
+    [script, later]
+}
+
+/// Tells what is told until an instant.
+fn until(live: &mut Live, events: &[Retractable], script: &Script, at: Timestamp) {
+    replay(live, events, script, at);
+    live.handle_timeout(at);
+    drain(live, events, at);
+}
+
+type Memberships = Vec<(usize, Arc<str>, Membership)>;
+
+/// What is so of these identifiers, and what turns with what is told later.
+fn goes_on(
+    live: &mut Live,
+    rules: &BTreeMap<Arc<str>, Expr>,
+    numbers: &[usize],
+    events: &[Retractable],
+    later: &Script,
+) -> (Memberships, Vec<Transition>) {
+    let mut memberships = Vec::new();
+    for number in numbers {
+        for name in rules.keys() {
+            memberships.push((*number, Arc::clone(name), live.membership(&id(*number), name)));
+        }
+    }
+    let mut turned = replay(live, events, later, UPTO.parse().unwrap());
+    turned.sort_by(|a, b| {
+        (a.discovered, &a.person, &a.segment).cmp(&(b.discovered, &b.person, &b.segment))
+    });
+    (memberships, turned)
+}
+
+/// The same, but for since when it has been so.
+fn when_found(turned: Vec<Transition>) -> Vec<Transition> {
+    let found = |turned: Transition| {
+        let mut found = turned.clone();
+        found.at = turned.discovered;
+        found
+    };
+    turned.into_iter().map(found).collect()
+}
+
+/// The same, but where several things were told at once, not which of them is named as the cause.
+fn of_one_cause(turned: Vec<Transition>, script: &Script) -> Vec<Transition> {
+    let several = |at: &Timestamp| script.get(at).is_some_and(|told| told.len() > 1);
+    let of_one = |turned: Transition| {
+        let mut found = turned.clone();
+        if several(&turned.discovered) {
+            (found.at, found.cause) = (turned.discovered, Cause::Time);
+        }
+        found
+    };
+    turned.into_iter().map(of_one).collect()
+}
+
+/// The script without an identifier.
+fn without(script: Script, id: &ProfileId) -> Script {
+    let keeps = |told: &Told| match told {
+        Told::Happened(event) | Told::TakenBack(event) => event.person() != Some(id),
+        Told::Linked(a, b) | Told::Unlinked(a, b) => a != id && b != id,
+        Told::Erased(_) => true,
+    };
+    let kept = script.into_iter().map(|(at, told)| (at, told.into_iter().filter(keeps).collect()));
+    kept.collect()
+}
+
 proptest! {
     #![proptest_config(cases(150))]
 
@@ -258,5 +338,141 @@ proptest! {
                 prop_assert_eq!(membership == Membership::In, turns.is_some_and(|turn| turn.entered));
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn linked_identifiers_are_as_one_from_the_start(
+        definitions in strategy::definitions(),
+        facts in strategy::facts(),
+        deal in deal(),
+        (at, _) in strategy::moments(),
+        backwards in prop::bool::ANY,
+    ) {
+        let (engine, rules) = engine(&definitions, keyed());
+        let one = dealt(cancelling(&facts), &[0; 20]);
+        let [before, later] = split(told(&one), at);
+        let mut expected = Live::new(engine.program());
+        until(&mut expected, &one, &before, at);
+        let (memberships, turned) = goes_on(&mut expected, &rules, &[0], &one, &later);
+
+        let several = dealt(cancelling(&facts), &deal);
+        let mut links = [(1, 0, true, at), (1, 2, true, at)];
+        if backwards {
+            links.reverse();
+        }
+        let [before, later] = split(with_links(told(&several), &links), at);
+        let mut live = Live::new(engine.program());
+        until(&mut live, &several, &before, at);
+        let linked = goes_on(&mut live, &rules, &[0, 1, 2], &several, &later);
+        for of_one in linked.0.chunks(rules.len()) {
+            let of_one = of_one.iter().map(|(_, name, membership)| (0, Arc::clone(name), *membership));
+            prop_assert_eq!(of_one.collect::<Vec<_>>(), memberships.clone());
+        }
+        prop_assert_eq!(of_one_cause(linked.1, &later), of_one_cause(turned, &later));
+    }
+
+    #[test]
+    fn unlinked_identifiers_are_as_never_linked(
+        definitions in strategy::definitions(),
+        facts in strategy::facts(),
+        deal in deal(),
+        linking in linking(),
+        (at, _) in strategy::moments(),
+    ) {
+        let (engine, rules) = engine(&definitions, keyed());
+        let events = dealt(cancelling(&facts), &deal);
+        let [before, later] = split(told(&events), at);
+        let mut expected = Live::new(engine.program());
+        until(&mut expected, &events, &before, at);
+        let expected = goes_on(&mut expected, &rules, &[0, 1, 2], &events, &later);
+
+        let mut links: Vec<_> = linking.into_iter().filter(|(.., told)| *told <= at).collect();
+        let unlinked: Vec<_> =
+            links.iter().filter(|(.., linked, _)| *linked).map(|&(a, b, ..)| (a, b, false, at)).collect();
+        links.extend(unlinked);
+        let [before, _] = split(with_links(told(&events), &links), at);
+        let mut live = Live::new(engine.program());
+        until(&mut live, &events, &before, at);
+        prop_assert_eq!(goes_on(&mut live, &rules, &[0, 1, 2], &events, &later), expected);
+    }
+
+    #[test]
+    fn an_erased_identifier_was_never_there(
+        definitions in strategy::definitions(),
+        facts in strategy::facts(),
+        deal in deal(),
+        linking in linking(),
+        (at, _) in strategy::moments(),
+        erased in 0_usize..3,
+    ) {
+        let (engine, rules) = engine(&definitions, keyed());
+        let events = dealt(cancelling(&facts), &deal);
+        let script = with_links(told(&events), &linking);
+        let others: Vec<usize> = (0..3).filter(|number| *number != erased).collect();
+        let [mut before, later] = split(script.clone(), at);
+        let later = without(later, &id(erased));
+        let mut expected = Live::new(engine.program());
+        until(&mut expected, &events, &without(before.clone(), &id(erased)), at);
+        let expected = goes_on(&mut expected, &rules, &others, &events, &later);
+
+        before.entry(at).or_default().push(Told::Erased(id(erased)));
+        let mut live = Live::new(engine.program());
+        until(&mut live, &events, &before, at);
+        prop_assert_eq!(goes_on(&mut live, &rules, &others, &events, &later), expected);
+    }
+
+    #[test]
+    fn new_definitions_and_restarts_keep_the_links(
+        (definitions, others) in (strategy::definitions(), strategy::definitions()),
+        facts in strategy::facts(),
+        deal in deal(),
+        linking in linking(),
+        (at, _) in strategy::moments(),
+    ) {
+        let (old, _) = engine(&others, keyed());
+        let (engine, rules) = engine(&definitions, keyed());
+        let events = dealt(cancelling(&facts), &deal);
+        let script = with_links(told(&events), &linking);
+        let [before, later] = split(script.clone(), at);
+        let mut first = Live::new(engine.program());
+        until(&mut first, &events, &before, at);
+        let (memberships, turned) = goes_on(&mut first, &rules, &[0, 1, 2], &events, &later);
+        let turned = when_found(turned);
+
+        // At this instant the definitions change, and whoever is linked then is linked before
+        // histories come.
+        let mut live = Live::new(old.program());
+        let mut before = before;
+        let at_once = before.split_off(&at);
+        let just_before = Timestamp::from_micros(at.micros() - 1);
+        until(&mut live, &events, &before, just_before);
+        live.handle_program(engine.program(), at);
+        until(&mut live, &events, &at_once, at);
+        let (so, then) = goes_on(&mut live, &rules, &[0, 1, 2], &events, &later);
+        prop_assert_eq!(so, memberships.clone());
+        prop_assert_eq!(when_found(then), turned.clone());
+
+        // At this instant another process takes over, and tells nothing anew.
+        let mut live = Live::new(engine.program());
+        let links = links_at(&linking);
+        for number in 0..3 {
+            let is_name = links.person(&id(number), at) == id(number);
+            let told = memberships.iter().filter(|(of, _, membership)| {
+                is_name && *of == number && *membership == Membership::In
+            });
+            live.expect(&id(number), told.map(|(_, name, _)| &**name));
+            for other in 0..number {
+                let left = (0..left(&linking, (number, other), at)).map(|_| (number, other));
+                left.for_each(|(a, b)| live.handle_link(&id(a), &id(b), at));
+            }
+        }
+        prop_assert_eq!(drain(&mut live, &events, at), []);
+        let (so, then) = goes_on(&mut live, &rules, &[0, 1, 2], &events, &later);
+        prop_assert_eq!(so, memberships);
+        prop_assert_eq!(when_found(then), turned);
     }
 }
