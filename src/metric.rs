@@ -27,9 +27,11 @@ mod compare;
 mod engagement;
 mod evaluator;
 mod funnel;
+mod group;
 mod index;
 mod leaf;
 mod moving;
+mod rfm;
 mod slide;
 
 use std::fmt;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
+pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

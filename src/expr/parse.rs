@@ -3,6 +3,7 @@
 mod aggregate;
 mod class;
 mod funnel;
+mod group;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +22,8 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 13] = [
+pub(super) const CONTEXTUAL: [&str; 14] = [
+    "any",
     "over",
     "since",
     "where",
@@ -113,6 +115,9 @@ impl<'t> Parser<'t> {
 
     fn negation(&mut self) -> Parsed<Expr> {
         let start = self.span();
+        if let Some(group) = self.group()? {
+            return Ok(group);
+        }
         if !self.eat_word("not") {
             return self.test();
         }

@@ -24,6 +24,7 @@ mod facts;
 mod funnel;
 mod gate;
 mod history;
+mod group;
 mod identity;
 mod laws;
 mod link;
@@ -34,6 +35,7 @@ mod privacy;
 mod report;
 #[cfg(feature = "seal")]
 mod run;
+mod rfm;
 mod scorer;
 mod semantics;
 mod source;

@@ -1,15 +1,41 @@
 //! The columns of several timelines as one.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::{Column, Columns};
+use crate::facts::layout::Pick;
 use crate::time::Timestamp;
+use crate::value::Value;
 
 impl Columns {
     /// Takes in the columns of another timeline that is laid out as this one.
     pub(crate) fn absorb(&mut self, other: &Self) {
-        for (number, theirs) in &other.columns {
-            let ours = self.column(*number);
-            *ours = ours.merged(theirs);
+        let layout = Arc::clone(&self.layout);
+        for (number, theirs) in other.numbers.iter().zip(&other.columns) {
+            if layout.pick(*number).is_some_and(Pick::tells_apart) {
+                self.absorb_seen(*number, theirs, other.seen.get(number));
+            } else {
+                let ours = self.column(*number);
+                *ours = ours.merged(theirs);
+            }
         }
+    }
+
+    /// Of equal values the last that was seen under either is an entry.
+    fn absorb_seen(
+        &mut self,
+        number: usize,
+        theirs: &Column,
+        seen: Option<&BTreeMap<Value, Timestamp>>,
+    ) {
+        let ours = self.column(number);
+        let rest = Column { at: Vec::new(), totals: Vec::new(), ..theirs.cut_off(ours.cut) };
+        *ours = ours.merged(&rest);
+        let cut = ours.cut;
+        self.seen.entry(number).or_default().retain(|_, at| *at > cut);
+        let seen = seen.into_iter().flatten().filter(|(_, at)| **at > cut);
+        seen.for_each(|(value, at)| self.see(number, value, *at));
     }
 }
 
@@ -18,11 +44,7 @@ impl Column {
     /// other too.
     fn merged(&self, other: &Self) -> Self {
         let cut = self.cut.max(other.cut);
-        let [ours, theirs] = [self, other].map(|column| {
-            let mut column = column.clone();
-            column.cut(cut);
-            column
-        });
+        let [ours, theirs] = [self, other].map(|column| column.cut_off(cut));
         let mut merged = Self {
             before: ours.before + theirs.before,
             cut,
@@ -38,9 +60,15 @@ impl Column {
         merged
     }
 
+    /// The same column, as if it had been cut off by then.
+    fn cut_off(&self, upto: Timestamp) -> Self {
+        let mut column = self.clone();
+        column.cut(upto);
+        column
+    }
+
     fn entries(&self) -> impl Iterator<Item = (Timestamp, i128)> {
-        let value = |index: usize| self.total(index + 1) - self.total(index);
-        self.at.iter().enumerate().map(move |(index, at)| (*at, value(index)))
+        self.at.iter().enumerate().map(|(index, at)| (*at, self.value(index)))
     }
 }
 

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::person::Person;
-use super::{Cause, Live, Program, Transition};
-use crate::facts::Timeline;
+use super::{Cause, Live, Transition};
 use crate::id::ProfileId;
 use crate::identity::Links;
 use crate::time::Timestamp;
@@ -177,7 +176,7 @@ impl Live {
         let mut members = Vec::new();
         for id in component {
             let Some(&number) = self.index.get(id) else { continue };
-            let alone = self.alone(number).and_then(|person| joined(&[person], &self.programs));
+            let alone = self.alone(number).and_then(|person| self.of_one_program(&[person]));
             members.extend(alone.map(|person| (number, person)));
             self.linked.groups.remove(&number);
             self.linked.alone.remove(&number);
@@ -217,16 +216,13 @@ impl Live {
     /// The person of these identifiers, if enough is known of each and by one program.
     fn joined(&self, members: &[usize]) -> Option<Person> {
         let known = |member: &usize| self.alone(*member).filter(|_| !self.is_unknown(*member));
-        joined(&members.iter().map(known).collect::<Option<Vec<_>>>()?, &self.programs)
+        self.of_one_program(&members.iter().map(known).collect::<Option<Vec<_>>>()?)
     }
-}
 
-/// One person of what is kept of several by one program, not asked about yet; named as the first.
-fn joined(people: &[&Person], programs: &[Program]) -> Option<Person> {
-    let first = people.first()?;
-    let same = people.iter().all(|person| person.program == first.program);
-    let program = programs.get(first.program).filter(|_| same)?;
-    let mut joined = Person::new(first.id.clone(), first.program, program);
-    joined.timeline = Timeline::merged(people.iter().map(|person| &person.timeline));
-    Some(joined)
+    fn of_one_program(&self, people: &[&Person]) -> Option<Person> {
+        let number = people.first()?.program;
+        let same = people.iter().all(|person| person.program == number);
+        let program = self.programs.get(number).filter(|_| same)?;
+        Person::joined(people, program, self.now)
+    }
 }

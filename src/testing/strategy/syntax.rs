@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(22) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(23) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -69,6 +69,7 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         18 => Expr::coalesce((0..=dice.roll(2)).map(|_| part(dice))),
         19 => funnel(depth, dice).into(),
         20 => part(dice).class(literals(dice)),
+        21 => Expr::any_value(names(dice), part(dice)),
         _ if dice.chance(2) => part(dice).compare(words::comparison(dice), part(dice)),
         _ => aggregate(depth, dice).into(),
     }
