@@ -99,6 +99,16 @@ impl Event {
         Self::new(EventKind::Identify, EventKind::Identify.default_name(), at).user(person)
     }
 
+    /// `person` and the identifier `previous` are one person, as was told `at` an instant.
+    pub fn alias(
+        person: impl Into<ProfileId>,
+        previous: impl Into<ProfileId>,
+        at: Timestamp,
+    ) -> Self {
+        let alias = Self::new(EventKind::Alias, EventKind::Alias.default_name(), at).user(person);
+        Self { previous: Some(previous.into()), ..alias }
+    }
+
     /// An event of a kind, of nobody yet.
     pub fn new(kind: EventKind, name: impl Into<Arc<str>>, at: Timestamp) -> Self {
         Self {

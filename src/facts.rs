@@ -18,6 +18,7 @@
 
 mod column;
 mod layout;
+mod merge;
 mod replay;
 mod revision;
 mod series;
@@ -233,7 +234,8 @@ impl Timeline {
             let value = event.fields().get(&key.field).filter(|value| !value.is_null());
             value.is_some() && *name == *event.name()
         });
-        if !self.retract(&id, from) && !keyed && event.kind() != EventKind::Identify {
+        let entry = matches!(event.kind(), EventKind::Page | EventKind::Screen | EventKind::Track);
+        if !self.retract(&id, from) && !keyed && entry {
             self.columns.remove(event.name(), &Fact::of(event), from);
         }
     }

@@ -1,5 +1,5 @@
-//! Who somebody is: mail addresses in the three forms that must not be confused, and keyed
-//! pseudonyms.
+//! Who somebody is: mail addresses in the three forms that must not be confused, keyed pseudonyms,
+//! and [`Links`] between identifiers that turned out to be one person's.
 //!
 //! | form | type | for |
 //! | --- | --- | --- |
@@ -30,10 +30,13 @@
 mod address;
 pub(crate) mod encode;
 mod hasher;
+mod links;
 mod platform;
 
 pub use address::{CanonicalEmail, GivenEmail};
 #[cfg(any(feature = "mail", feature = "seal"))]
 pub(crate) use hasher::keyed;
 pub use hasher::{Digest, Hasher};
+pub use links::Links;
+pub(crate) use links::linked_by;
 pub use platform::{Platform, PlatformEmail};

@@ -1,5 +1,7 @@
 //! Columns: what figures count of a person's events, in order, so that a stretch is two searches.
 
+mod merge;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

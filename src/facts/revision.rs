@@ -42,6 +42,10 @@ impl Revisions {
         self.0.push(revision);
     }
 
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     pub(super) fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
         let mut found = false;
         for revision in self.0.iter_mut().filter(|revision| revision.fact.id == *id) {

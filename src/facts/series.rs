@@ -100,6 +100,13 @@ impl Series {
         self.facts.insert(at, fact);
     }
 
+    /// Takes in the entries of another.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.known = self.known.and(other.known);
+        self.facts.extend_from_slice(&other.facts);
+        self.facts.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+
     /// Takes out the older half if all of it is older than `upto`; so each entry is moved about
     /// once.
     pub(crate) fn trim(&mut self, upto: Timestamp) {

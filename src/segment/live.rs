@@ -43,9 +43,12 @@
 //! window. An event that is late moves the later events of its sort, and nothing of other people.
 //! While nothing happens and no timer is due, nothing is done.
 
+mod backfill;
 mod bits;
+mod link;
 mod person;
 mod program;
+mod transition;
 mod tree;
 
 use std::cmp::Reverse;
@@ -53,69 +56,18 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use serde::Serialize;
-
 pub use program::Program;
+pub use transition::{Cause, Transition};
 
 use super::Membership;
 use crate::event::{Event, EventKind};
-use crate::id::{MessageId, ProfileId};
+use crate::id::ProfileId;
+use crate::identity::linked_by;
 use crate::time::{Duration, Timestamp};
+use backfill::Waiting;
 use bits::Bits;
+use link::Linked;
 use person::{Person, Scratch};
-
-/// Somebody's entry into a segment, or exit from it.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Transition {
-    /// Who.
-    pub person: ProfileId,
-    /// The segment's name.
-    pub segment: Arc<str>,
-    /// Whether they entered; else they left.
-    pub entered: bool,
-    /// Since when that has been so, by what is known now. Of what was told late it is told as far
-    /// back as a day; of what is older it is the instant of discovery.
-    pub at: Timestamp,
-    /// When that was found.
-    pub discovered: Timestamp,
-    /// What brought it about.
-    pub cause: Cause,
-}
-
-/// What brought a transition about.
-///
-/// Triggers react to events and time, unless they are told otherwise: importing history and
-/// changing a definition send nothing.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Cause {
-    /// A person's history was loaded.
-    BackFill,
-    /// The segment is new or means something else than before.
-    Definition,
-    /// An event that told it soon after it had happened.
-    Event(MessageId),
-    /// An event that was told long after it had happened.
-    LateEvent(MessageId),
-    /// Something that had been told was taken back.
-    Retraction(MessageId),
-    /// Nothing but the passing of time.
-    Time,
-}
-
-impl Transition {
-    /// The event that tells it to others: `Audience Entered` or `Audience Exited`.
-    ///
-    /// Its `messageId` follows from what it tells, so telling it twice is detectable.
-    pub fn event(&self) -> Event {
-        let name = if self.entered { "Audience Entered" } else { "Audience Exited" };
-        Event::track(self.person.clone(), name, self.at)
-            .received(self.discovered)
-            .with("audience", Arc::clone(&self.segment))
-    }
-}
 
 /// What is told longer than this after it happened is late; phones and queues hold events back for
 /// minutes, imports for longer.
@@ -134,8 +86,11 @@ pub struct Live {
     now: Timestamp,
     late: Duration,
     programs: Vec<Program>,
+    /// Those who are asked about; of a linked identifier it is the person behind it, under the
+    /// number of the least.
     people: Vec<Option<Person>>,
     index: Index,
+    linked: Linked,
     timers: BinaryHeap<Reverse<(Timestamp, usize)>>,
     pending: Pending,
     /// People whose history is to be fetched, and those of them that were asked for.
@@ -161,25 +116,18 @@ struct Told {
     routes: Vec<usize>,
 }
 
-/// Somebody of whom too little is known to answer, or only by an older program.
-#[derive(Debug, Default)]
-struct Waiting {
-    /// Whether nothing can be said of them until their history is there.
-    lost: Option<Cause>,
-    /// What was handled meanwhile.
-    events: Vec<Event>,
-}
-
 impl Told {
-    fn new(at: Timestamp, cause: Cause, event: &Event, program: &Program) -> Self {
-        let mut routes = Vec::new();
-        program.for_each_route(event, &mut |route| routes.push(route));
-        Self { at, cause, routes }
+    fn new(at: Timestamp, cause: Cause) -> Self {
+        Self { at, cause, routes: Vec::new() }
     }
 
-    fn touch(&self, person: &mut Person, program: &Program) {
-        let routes = self.routes.iter().filter_map(|route| program.route(*route));
-        routes.for_each(|route| person.touch(route));
+    /// Touches what an event can touch of a person.
+    fn touch(mut self, event: &Event, person: &mut Person, program: &Program) -> Self {
+        program.for_each_route(event, &mut |number| {
+            self.routes.push(number);
+            program.route(number).into_iter().for_each(|route| person.touch(route));
+        });
+        self
     }
 }
 
@@ -192,6 +140,7 @@ impl Live {
             programs: vec![program],
             people: Vec::new(),
             index: Index::default(),
+            linked: Linked::default(),
             timers: BinaryHeap::new(),
             pending: Pending::default(),
             wanted: VecDeque::new(),
@@ -208,7 +157,7 @@ impl Live {
         Self { late, ..self }
     }
 
-    /// How many people are kept.
+    /// How many people are kept; each identifier counts, linked or not.
     pub fn len(&self) -> usize {
         self.index.len()
     }
@@ -222,11 +171,18 @@ impl Live {
     ///
     /// Whoever is told of for the first time has no history before it; of others tell by
     /// [`Live::expect`] first. An event must be told once: duplicates are for
-    /// [`Dedupe`](crate::event::Dedupe) to drop. An event of nobody changes nothing. `now` does not
-    /// go back: an earlier one counts as the latest there was. What is handled at one `now` is taken
-    /// together.
+    /// [`Dedupe`](crate::event::Dedupe) to drop. An event of nobody changes nothing; an alias links
+    /// besides, as [`Live::handle_link`]. `now` does not go back: an earlier one counts as the
+    /// latest there was. What is handled at one `now` is taken together.
     pub fn handle_event(&mut self, event: &Event, now: Timestamp) {
         self.advance(now);
+        self.keep(event);
+        if let Some((a, b)) = linked_by(event) {
+            self.handle_link(a, b, now);
+        }
+    }
+
+    fn keep(&mut self, event: &Event) {
         let Some(id) = event.person() else { return };
         let number = self.number(id);
         if let Some(waiting) = self.waiting.get_mut(&number) {
@@ -235,50 +191,66 @@ impl Live {
                 return;
             }
         }
-        let Some(Some(person)) = self.people.get_mut(number) else { return };
-        let Some(program) = self.programs.get(person.program) else { return };
-        person.insert(event, program, self.now);
         let late = self.now > event.at().plus(self.late);
         let cause = if late { Cause::LateEvent } else { Cause::Event };
-        let told = Told::new(event.at(), cause(event.id()), event, program);
-        told.touch(person, program);
-        self.pending.people.push((number, told));
+        let told = Told::new(event.at(), cause(event.id()));
+        self.change(number, event, told, Person::insert);
     }
 
-    /// An event that was told before is taken back at `now`: it is no longer known.
+    /// An event that was told before is taken back at `now`: it is no longer known. An alias takes
+    /// its link back too, as [`Live::handle_unlink`].
     ///
     /// Where what is kept is not enough to do so, the person's history is asked for by
     /// [`Live::poll_backfill`] and they are [`Membership::NotReady`] until it comes.
     pub fn handle_retraction(&mut self, event: &Event, now: Timestamp) {
         self.advance(now);
-        let Some(number) = event.person().and_then(|id| self.index.get(id)).copied() else {
-            return;
-        };
-        let Some(Some(person)) = self.people.get_mut(number) else { return };
-        let Some(program) = self.programs.get(person.program) else { return };
+        self.take_back(event);
+        if let Some((a, b)) = linked_by(event) {
+            self.handle_unlink(a, b, now);
+        }
+    }
+
+    fn take_back(&mut self, event: &Event) {
+        let Some(&number) = event.person().and_then(|id| self.index.get(id)) else { return };
+        let Some(person) = self.alone(number) else { return };
         let cause = Cause::Retraction(event.id());
+        let Some(program) = self.programs.get(person.program) else { return };
         let whole = event.kind() != EventKind::Identify
             && event.at() > person.first()
             && !program.tells_apart(event);
-        if !whole || self.waiting.contains_key(&number) {
+        if let Some(waiting) = self.waiting.get_mut(&number) {
+            waiting.events.retain(|other| other.id() != event.id());
             return self.want(number, Some(cause));
         }
-        person.timeline.take_back(event, program.schema(), self.now);
-        let told = Told::new(self.now, cause, event, program);
-        told.touch(person, program);
-        self.pending.people.push((number, told));
+        if !whole {
+            return self.want(number, Some(cause));
+        }
+        let told = Told::new(self.now, cause);
+        self.change(number, event, told, |person, event, program, now| {
+            person.timeline.take_back(event, program.schema(), now);
+        });
     }
 
-    /// A person is forgotten, with all that is kept of them; nothing is told of it.
-    pub fn handle_erasure(&mut self, person: &ProfileId, now: Timestamp) {
-        self.advance(now);
-        self.settle();
-        if let Some(number) = self.index.remove(person) {
-            self.waiting.remove(&number);
-            if let Some(place) = self.people.get_mut(number) {
-                *place = None;
+    /// Changes what is kept of an identifier by an event, alone and in the person behind it, whom
+    /// it may touch.
+    fn change(
+        &mut self,
+        number: usize,
+        event: &Event,
+        told: Told,
+        change: impl Fn(&mut Person, &Event, &Program, Timestamp),
+    ) {
+        let mut behind = number;
+        if let Some(alone) = self.linked.alone.get_mut(&number) {
+            if let Some(program) = self.programs.get(alone.kept.program) {
+                change(&mut alone.kept, event, program, self.now);
             }
+            behind = alone.behind;
         }
+        let Some(Some(person)) = self.people.get_mut(behind) else { return };
+        let Some(program) = self.programs.get(person.program) else { return };
+        change(person, event, program, self.now);
+        self.pending.people.push((behind, told.touch(event, person, program)));
     }
 
     /// It is `now`: whoever's time has come is asked about.
@@ -286,113 +258,6 @@ impl Live {
         self.advance(now);
         self.settle();
         self.fire(self.now);
-    }
-
-    /// From `now` on there are these segments.
-    ///
-    /// Segments that mean the same as before go on; of those that are new or changed everybody is
-    /// [`Membership::NotReady`] until their history is there, by [`Live::poll_backfill`] and
-    /// [`Live::handle_backfill`].
-    pub fn handle_program(&mut self, program: Program, now: Timestamp) {
-        self.advance(now);
-        self.settle();
-        self.programs.push(program);
-        let people = self.people.iter().enumerate();
-        let present: Vec<usize> =
-            people.filter(|(_, person)| person.is_some()).map(|(number, _)| number).collect();
-        present.into_iter().for_each(|number| self.want(number, None));
-    }
-
-    /// There is a person who is to be asked about, and whose history is in the host's store;
-    /// `told` are the segments that they were last told to be in.
-    ///
-    /// They are [`Membership::NotReady`] until [`Live::handle_backfill`] brings it.
-    pub fn expect<'t>(&mut self, person: &ProfileId, told: impl IntoIterator<Item = &'t str>) {
-        self.settle();
-        let number = self.number(person);
-        let program = self.programs.last();
-        if let (Some(Some(person)), Some(program)) = (self.people.get_mut(number), program) {
-            let told = told.into_iter().filter_map(|segment| program.number(segment));
-            told.for_each(|segment| person.set_member(segment));
-        }
-        self.want(number, Some(Cause::BackFill));
-    }
-
-    /// The next person whose history is needed, if there is one: all events that are known of them
-    /// now, for [`Live::handle_backfill`]. Each is told once; of one that could not be fetched tell
-    /// by [`Live::expect`] again.
-    pub fn poll_backfill(&mut self) -> Option<ProfileId> {
-        self.settle();
-        while let Some(number) = self.wanted.pop_front() {
-            let person = self.people.get(number).and_then(Option::as_ref);
-            if let Some(person) = person.filter(|_| self.waiting.contains_key(&number)) {
-                return Some(person.id.clone());
-            }
-        }
-        None
-    }
-
-    /// The history of a person, all of it that is known at `now`, in any order; events that were
-    /// handled meanwhile may be in it or not.
-    pub fn handle_backfill(
-        &mut self,
-        person: &ProfileId,
-        history: impl IntoIterator<Item = Event>,
-        now: Timestamp,
-    ) {
-        self.advance(now);
-        self.settle();
-        let number = self.number(person);
-        let waiting = self.waiting.remove(&number).unwrap_or_default();
-        let current = self.programs.len() - 1;
-        let mut events: Vec<Event> = history.into_iter().collect();
-        let known: std::collections::BTreeSet<MessageId> = events.iter().map(Event::id).collect();
-        events.extend(waiting.events.into_iter().filter(|event| !known.contains(&event.id())));
-        // Each then goes to the end of its column, where nothing has to make room.
-        events.sort_by_key(Event::at);
-        let Some(Some(old)) = self.people.get(number) else { return };
-        let Some(program) = self.programs.get(current) else { return };
-        let mut loaded = Person::new(person.clone(), current, program);
-        let mut changed = vec![true; program.segments().len()];
-        if let Some(before) = self.programs.get(old.program) {
-            for (number, segment) in before.segments().iter().enumerate() {
-                let Some(same) = program.number(&segment.name) else {
-                    if old.is_member(number) {
-                        self.transitions.push_back(Transition {
-                            person: person.clone(),
-                            segment: Arc::clone(&segment.name),
-                            entered: false,
-                            at: self.now,
-                            discovered: self.now,
-                            cause: Cause::Definition,
-                        });
-                    }
-                    continue;
-                };
-                changed[same] = !before.shares(segment, program);
-                if old.is_member(number) {
-                    loaded.set_member(same);
-                }
-            }
-        }
-        let known = |event: &&Event| event.known_from() <= self.now;
-        events.iter().filter(known).for_each(|event| loaded.insert(event, program, self.now));
-        loaded.settle(&Bits::default(), program, self.now, &mut self.scratch);
-        for turned in &self.scratch.turned {
-            let Some(segment) = program.segments().get(turned.segment) else { continue };
-            let lost = waiting.lost.clone().unwrap_or(Cause::BackFill);
-            let cause = if changed[turned.segment] { Cause::Definition } else { lost };
-            self.transitions.push_back(Transition {
-                person: person.clone(),
-                segment: Arc::clone(&segment.name),
-                entered: turned.entered,
-                at: self.now,
-                discovered: self.now,
-                cause,
-            });
-        }
-        self.people[number] = Some(loaded);
-        self.schedule(number);
     }
 
     /// The next entry or exit there is, in the order of discovery.
@@ -414,7 +279,8 @@ impl Live {
         None
     }
 
-    /// Whether a person is in a segment, by what was handled so far.
+    /// Whether a person is in a segment, by what was handled so far; of a linked identifier it is
+    /// asked of the person behind it.
     ///
     /// Somebody who was never told of is out of every segment; [`Membership::NotReady`] is what a
     /// segment is that does not exist.
@@ -425,10 +291,11 @@ impl Live {
             return Membership::NotReady;
         };
         let Some(place) = self.index.get(person) else { return Membership::Out };
-        if self.waiting.get(place).is_some_and(|waiting| waiting.lost.is_some()) {
+        let behind = self.linked.behind(*place);
+        if self.is_lost(behind) {
             return Membership::NotReady;
         }
-        let Some(Some(person)) = self.people.get(*place) else { return Membership::Out };
+        let Some(Some(person)) = self.people.get(behind) else { return Membership::Out };
         let member = if person.program + 1 == self.programs.len() {
             Some(person.is_member(number))
         } else {
@@ -453,15 +320,6 @@ impl Live {
         self.people.push(person);
         self.index.insert(id.clone(), number);
         number
-    }
-
-    /// Asks for somebody's history; if they are lost, nothing is said of them until it comes.
-    fn want(&mut self, number: usize, lost: Option<Cause>) {
-        let waiting = self.waiting.entry(number).or_default();
-        if lost.is_some() {
-            waiting.lost = lost;
-        }
-        self.wanted.push_back(number);
     }
 
     /// Goes on to `now`: what was handled before is settled, and timers that were due before fire.
@@ -530,9 +388,9 @@ impl Live {
         let mut told = Vec::new();
         while let Some(event) = person.happened(at) {
             person.insert(&event, program, at);
-            told.push(Told::new(at, Cause::Event(event.id()), &event, program));
+            let cause = Cause::Event(event.id());
+            told.push(Told::new(at, cause).touch(&event, person, program));
         }
-        told.iter().for_each(|told| told.touch(person, program));
         let mut segments = std::mem::take(&mut self.pending.segments);
         self.touched(number, told.iter(), &mut segments);
         self.ask(number, &segments, told.last(), at);
@@ -546,7 +404,7 @@ impl Live {
 
     /// Asks about one person at an instant, and tells what turned.
     fn ask(&mut self, number: usize, touched: &Bits, told: Option<&Told>, at: Timestamp) {
-        if self.waiting.get(&number).is_some_and(|waiting| waiting.lost.is_some()) {
+        if self.is_lost(number) {
             return;
         }
         let Some(Some(person)) = self.people.get_mut(number) else { return };

@@ -7,6 +7,7 @@ use bespoke::engine::Engine;
 use bespoke::event::Event;
 use bespoke::expr::Expr;
 use bespoke::id::ProfileId;
+use bespoke::schema::Schema;
 use bespoke::segment::Membership;
 use bespoke::segment::live::{Live, Transition};
 use bespoke::testing::naive::{Fact, World};
@@ -14,15 +15,14 @@ use bespoke::testing::strategy::{self, Definitions, events, schema};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 
-fn cases(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let asked = (default.cases != 256).then_some(default.cases);
-    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
-}
+use crate::laws::cases;
 
 /// The engine of some definitions, and its rules by the names of their segments.
-fn engine(definitions: &Definitions) -> (Engine, BTreeMap<Arc<str>, Expr>) {
-    let mut engine = Engine::new(schema()).unwrap();
+pub(crate) fn engine(
+    definitions: &Definitions,
+    schema: Schema,
+) -> (Engine, BTreeMap<Arc<str>, Expr>) {
+    let mut engine = Engine::new(schema).unwrap();
     for (name, metric) in &definitions.metrics {
         engine.add_metric(name, &metric.to_string()).unwrap();
     }
@@ -35,59 +35,81 @@ fn engine(definitions: &Definitions) -> (Engine, BTreeMap<Arc<str>, Expr>) {
     (engine, rules)
 }
 
-/// What is told of the one person, in the order in which it is known.
+/// An event, and when it is taken back.
+pub(crate) type Retractable = (Event, Option<Timestamp>);
+
+/// What a host tells.
 #[derive(Clone, Debug)]
-enum Told {
+pub(crate) enum Told {
+    Erased(ProfileId),
     Happened(Event),
+    Linked(ProfileId, ProfileId),
     TakenBack(Event),
+    Unlinked(ProfileId, ProfileId),
 }
 
-fn told(facts: &[Fact]) -> BTreeMap<Timestamp, Vec<Told>> {
-    let mut told: BTreeMap<Timestamp, Vec<Told>> = BTreeMap::new();
-    for ((event, until), fact) in events(facts).into_iter().zip(facts) {
-        if fact.known_from < fact.known_until {
-            told.entry(fact.known_from).or_default().push(Told::Happened(event.clone()));
+/// What is told when; the first first.
+pub(crate) type Script = BTreeMap<Timestamp, Vec<Told>>;
+
+/// Events, in the order in which they are known.
+pub(crate) fn told(events: &[Retractable]) -> Script {
+    let mut told = Script::new();
+    for (event, until) in events {
+        if until.is_none_or(|until| event.known_from() < until) {
+            told.entry(event.known_from()).or_default().push(Told::Happened(event.clone()));
             if let Some(until) = until {
-                told.entry(until).or_default().push(Told::TakenBack(event));
+                told.entry(*until).or_default().push(Told::TakenBack(event.clone()));
             }
         }
     }
     told
 }
 
-/// Everything that is known at an instant, as a store would give it.
-fn history(facts: &[Fact], now: Timestamp) -> Vec<Event> {
-    let known = |fact: &Fact| fact.known_from <= now && now < fact.known_until;
-    let events = events(facts).into_iter().zip(facts);
-    events.filter(|(_, fact)| known(fact)).map(|((event, _), _)| event).collect()
+/// Everything that is known of a person at an instant, as a store would give it.
+fn history(events: &[Retractable], person: &ProfileId, now: Timestamp) -> Vec<Event> {
+    let known = |(event, until): &&Retractable| {
+        event.person() == Some(person)
+            && event.known_from() <= now
+            && until.is_none_or(|until| now < until)
+    };
+    events.iter().filter(known).map(|(event, _)| event.clone()).collect()
 }
 
-fn drain(live: &mut Live, facts: &[Fact], now: Timestamp) -> Vec<Transition> {
+/// Brings the histories that are asked for, and takes what turned.
+pub(crate) fn drain(live: &mut Live, events: &[Retractable], now: Timestamp) -> Vec<Transition> {
     while let Some(person) = live.poll_backfill() {
-        live.handle_backfill(&person, history(facts, now), now);
+        live.handle_backfill(&person, history(events, &person, now), now);
     }
     std::iter::from_fn(|| live.poll_transition()).collect()
 }
 
 /// Tells everything, comes back whenever it is time, and returns what turned.
-fn replay(live: &mut Live, facts: &[Fact], upto: Timestamp) -> Vec<Transition> {
+pub(crate) fn replay(
+    live: &mut Live,
+    events: &[Retractable],
+    script: &Script,
+    upto: Timestamp,
+) -> Vec<Transition> {
     let mut transitions = Vec::new();
-    let mut told = told(facts).into_iter().peekable();
+    let mut script = script.iter().peekable();
     loop {
         let timeout = live.poll_timeout().unwrap_or(Timestamp::MAX);
-        let next = told.peek().map_or(Timestamp::MAX, |(at, _)| *at);
+        let next = script.peek().map_or(Timestamp::MAX, |(at, _)| **at);
         let now = timeout.min(next);
         if now > upto {
             return transitions;
         }
-        for told in told.next_if(|(at, _)| *at == now).into_iter().flat_map(|(_, told)| told) {
+        for told in script.next_if(|(at, _)| **at == now).into_iter().flat_map(|(_, told)| told) {
             match told {
-                Told::Happened(event) => live.handle_event(&event, now),
-                Told::TakenBack(event) => live.handle_retraction(&event, now),
+                Told::Erased(id) => live.handle_erasure(id, now),
+                Told::Happened(event) => live.handle_event(event, now),
+                Told::Linked(a, b) => live.handle_link(a, b, now),
+                Told::TakenBack(event) => live.handle_retraction(event, now),
+                Told::Unlinked(a, b) => live.handle_unlink(a, b, now),
             }
         }
         live.handle_timeout(now);
-        transitions.extend(drain(live, facts, now));
+        transitions.extend(drain(live, events, now));
     }
 }
 
@@ -99,7 +121,7 @@ proptest! {
         definitions in strategy::definitions(),
         facts in strategy::facts(),
     ) {
-        let (engine, rules) = engine(&definitions);
+        let (engine, rules) = engine(&definitions, schema());
         let schema = schema();
         let world = |now| World::new(&schema, &facts, now)
             .with_names(&definitions.metrics, &definitions.segments);
@@ -112,7 +134,8 @@ proptest! {
         }
         let upto = "2027-01-01T00:00:00Z".parse().unwrap();
         let mut live = Live::new(engine.program());
-        let transitions = replay(&mut live, &facts, upto);
+        let events = events(&facts);
+        let transitions = replay(&mut live, &events, &told(&events), upto);
         candidates.extend(transitions.iter().map(|transition| transition.discovered));
         let before = |at: &Timestamp| Timestamp::from_micros(at.micros().saturating_sub(1));
         let around: BTreeSet<Timestamp> = candidates.iter().flat_map(|at| [before(at), *at]).collect();

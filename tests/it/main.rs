@@ -27,6 +27,7 @@ mod history;
 mod group;
 mod identity;
 mod laws;
+mod link;
 mod live;
 mod metric;
 mod playbook;

@@ -1,5 +1,7 @@
 //! What is kept of one person.
 
+use std::cmp::Reverse;
+
 use super::bits::{Bits, Truths};
 use super::program::{Program, Route};
 use super::tree::Held;
@@ -84,6 +86,20 @@ impl Person {
     /// The truths of these leaves may be others now.
     pub(super) fn touch(&mut self, route: &Route) {
         self.leaves.stale.unite(&route.leaves);
+    }
+
+    /// One person of what is kept of several by one program, not asked about yet; named as the
+    /// first.
+    pub(super) fn joined(people: &[&Self], program: &Program, now: Timestamp) -> Option<Self> {
+        let first = people.first()?;
+        let mut joined = Self::new(first.id.clone(), first.program, program);
+        joined.timeline = Timeline::merged(people.iter().map(|person| &person.timeline));
+        joined.ahead = people.iter().flat_map(|person| &person.ahead).cloned().collect();
+        joined.ahead.sort_by_key(|event| Reverse(event.at()));
+        while let Some(event) = joined.happened(now) {
+            joined.insert(&event, program, now);
+        }
+        Some(joined)
     }
 
     /// Puts in an event that is known at `now`, or lays it aside until it happens.

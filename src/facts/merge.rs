@@ -1,0 +1,75 @@
+//! Timelines of several identifiers as the one of the person behind them.
+
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use super::{Timeline, Told, revise};
+use crate::time::earlier;
+
+impl Timeline {
+    /// The timeline that the events of several would have made together.
+    ///
+    /// A thing that is told in several of them by its business key is told once. The columns are
+    /// those of the first.
+    ///
+    /// ```
+    /// use bespoke::event::Event;
+    /// use bespoke::facts::Timeline;
+    /// use bespoke::schema::Schema;
+    ///
+    /// let (schema, at) = (Schema::new(), "2026-02-01T12:00:00Z".parse()?);
+    /// let on_the_phone = Timeline::of([Event::track("d-1", "Product Viewed", at)], &schema);
+    /// let at_the_desk = Timeline::of([Event::track("p-1", "Product Viewed", at)], &schema);
+    /// let person = Timeline::merged([&on_the_phone, &at_the_desk]);
+    /// assert_eq!(person.facts(at).events("Product Viewed").count(), 2);
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    pub fn merged<'t>(timelines: impl IntoIterator<Item = &'t Self>) -> Self {
+        let mut timelines = timelines.into_iter();
+        let mut merged = timelines.next().cloned().unwrap_or_default();
+        timelines.for_each(|other| merged.absorb(other));
+        merged
+    }
+
+    fn absorb(&mut self, other: &Self) {
+        self.first = earlier(self.first, other.first);
+        self.others.absorb(&other.others);
+        for (name, told) in &other.attributes {
+            let history = self.attributes.entry(Arc::clone(name)).or_default();
+            history.extend_from_slice(told);
+            history.sort_by(|a, b| Told::order(a).cmp(&Told::order(b)));
+        }
+        self.absorb_columns(other);
+        for (name, series) in &other.series {
+            self.series.entry(Arc::clone(name)).or_default().absorb(series);
+        }
+        self.absorb_revisions(other);
+    }
+
+    fn absorb_columns(&mut self, other: &Self) {
+        if Arc::ptr_eq(self.columns.layout(), other.columns.layout()) {
+            return self.columns.absorb(&other.columns);
+        }
+        for (name, series) in &other.series {
+            series.all().iter().for_each(|fact| self.columns.insert(name, fact));
+        }
+    }
+
+    /// What followed from what each was told of one thing gives way to what follows from all of it.
+    fn absorb_revisions(&mut self, other: &Self) {
+        for ((name, value), theirs) in &other.revisions {
+            match self.revisions.entry((Arc::clone(name), value.clone())) {
+                Entry::Vacant(place) => {
+                    place.insert(theirs.clone());
+                }
+                Entry::Occupied(mut ours) => {
+                    let mut old = ours.get().facts();
+                    old.extend(theirs.facts());
+                    ours.get_mut().absorb(theirs);
+                    let new = ours.get().facts();
+                    revise(&mut self.series, &mut self.columns, name, &old, new);
+                }
+            }
+        }
+    }
+}
