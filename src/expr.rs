@@ -27,6 +27,7 @@ pub(crate) mod plan;
 mod print;
 mod resolve;
 mod typing;
+mod window;
 mod words;
 
 use std::sync::Arc;
@@ -171,6 +172,8 @@ pub(crate) struct Series {
 /// Which stretch of time an aggregate looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Over {
+    /// `over last 5`
+    Last(u32),
     /// `over 90 days ending 7 days ago`
     Sliding { length: Duration, ending: Option<Duration> },
     /// `since last("Product Added")`

@@ -26,6 +26,7 @@
 mod compare;
 mod engagement;
 mod evaluator;
+mod last;
 mod moving;
 mod slide;
 

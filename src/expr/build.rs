@@ -237,6 +237,13 @@ impl Aggregate {
         self
     }
 
+    /// The same over the last so many events that have an entry, 1 to 1,000,000 of them.
+    #[must_use]
+    pub fn over_last(mut self, count: u32) -> Self {
+        self.window = Some(Over::Last(count));
+        self
+    }
+
     /// The same over what happened after an instant.
     #[must_use]
     pub fn since(mut self, instant: impl Into<Expr>) -> Self {

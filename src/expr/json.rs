@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::window::count;
 use super::{
     Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Series, Sign, Truth,
 };
@@ -135,6 +136,8 @@ struct AggregateJson {
     ending: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<Box<RawValue>>,
 }
 
 impl From<&Expr> for Json {
@@ -194,21 +197,26 @@ impl From<&Literal> for Json {
 
 impl From<&Aggregate> for AggregateJson {
     fn from(aggregate: &Aggregate) -> Self {
-        let (over, ending, since) = match aggregate.window() {
-            Some(Over::Sliding { length, ending }) => (Some(*length), *ending, None),
-            Some(Over::Since(since)) => (None, None, Some(Json::from(since))),
-            None => (None, None, None),
-        };
-        Self {
+        let mut json = Self {
             function: aggregate.function().name().to_owned(),
             distinct: aggregate.is_distinct(),
             event: aggregate.series().event().cloned().unwrap_or_else(|| ANY_EVENT.into()),
             field: aggregate.series().path().to_vec(),
             filter: aggregate.filter().map(Json::from),
-            over,
-            ending,
-            since,
+            over: None,
+            ending: None,
+            since: None,
+            last: None,
+        };
+        match aggregate.window() {
+            Some(Over::Last(count)) => json.last = Some(raw((*count).into())),
+            Some(Over::Sliding { length, ending }) => {
+                (json.over, json.ending) = (Some(*length), *ending);
+            }
+            Some(Over::Since(since)) => json.since = Some(since.into()),
+            None => {}
         }
+        json
     }
 }
 
@@ -306,11 +314,19 @@ impl TryFrom<AggregateJson> for Aggregate {
         let known = Function::ALL.into_iter().find(|(_, name)| *name == json.function);
         let (function, _) =
             known.ok_or_else(|| fault(&format!("`{}` is no aggregate", json.function)))?;
-        let window = match (json.over, json.since, json.ending) {
-            (Some(length), None, ending) => Some(Over::sliding(length, ending).map_err(fault)?),
-            (None, Some(since), None) => Some(Over::Since(since.try_into()?)),
-            (None, None, None) => None,
-            _ => return Err(fault("a window is `over` with or without `ending`, or `since`")),
+        let window = match (json.over, json.ending, json.since, json.last) {
+            (Some(length), ending, None, None) => {
+                Some(Over::sliding(length, ending).map_err(fault)?)
+            }
+            (None, None, Some(since), None) => Some(Over::Since(since.try_into()?)),
+            (None, None, None, Some(last)) => {
+                Some(Over::Last(count(number(&last)?).map_err(fault)?))
+            }
+            (None, None, None, None) => None,
+            _ => {
+                let windows = "`over` with or without `ending`, or `since`, or `last`";
+                return Err(fault(&format!("a window is {windows}")));
+            }
         };
         let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
         let path = json.field;

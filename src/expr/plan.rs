@@ -138,6 +138,8 @@ pub(crate) enum Entries {
 #[derive(Clone, Debug)]
 pub(crate) enum Stretch {
     Always,
+    /// The last so many events that have an entry.
+    Last(u32),
     Since(Term),
     Sliding(Window),
 }

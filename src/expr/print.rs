@@ -108,6 +108,7 @@ impl Display for Aggregate {
             write!(f, " where {filter}")?;
         }
         match self.window() {
+            Some(Over::Last(count)) => write!(f, " over last {count}")?,
             Some(Over::Sliding { length, ending }) => {
                 write!(f, " over {length}")?;
                 if let Some(ago) = ending {

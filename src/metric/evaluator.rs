@@ -334,7 +334,7 @@ impl<'a> Evaluator<'a> {
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
         let stretch = match &figure.window {
-            Stretch::Always => Stretched::always(now),
+            Stretch::Always | Stretch::Last(_) => Stretched::always(now),
             Stretch::Sliding(window) => Stretched::sliding(*window, now),
             Stretch::Since(since) => match self.value(since, now, next) {
                 Val::Instant(bound) => Stretched::since(bound, now),

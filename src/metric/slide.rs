@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
+use super::last::{reach, starts};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
-use crate::expr::plan::{Entries, Figure};
+use crate::expr::plan::{Entries, Figure, Stretch};
 use crate::facts::{Fact, Facts, Series, Total};
 use crate::time::{Timestamp, Window};
 use crate::value::{Exact, Value};
@@ -88,15 +89,15 @@ impl Stretched {
 
 /// One entry that passed the filter.
 #[derive(Clone, Copy, Debug)]
-struct Counted<'a> {
-    fact: &'a Fact,
+pub(super) struct Counted<'a> {
+    pub(super) fact: &'a Fact,
     /// The field's value; the event itself has none.
     value: Option<&'a Value>,
 }
 
 /// A figure's entries in order.
 #[derive(Debug)]
-enum Rows<'a> {
+pub(super) enum Rows<'a> {
     Collected(Vec<Counted<'a>>),
     /// The events of a series, all of which are entries: there is nothing to collect.
     Events(&'a [Fact]),
@@ -114,6 +115,8 @@ pub(super) struct Slide<'a> {
     fresh: Timestamp,
     stale: Timestamp,
     rows: Rows<'a>,
+    /// The first row of each fact, where the figure is of the last facts.
+    starts: Vec<usize>,
     low: usize,
     high: usize,
     sum: i128,
@@ -131,12 +134,14 @@ impl<'a> Slide<'a> {
     ) -> Self {
         let from = stretch.horizon();
         let mut stale = Next::never();
-        let rows = figure.rows(evaluator.facts(), from);
-        let rows = rows
-            .unwrap_or_else(|| Rows::Collected(collect(figure, evaluator, from, now, &mut stale)));
+        let rows = figure.rows(evaluator.facts(), from).unwrap_or_else(|| {
+            let after = reach(figure, evaluator, now, &mut stale).unwrap_or(from);
+            Rows::Collected(collect(figure, evaluator, after, now, &mut stale))
+        });
         let stale = stale.instant().unwrap_or(Timestamp::MAX);
+        let starts = starts(figure, &rows);
         let values = BTreeMap::new();
-        Self { figure, from, fresh: now, stale, rows, low: 0, high: 0, sum: 0, values }
+        Self { figure, from, fresh: now, stale, rows, starts, low: 0, high: 0, sum: 0, values }
     }
 
     pub(super) fn is_of(&self, figure: &Figure) -> bool {
@@ -151,11 +156,23 @@ impl<'a> Slide<'a> {
     /// Moves to another stretch. Moving on costs what comes and goes; moving back starts anew.
     pub(super) fn position(&mut self, stretch: &Stretched) {
         let high = self.rows.upto(stretch.upto);
-        let low = self.rows.upto(stretch.after).min(high);
+        let low = match self.figure.window {
+            Stretch::Last(count) => self.first_of_last(count, high),
+            _ => self.rows.upto(stretch.after).min(high),
+        };
         if matches!(self.rows, Rows::Collected(_)) {
             self.slide(low, high);
         }
         (self.low, self.high) = (low, high);
+    }
+
+    /// The first row of the last `count` facts before the row `high`.
+    fn first_of_last(&self, count: u32, high: usize) -> usize {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let Rows::Collected(_) = self.rows else { return high.saturating_sub(count) };
+        let facts = self.starts.partition_point(|start| *start < high);
+        let first = facts.checked_sub(count).and_then(|before| self.starts.get(before));
+        first.copied().unwrap_or_default()
     }
 
     /// Adds the values of the entries that come and takes away those of the entries that go.
@@ -287,11 +304,7 @@ fn collect<'a>(
     let series = figure.event.as_ref().and_then(|event| facts.series(event));
     let mut entries = Vec::with_capacity(series.map_or(0, |series| series.since(from).len()));
     let mut take = |fact: &'a Fact, element: Option<&'a Value>, value: Option<&'a Value>| {
-        let passes = figure.filter.as_ref().is_none_or(|filter| {
-            let moment = Moment::of_entry(now, Entry { fact, element });
-            evaluator.cond(filter, moment, stale) == Some(true)
-        });
-        if passes {
+        if figure.passes(Entry { fact, element }, evaluator, now, stale) {
             entries.push(Counted { fact, value });
         }
     };
@@ -345,8 +358,9 @@ impl Figure {
     /// The field whose totals the figure can be read from.
     fn totalled(&self) -> Option<&Arc<str>> {
         let adds = matches!(self.function, Function::Avg | Function::Count | Function::Sum);
+        let whole = self.filter.is_none() && !matches!(self.window, Stretch::Last(_));
         match &self.entries {
-            Entries::Field(path) if adds && !self.distinct && self.filter.is_none() => {
+            Entries::Field(path) if adds && whole && !self.distinct => {
                 path.first().filter(|_| path.len() == 1)
             }
             _ => None,
@@ -358,6 +372,19 @@ impl Figure {
         Some((Arc::clone(self.event.as_ref()?), Arc::clone(self.totalled()?)))
     }
 
+    /// Whether an entry passes the filter; `stale` learns when that may change.
+    pub(super) fn passes<'a>(
+        &'a self,
+        entry: Entry<'a>,
+        evaluator: &Evaluator<'a>,
+        now: Timestamp,
+        stale: &mut Next,
+    ) -> bool {
+        self.filter.as_ref().is_none_or(|filter| {
+            evaluator.cond(filter, Moment::of_entry(now, entry), stale) == Some(true)
+        })
+    }
+
     /// Whether a fact of the series has an entry, as far as its fields tell.
     fn counts(&self, fact: &Fact) -> bool {
         let mut entries = 0;
@@ -366,7 +393,7 @@ impl Figure {
     }
 
     /// Visits a fact's entries: the fact, the element of the list, the value.
-    fn for_each_entry<'a>(
+    pub(super) fn for_each_entry<'a>(
         &self,
         fact: &'a Fact,
         visit: &mut impl FnMut(&'a Fact, Option<&'a Value>, Option<&'a Value>),

@@ -270,9 +270,12 @@ impl<'a> World<'a> {
             let scope = Scope { entry: Some(*entry), bound: None };
             aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
         });
+        entries.retain(|entry| entry.figure() != Answer::Null);
+        if let Some(Over::Last(count)) = aggregate.window() {
+            entries = last(entries, *count);
+        }
         let mut values: Vec<(Timestamp, Answer)> =
             entries.iter().map(|entry| (entry.at, entry.figure())).collect();
-        values.retain(|(_, value)| *value != Answer::Null);
         let by_time = matches!(aggregate.function(), Function::First | Function::Last);
         if aggregate.is_distinct() && !by_time {
             values = different(values);
@@ -284,7 +287,7 @@ impl<'a> World<'a> {
     fn window(&self, window: Option<&'a Over>) -> Option<(Ratio, Ratio)> {
         let now = Ratio::from(self.now);
         match window {
-            None => Some((Ratio::from(Timestamp::MIN), now)),
+            None | Some(Over::Last(_)) => Some((Ratio::from(Timestamp::MIN), now)),
             Some(Over::Sliding { length, ending }) => {
                 let upto = now.minus(&Ratio::from(ending.unwrap_or_default()));
                 Some((upto.minus(&Ratio::from(*length)), upto))
@@ -342,6 +345,21 @@ impl Entry<'_> {
     fn figure(&self) -> Answer {
         self.value.map_or_else(|| Answer::instant(self.at), Answer::from)
     }
+}
+
+/// The entries of the last so many events that have any. Of several at one instant the later in
+/// the list of facts is the later.
+fn last(mut entries: Vec<Entry<'_>>, count: u32) -> Vec<Entry<'_>> {
+    entries.sort_by_key(|entry| entry.at);
+    let mut events: Vec<&Fields> = Vec::new();
+    for entry in entries.iter().rev() {
+        if !events.iter().any(|event| std::ptr::eq(*event, entry.event)) {
+            events.push(entry.event);
+        }
+    }
+    events.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+    entries.retain(|entry| events.iter().any(|event| std::ptr::eq(*event, entry.event)));
+    entries
 }
 
 /// Each value once.

@@ -98,6 +98,34 @@ fn windows_are_open_at_their_beginning_and_closed_at_their_end() {
 }
 
 #[test]
+fn the_last_events_are_those_that_have_an_entry() {
+    let gift = |day, revenue| order_of(day, revenue).with("gift", true);
+    let basket = order(day(4)).with("products", list([line("a", 1), line("a", 2)]));
+    let facts = [gift(day(1), "1"), order_of(day(2), "2"), gift(day(3), "4"), basket];
+    check(
+        &facts,
+        day(5),
+        &[
+            (r#"sum("Order Completed".revenue over last 2) = 6"#, TRUE),
+            (r#"sum("Order Completed".revenue where gift over last 2) = 5"#, TRUE),
+            (r#"sum("Order Completed".revenue over last 9) = 7"#, TRUE),
+            (r#"count("Order Completed" over last 3) = 3"#, TRUE),
+            (r#"first("Order Completed" over last 2) = TIMESTAMP '2026-03-03'"#, TRUE),
+            (r#"last("Order Completed" over last 1) = TIMESTAMP '2026-03-04'"#, TRUE),
+            // Events are counted, and not the elements of their lists.
+            (r#"sum("Order Completed".products.quantity over last 1) = 3"#, TRUE),
+            (r#"count(* over last 2) = 2"#, TRUE),
+            (r#"avg("Product Viewed".price over last 2) IS NULL"#, TRUE),
+            (r#"sum("Order Completed".revenue where revenue > 2 over last 2) = 4"#, TRUE),
+        ],
+    );
+    // Of two at one instant the later is the one whose `messageId` is the greater.
+    let tied = [order_of(day(1), "1"), order_of(day(1), "2"), order_of(day(7), "4")];
+    check(&tied, day(5), &[(r#"sum("Order Completed".revenue over last 1) = 2"#, TRUE)]);
+    check(&tied, day(7), &[(r#"sum("Order Completed".revenue over last 2) = 6"#, TRUE)]);
+}
+
+#[test]
 fn since_begins_strictly_after_its_instant() {
     let view = Fact::event("Product Viewed", day(3));
     let facts = [order(day(3)), order(day(4)), view, Fact::traits(day(1)).with("joined", day(9))];

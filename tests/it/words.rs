@@ -34,6 +34,7 @@ const RULES: &[&str] = &[
     r#"last("Order Completed") <= now() - INTERVAL '30 days'"#,
     r#"count("Order Completed" over 30 days ending 7 days ago) = 1"#,
     r#"count(distinct "Order Completed".products.sku over 12 weeks) >= 3"#,
+    r#"avg("Order Completed".revenue where gift over last 5) > 100"#,
     r#"count("Order Completed".coupon where coupon LIKE '10%' OR total > 5) <> 0"#,
     r#"count("Order Completed") >= 3 AND count("Order Completed" where coupon IS NOT NULL)
        >= 0.7 * count("Order Completed")"#,

@@ -3,6 +3,7 @@
 use super::{Parsed, Parser};
 use crate::error::Diagnostic;
 use crate::expr::lex::TokenKind;
+use crate::expr::window::count;
 use crate::expr::{Aggregate, Function, Over, Series};
 use crate::schema::ANY_EVENT;
 use crate::time::Duration;
@@ -15,13 +16,7 @@ impl Parser<'_> {
         self.at += usize::from(distinct);
         let series = self.series()?;
         let filter = if self.eat_word("where") { Some(self.rule()?) } else { None };
-        let window = if self.eat_word("over") {
-            Some(self.sliding()?)
-        } else if self.eat_word("since") {
-            Some(Over::Since(self.sum()?))
-        } else {
-            None
-        };
+        let window = self.window()?;
         if !self.eat(")") {
             let fault = self.unexpected(match (&filter, &window) {
                 (_, Some(_)) => "`)`",
@@ -35,6 +30,9 @@ impl Parser<'_> {
                 }
                 TokenKind::Word(_) if two_words => {
                     fault.with_help("a name of several words goes in double quotes")
+                }
+                TokenKind::Word(_) if matches!(window, Some(Over::Last(_))) => {
+                    fault.with_help("`over last 5` is five events; for a time write `over 5 days`")
                 }
                 _ => fault,
             });
@@ -52,6 +50,31 @@ impl Parser<'_> {
             path.push(self.name("the name of a field")?);
         }
         Ok(Series { event, path, span: start.to(self.previous()) })
+    }
+
+    fn window(&mut self) -> Parsed<Option<Over>> {
+        if self.eat_word("since") {
+            return Ok(Some(Over::Since(self.sum()?)));
+        }
+        if !self.eat_word("over") {
+            return Ok(None);
+        }
+        if self.eat_word("last") { self.last() } else { self.sliding() }.map(Some)
+    }
+
+    /// The number of `over last 5`.
+    fn last(&mut self) -> Parsed<Over> {
+        self.count("how many of the last events, as in `over last 5`").map(Over::Last)
+    }
+
+    /// How many, as a whole number of 1 to a million.
+    pub(super) fn count(&mut self, expected: &str) -> Parsed<u32> {
+        let TokenKind::Number(number) = *self.peek() else {
+            return Err(self.unexpected(expected));
+        };
+        let count = count(number).map_err(|message| self.fault(message))?;
+        self.at += 1;
+        Ok(count)
     }
 
     fn sliding(&mut self) -> Parsed<Over> {

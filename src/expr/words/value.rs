@@ -127,6 +127,11 @@ impl Words {
 
     fn window(&mut self, aggregate: &Aggregate) {
         match aggregate.window() {
+            Some(Over::Last(count)) => {
+                self.put(" among the last ");
+                self.literal(&Literal::Number((*count).into()));
+                self.put(" that count");
+            }
             Some(Over::Sliding { length, ending: None }) => {
                 let length = length.to_string();
                 self.put(" in the last ");

@@ -11,14 +11,15 @@ use crate::schema::{ANY_EVENT, EventShape, Field, Schema, Shape};
 use crate::time::Timestamp;
 use crate::value::{Fields, Kind, Value};
 
-/// Each fact as an event of its own `messageId`, and when it is retracted, if ever.
+/// Each fact as an event of its own `messageId`, and when it is retracted, if ever. The ids are
+/// in the order of the list.
 pub fn events(facts: &[Fact]) -> Vec<(Event, Option<Timestamp>)> {
     let event = |(index, fact): (usize, &Fact)| {
         let event = match &fact.event {
             Some(name) => Event::track("p-1", Arc::clone(name), fact.at),
             None => Event::identify("p-1", fact.at),
         };
-        let event = event.with_id(format!("m-{index}")).received(fact.known_from);
+        let event = event.with_id(format!("m-{index:04}")).received(fact.known_from);
         let retracted = (fact.known_until != Timestamp::MAX).then_some(fact.known_until);
         (event.with_fields(fact.fields.clone()), retracted)
     };

@@ -247,7 +247,8 @@ impl<'s> Rules<'s> {
         if let Some(filter) = filters.reduce(Expr::and) {
             aggregate = aggregate.filtered(filter);
         }
-        match dice.roll(6) {
+        match dice.roll(8) {
+            6 | 7 => aggregate.over_last(words::few(dice)).into(),
             1..=3 => aggregate.over(words::length(dice)).into(),
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
             5 if !place.pure => {

@@ -83,7 +83,8 @@ fn aggregate(depth: usize, dice: &mut Dice<'_>) -> Aggregate {
     if dice.chance(3) {
         aggregate = aggregate.filtered(any(depth.saturating_sub(1), dice));
     }
-    match dice.roll(4) {
+    match dice.roll(5) {
+        4 => aggregate.over_last(words::few(dice)),
         1 => aggregate.over(words::length(dice)),
         2 => aggregate
             .over_ending(words::length(dice), dice.of(&[Duration::ZERO, Duration::days(1)])),

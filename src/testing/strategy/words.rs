@@ -47,6 +47,11 @@ pub(super) fn length(dice: &mut Dice<'_>) -> Duration {
     ])
 }
 
+/// How many of the last events count.
+pub(super) fn few(dice: &mut Dice<'_>) -> u32 {
+    dice.of(&[1, 2, 3, 5, 1_000_000])
+}
+
 /// A length of time of any sign and size.
 pub(super) fn interval(dice: &mut Dice<'_>) -> Duration {
     match dice.roll(8) {
