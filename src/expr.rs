@@ -23,6 +23,7 @@ mod json;
 mod lex;
 mod names;
 mod parse;
+pub(crate) mod person;
 pub(crate) mod plan;
 mod print;
 mod resolve;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 pub(crate) use check::{Checked, check_metric, check_rule};
 pub use names::Names;
+pub(crate) use person::Person;
 pub(crate) use typing::Type;
 
 use crate::error::{Error, ErrorKind, Result, Span};
@@ -70,6 +72,7 @@ pub(crate) enum Node {
     Now,
     Or(Vec<Expr>),
     Path(Vec<Arc<str>>),
+    Person(Person),
     Scale { by: Decimal, of: Expr },
     Sum { first: Expr, rest: Vec<(Sign, Expr)> },
 }
@@ -248,6 +251,9 @@ impl Expr {
 
     /// Whether it is a condition by its form; a path or a figure may be one by its kind.
     fn is_condition(&self) -> bool {
+        if let Node::Person(person) = self.node() {
+            return person.is_condition();
+        }
         !matches!(
             self.node(),
             Node::Aggregate(_)
@@ -303,6 +309,7 @@ impl Node {
                 visit(value);
             }
             Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
+            Self::Person(person) => person.of().into_iter().for_each(visit),
             Self::Sum { first, rest } => {
                 visit(first);
                 rest.iter().for_each(|(_, term)| visit(term));

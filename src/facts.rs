@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::{Event, EventKind};
-use crate::id::MessageId;
+use crate::id::{MessageId, ProfileId};
 use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -52,6 +52,7 @@ pub struct Fact {
 /// What a timeline holds depends on the events put in, not on the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
+    person: Option<ProfileId>,
     series: BTreeMap<Arc<str>, Series>,
     attributes: BTreeMap<Arc<str>, Vec<Told>>,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
@@ -110,6 +111,11 @@ impl Timeline {
     /// the schema gives an event a business key, the same thing told again replaces, and a
     /// cancellation retracts, from when that is known.
     pub fn insert(&mut self, event: &Event, schema: &Schema) {
+        if let Some(person) = event.person()
+            && self.person.as_ref().is_none_or(|known| person < known)
+        {
+            self.person = Some(person.clone());
+        }
         match event.kind() {
             EventKind::Alias | EventKind::Group => {}
             EventKind::Identify => self.tell(event),
@@ -246,6 +252,12 @@ impl<'a> Facts<'a> {
         self.known
     }
 
+    /// Whose facts these are: of the people whose events were put in, the one whose identifier is
+    /// the least, whatever the order in which they came. `None` where nothing was put in.
+    pub fn person(&self) -> Option<&'a ProfileId> {
+        self.timeline.person.as_ref()
+    }
+
     /// The same knowledge at another instant.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
@@ -282,11 +294,30 @@ impl<'a> Facts<'a> {
     /// What the trait's value was last told by, and the first instant after `now` at which it is
     /// told again.
     pub(crate) fn told(&self, name: &str) -> (Option<&'a Told>, Option<Timestamp>) {
-        let history = self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice);
+        let history = self.tellings(name);
         let (past, future) = history.split_at(history.partition_point(|told| told.at <= self.now));
         let last = past.iter().rev().find(|told| told.known.at(self.known));
         let next = future.iter().find(|told| told.known.at(self.known));
         (last, next.map(|told| told.at))
+    }
+
+    /// All that was and will be told of a trait, in order; who asks filters by [`Facts::known`].
+    pub(crate) fn tellings(&self, name: &str) -> &'a [Told] {
+        self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// When the first that is known happened or is to happen, and the event that told it.
+    pub(crate) fn first(&self) -> Option<(Timestamp, &'a MessageId)> {
+        let known = self.known;
+        let entries = self.timeline.series.values().filter_map(|series| {
+            let first = series.upto(Timestamp::MAX).iter().find(|fact| fact.known.at(known))?;
+            Some((first.at, &first.id))
+        });
+        let told = self.timeline.attributes.values().filter_map(|history| {
+            let first = history.iter().find(|told| told.known.at(known))?;
+            Some((first.at, &first.id))
+        });
+        entries.chain(told).min()
     }
 
     /// A whole series with what is still to happen; who asks filters by [`Facts::known`] and

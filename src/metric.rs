@@ -28,6 +28,7 @@ mod engagement;
 mod evaluator;
 mod last;
 mod moving;
+mod person;
 mod slide;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
+pub(crate) use person::changes;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

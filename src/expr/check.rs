@@ -1,5 +1,7 @@
 //! Expressions against the schema: names, kinds, windows. What passes is a plan.
 
+mod person;
+
 use std::sync::Arc;
 
 use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
@@ -192,6 +194,7 @@ impl<'a> Checker<'a> {
             }
             Node::Now => Some((Term::Now, Base::Instant.plain())),
             Node::Path(path) => self.path(path, expr.span(), scope, any),
+            Node::Person(person) => self.person(person),
             Node::Scale { by, of } => {
                 let (term, ty) = self.term(of, scope, any)?;
                 if ty.base == Base::Duration && !by.is_whole() {

@@ -7,11 +7,12 @@ use serde_json::value::RawValue;
 
 use super::window::count;
 use super::{
-    Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Series, Sign, Truth,
+    Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Person, Series, Sign,
+    Truth,
 };
 use crate::error::{Error, ErrorKind, Result, Span};
 use crate::schema::ANY_EVENT;
-use crate::time::{Duration, Timestamp};
+use crate::time::{Duration, Timestamp, Zone};
 use crate::value::Decimal;
 
 impl Expr {
@@ -53,6 +54,11 @@ impl Expr {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Json {
+    Anniversary {
+        path: Vec<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<Zone>,
+    },
     Aggregate(Box<AggregateJson>),
     And(Vec<Self>),
     Between {
@@ -63,6 +69,14 @@ enum Json {
         negated: bool,
     },
     Boolean(bool),
+    Bucket {
+        count: Box<RawValue>,
+        salt: Arc<str>,
+    },
+    Changed {
+        path: Vec<Arc<str>>,
+        over: Duration,
+    },
     Coalesce(Vec<Self>),
     Compare {
         left: Box<Self>,
@@ -93,6 +107,7 @@ enum Json {
     Now,
     Null,
     Number(Box<RawValue>),
+    ObservedFor(Duration),
     Or(Vec<Self>),
     Path(Vec<Arc<str>>),
     Scale {
@@ -176,8 +191,26 @@ impl From<&Expr> for Json {
             Node::Now => Self::Now,
             Node::Or(parts) => Self::Or(all(parts)),
             Node::Path(path) => Self::Path(path.clone()),
+            Node::Person(person) => person.into(),
             Node::Scale { by, of } => Self::Scale { by: raw(*by), of: boxed(of) },
             Node::Sum { first, rest } => Self::Sum(sum(first, rest)),
+        }
+    }
+}
+
+impl From<&Person> for Json {
+    fn from(person: &Person) -> Self {
+        let path = match person.of().map(Expr::node) {
+            Some(Node::Path(path)) => path.clone(),
+            _ => Vec::new(),
+        };
+        match person {
+            Person::Anniversary { zone, .. } => Self::Anniversary { path, zone: *zone },
+            Person::Bucket { count, salt } => {
+                Self::Bucket { count: raw((*count).into()), salt: Arc::clone(salt) }
+            }
+            Person::Changed { over, .. } => Self::Changed { path, over: *over },
+            Person::ObservedFor(length) => Self::ObservedFor(*length),
         }
     }
 }
@@ -240,6 +273,18 @@ impl TryFrom<Json> for Expr {
         let boxed = |json: Box<Json>| Self::try_from(*json);
         let all = |parts: Vec<Json>| parts.into_iter().map(Self::try_from).collect::<Result<_>>();
         let node = match json {
+            Json::Anniversary { path, zone } => {
+                Node::Person(Person::Anniversary { of: Self::path(named(path)?), zone })
+            }
+            Json::Bucket { count: buckets, salt } => {
+                let count = count(number(&buckets)?).map_err(fault)?;
+                Node::Person(Person::Bucket { count, salt })
+            }
+            Json::Changed { path, over } => {
+                let over = length(over)?;
+                Node::Person(Person::Changed { of: Self::path(named(path)?), over })
+            }
+            Json::ObservedFor(over) => Node::Person(Person::ObservedFor(length(over)?)),
             Json::Aggregate(aggregate) => Node::Aggregate((*aggregate).try_into()?),
             Json::And(parts) => Node::And(all(parts)?),
             Json::Between { value, low, high, negated } => {
@@ -362,6 +407,12 @@ impl From<TruthJson> for Truth {
             TruthJson::True => Self::True,
         }
     }
+}
+
+/// A stretch of time, as windows are.
+fn length(over: Duration) -> Result<Duration> {
+    Over::sliding(over, None).map_err(fault)?;
+    Ok(over)
 }
 
 fn named(path: Vec<Arc<str>>) -> Result<Vec<Arc<str>>> {

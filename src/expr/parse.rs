@@ -1,12 +1,13 @@
 //! Tokens into an expression, by recursive descent: one function for each line of the grammar.
 
 mod aggregate;
+mod person;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::lex::{Token, TokenKind, tokens};
-use super::{Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Sign, Truth};
+use super::{Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Person, Sign, Truth};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::value::Decimal;
 
@@ -19,7 +20,7 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 11] = [
+pub(super) const CONTEXTUAL: [&str; 15] = [
     "over",
     "since",
     "where",
@@ -31,6 +32,10 @@ pub(super) const CONTEXTUAL: [&str; 11] = [
     "now",
     "coalesce",
     "in_segment",
+    "anniversary",
+    "bucket",
+    "changed",
+    "observed_for",
 ];
 
 impl Expr {
@@ -332,6 +337,10 @@ impl<'t> Parser<'t> {
                 self.at += 1;
                 Node::InSegment(segment.into())
             }
+            _ if Person::NAMES.contains(&name.as_str()) => {
+                self.at += 2;
+                Node::Person(self.person(&name)?)
+            }
             _ => return Err(self.unknown_function(word)),
         };
         self.expect(")")?;
@@ -340,7 +349,8 @@ impl<'t> Parser<'t> {
 
     fn unknown_function(&self, word: &str) -> Diagnostic {
         let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known: Vec<&str> = known.chain(["now", "coalesce", "in_segment"]).collect();
+        let known = known.chain(["now", "coalesce", "in_segment"]).chain(Person::NAMES);
+        let known: Vec<&str> = known.collect();
         let fault = self.fault(&format!("there is no function `{word}`"));
         match crate::error::nearest(word, known.iter().copied()) {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::person::PersonTerm;
 use super::{Comparison, Function, Literal, Sign, Truth};
 use crate::time::Window;
 use crate::value::Decimal;
@@ -103,6 +104,7 @@ pub(crate) enum Term {
     /// A metric that others may use too.
     Metric(Arc<Self>),
     Now,
+    Person(Box<PersonTerm>),
     Scale {
         by: Decimal,
         of: Box<Self>,
@@ -159,8 +161,13 @@ impl Term {
     }
 
     fn is_attribute(&self, attribute: &str) -> bool {
-        let Self::Field { from: Source::Attribute, path } = self else { return false };
-        path.first().is_some_and(|first| **first == *attribute)
+        match self {
+            Self::Field { from: Source::Attribute, path } => {
+                path.first().is_some_and(|first| **first == *attribute)
+            }
+            Self::Person(person) => person.reads(attribute),
+            _ => false,
+        }
     }
 }
 
@@ -216,7 +223,7 @@ impl<'t> Walk<'t> {
                 }
             }
             Term::Sum(terms) => terms.iter().for_each(|(_, term)| self.term(term, visit)),
-            Term::Field { .. } | Term::Literal(_) | Term::Now => {}
+            Term::Field { .. } | Term::Literal(_) | Term::Now | Term::Person(_) => {}
         }
     }
 

@@ -36,7 +36,8 @@ impl Node {
             | Self::InSegment(_)
             | Self::Literal(_)
             | Self::Now
-            | Self::Path(_) => Binding::Atom,
+            | Self::Path(_)
+            | Self::Person(_) => Binding::Atom,
         }
     }
 }
@@ -88,6 +89,7 @@ impl Display for Expr {
             Node::Now => f.write_str("now()"),
             Node::Or(parts) => separated(f, " OR ", parts.iter().map(|e| At(Binding::And, e))),
             Node::Path(path) => separated(f, ".", path.iter().map(|name| Name(name))),
+            Node::Person(person) => person.fmt(f),
             Node::Scale { by, of } => write!(f, "{by} * {}", At(Binding::Atom, of)),
             Node::Sum { first, rest } => {
                 At(Binding::Term, first).fmt(f)?;
@@ -177,7 +179,7 @@ impl Display for Name<'_> {
 }
 
 /// A text in quotes, with the quotes in it doubled.
-struct Quoted<'a>(char, &'a str);
+pub(super) struct Quoted<'a>(pub(super) char, pub(super) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

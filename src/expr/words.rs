@@ -5,6 +5,7 @@
 //! it is written; as everywhere, a test of it is passed if some element passes.
 
 mod condition;
+mod person;
 mod value;
 
 use super::lex::{is_name_part, is_name_start};

@@ -287,6 +287,7 @@ impl<'a> Evaluator<'a> {
                 self.once(Part::Metric(term), moment.now, next, answer)
             }
             Term::Now => Val::Instant(Moving::NOW),
+            Term::Person(person) => person.value(self, moment.now, next),
             Term::Scale { by, of } => self.term(of, moment, next).times(*by),
             Term::Sum(terms) => {
                 let mut sum: Option<Val<'a>> = None;

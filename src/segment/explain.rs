@@ -1,5 +1,7 @@
 //! Why somebody is a member, or is not.
 
+mod person;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,7 +92,13 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
     let until = horizons.into_iter().min_by(|a, b| compare(*a, *b)).flatten();
     let mut operands = Vec::new();
     test.check.for_each_term(&mut |term| {
-        operands.extend(operand_of_trait(term, evaluator));
+        match term {
+            Term::Field { from: Source::Attribute, path } => {
+                operands.extend(operand_of_trait(path, evaluator));
+            }
+            Term::Person(term) => operands.extend(person::operands(term, evaluator)),
+            _ => {}
+        }
         term.for_each_figure(&mut |figure| {
             let value = evaluator.figure(figure, now).measure(now).to_string();
             let facts = evaluator.witnesses(figure, now).into_iter();
@@ -101,14 +109,12 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
     Clause { text: Arc::clone(&test.text), truth, until, operands }
 }
 
-fn operand_of_trait<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {
-    let Term::Field { from: Source::Attribute, path } = term else { return None };
+fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Operand> {
     let facts = evaluator.facts();
     let (told, _) = facts.told(path.first()?);
-    let value = evaluator.value(term, facts.now(), &mut Next::never());
     Some(Operand {
         text: path.join(".").into(),
-        value: value.measure(facts.now()).to_string(),
+        value: evaluator.attribute(path).measure(facts.now()).to_string(),
         facts: told.into_iter().map(|told| (told.at, told.id.clone())).collect(),
     })
 }

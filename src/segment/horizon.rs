@@ -3,7 +3,7 @@
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
 use crate::metric::{Evaluator, Next};
-use crate::time::{Timestamp, Valid, earlier, later};
+use crate::time::{Duration, Timestamp, Valid, earlier, later};
 
 /// Whether a condition is true, and until when.
 pub(super) fn member<'a>(cond: &'a Cond, evaluator: &Evaluator<'a>) -> Valid<bool> {
@@ -71,10 +71,14 @@ fn together(parts: impl Iterator<Item = Valid<bool>>, all: bool) -> Valid<bool> 
     }
 }
 
+/// How long a test is followed from its first change on. What may turn later is asked again then.
+const FAR: Duration = Duration::days(36_525);
+
 /// Follows a test through time, from each instant at which one of its values may change to the
 /// next, until it turns.
 fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<bool> {
     let mut now = evaluator.facts().now();
+    let mut far = None;
     let mut holds = None;
     loop {
         let mut next = Next::never();
@@ -84,6 +88,10 @@ fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<
             return Valid::until(first, Some(now));
         }
         match next.instant() {
+            // An anniversary comes every year: it is not followed to the end of time.
+            Some(at) if at > *far.get_or_insert_with(|| at.plus(FAR)) => {
+                return Valid::until(first, Some(at));
+            }
             Some(at) => now = at,
             None => return Valid::always(first),
         }

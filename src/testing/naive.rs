@@ -21,6 +21,7 @@
 
 mod answer;
 mod fact;
+mod person;
 mod ratio;
 mod turns;
 
@@ -47,6 +48,7 @@ pub struct World<'a> {
     segments: Option<&'a BTreeMap<Arc<str>, Expr>>,
     now: Timestamp,
     known: Timestamp,
+    person: Option<&'a str>,
 }
 
 /// What the names in a part of a rule mean.
@@ -76,7 +78,7 @@ const NULL: &Value = &Value::Null;
 impl<'a> World<'a> {
     /// The facts at `now`, as known then, without named metrics and segments.
     pub fn new(schema: &'a Schema, facts: &'a [Fact], now: Timestamp) -> Self {
-        Self { schema, facts, metrics: None, segments: None, now, known: now }
+        Self { schema, facts, metrics: None, segments: None, now, known: now, person: None }
     }
 
     /// The same with named metrics and segments.
@@ -87,6 +89,12 @@ impl<'a> World<'a> {
         segments: &'a BTreeMap<Arc<str>, Expr>,
     ) -> Self {
         Self { metrics: Some(metrics), segments: Some(segments), ..self }
+    }
+
+    /// The same of the person of this identifier.
+    #[must_use]
+    pub fn of_person(self, person: &'a str) -> Self {
+        Self { person: Some(person), ..self }
     }
 
     /// The same as known at an instant.
@@ -182,6 +190,7 @@ impl<'a> World<'a> {
             Node::Literal(literal) => literal.into(),
             Node::Now => Answer::instant(self.now),
             Node::Path(path) => self.path(path, scope),
+            Node::Person(person) => self.person(person),
             Node::Scale { by, of } => {
                 self.value(of, scope).times(&Ratio::new(by.micros(), 1_000_000))
             }
@@ -410,6 +419,7 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Like { .. }
         | Node::Not(_)
         | Node::Or(_) => true,
+        Node::Person(person) => person.is_condition(),
         Node::Aggregate(_)
         | Node::Coalesce(_)
         | Node::Literal(_)

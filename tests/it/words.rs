@@ -45,6 +45,9 @@ const RULES: &[&str] = &[
     "count(* over 30 days) < 5 AND 3 > count(*) AND count(*) < 2.5 AND count(*) <> 4",
     r#"sum(* .amount since last(* where "odd name" = TRUE)) >= 0"#,
     r#"count("say “so”" where engagement > 2 AND in_segment('vip')) > 0 AND "and" < 'm'"#,
+    "anniversary(birthday) AND country = 'PT' AND bucket(10, 'spring') < 3",
+    "anniversary(birthday in 'Europe/Paris') OR NOT changed(tier over 3 days)",
+    "vip AND observed_for(30 days) AND changed(address.city over 1 week) IS TRUE",
     "TRUE OR FALSE OR (a > 1) = (b > 2)",
 ];
 

@@ -93,7 +93,7 @@ impl Parser<'_> {
         Over::sliding(length, ending).map_err(|fault| Diagnostic::new(self.text, span, fault))
     }
 
-    fn duration(&mut self) -> Parsed<Duration> {
+    pub(super) fn duration(&mut self) -> Parsed<Duration> {
         let (start, number) = (self.span(), self.peek().clone());
         let TokenKind::Number(count) = number else {
             let fault = self.unexpected("a duration such as `90 days`");

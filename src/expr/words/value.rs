@@ -2,6 +2,7 @@
 
 use super::{Subject, Words};
 use crate::expr::{Aggregate, Expr, Function, Literal, Node, Over, Sign};
+use crate::time::Duration;
 
 impl Words {
     /// Something that has a value.
@@ -12,6 +13,7 @@ impl Words {
             Node::Literal(literal) => self.literal(literal),
             Node::Now => self.put("now"),
             Node::Path(path) => self.path(path),
+            Node::Person(person) if !person.is_condition() => self.bucket(person),
             Node::Scale { by, of } => {
                 self.literal(&Literal::Number(*by));
                 self.put(" times ");
@@ -133,9 +135,7 @@ impl Words {
                 self.put(" that count");
             }
             Some(Over::Sliding { length, ending: None }) => {
-                let length = length.to_string();
-                self.put(" in the last ");
-                self.put(length.strip_prefix("1 ").unwrap_or(&length));
+                self.in_the_last(*length);
             }
             Some(Over::Sliding { length, ending: Some(ago) }) => {
                 self.put(" in the ");
@@ -150,6 +150,12 @@ impl Words {
             }
             None => {}
         }
+    }
+
+    pub(super) fn in_the_last(&mut self, length: Duration) {
+        let length = length.to_string();
+        self.put(" in the last ");
+        self.put(length.strip_prefix("1 ").unwrap_or(&length));
     }
 
     /// An instant after “since”.

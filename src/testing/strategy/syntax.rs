@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(20) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(24) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -67,6 +67,13 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         16 => part(dice).minus(part(dice)),
         17 => part(dice).scaled(words::number(dice)),
         18 => Expr::coalesce((0..=dice.roll(2)).map(|_| part(dice))),
+        19 => Expr::bucket(words::few(dice), name(dice)),
+        20 => Expr::changed(names(dice), words::length(dice)),
+        21 => Expr::observed_for(words::length(dice)),
+        22 => match words::zone(dice).parse() {
+            Ok(zone) => Expr::anniversary_in(names(dice), zone),
+            Err(_) => Expr::anniversary(names(dice)),
+        },
         _ if dice.chance(2) => part(dice).compare(words::comparison(dice), part(dice)),
         _ => aggregate(depth, dice).into(),
     }

@@ -85,6 +85,16 @@ pub(super) fn text(dice: &mut Dice<'_>) -> &'static str {
     dice.of(&["a", "b", "ab", "A", "", "EUR", "ä", "a%", "_b", "\u{10000}", "\u{ffee}", "it's"])
 }
 
+/// A day, mostly one whose anniversary is near those on which the facts lie.
+pub(super) fn date(dice: &mut Dice<'_>) -> &'static str {
+    dice.of(&["2000-03-02", "2024-02-29", "1996-02-29", "1990-03-05", "2026-03-04", "no day"])
+}
+
+/// The name of a time zone, mostly.
+pub(super) fn zone(dice: &mut Dice<'_>) -> &'static str {
+    dice.of(&["Europe/Lisbon", "UTC", "Pacific/Auckland", "America/St_Johns", "no zone"])
+}
+
 /// A pattern.
 pub(super) fn pattern(dice: &mut Dice<'_>) -> &'static str {
     dice.of(&["a", "a%", "%b", "_", "%", "", "__", "%a%", "_%_", "a%b%", "%%", "Ä"])
