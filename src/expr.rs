@@ -37,6 +37,7 @@ pub(crate) use check::{Checked, check_metric, check_rule};
 pub use names::Names;
 pub(crate) use person::Person;
 pub(crate) use typing::Type;
+pub(crate) use window::Period;
 
 use crate::error::{Error, ErrorKind, Result, Span};
 use crate::time::{Duration, Timestamp};
@@ -175,6 +176,8 @@ pub(crate) struct Series {
 /// Which stretch of time an aggregate looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Over {
+    /// `from '2025-11-24' to '2025-12-01' in 'Europe/Paris'`
+    Between(Period),
     /// `over last 5`
     Last(u32),
     /// `over 90 days ending 7 days ago`

@@ -323,6 +323,7 @@ impl<'a> Checker<'a> {
         let filter = aggregate.filter().map(|filter| self.condition(filter, scope));
         let window = match aggregate.window() {
             None => Some(Stretch::Always),
+            Some(Over::Between(period)) => Some(Stretch::fixed(*period)),
             Some(Over::Last(count)) => Some(Stretch::Last(*count)),
             Some(Over::Sliding { length, ending }) => {
                 Some(Stretch::Sliding(Window::over(*length).ending(ending.unwrap_or_default())))

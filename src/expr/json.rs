@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::window::count;
+use super::window::{Period, count, local, written};
 use super::{
     Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Person, Series, Sign,
     Truth,
@@ -153,6 +153,12 @@ struct AggregateJson {
     since: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
 }
 
 impl From<&Expr> for Json {
@@ -240,8 +246,19 @@ impl From<&Aggregate> for AggregateJson {
             ending: None,
             since: None,
             last: None,
+            from: None,
+            to: None,
+            zone: None,
         };
         match aggregate.window() {
+            Some(Over::Between(Period::Civil { from, to, zone })) => {
+                (json.from, json.to) = (Some(written(*from)), to.map(written));
+                json.zone = Some(*zone);
+            }
+            Some(Over::Between(Period::Instants { from, to })) => {
+                json.from = Some(from.to_string());
+                json.to = to.map(|to| to.to_string());
+            }
             Some(Over::Last(count)) => json.last = Some(raw((*count).into())),
             Some(Over::Sliding { length, ending }) => {
                 (json.over, json.ending) = (Some(*length), *ending);
@@ -355,24 +372,11 @@ fn terms_to_sum(terms: Vec<TermJson>) -> Result<Expr> {
 impl TryFrom<AggregateJson> for Aggregate {
     type Error = Error;
 
-    fn try_from(json: AggregateJson) -> Result<Self> {
+    fn try_from(mut json: AggregateJson) -> Result<Self> {
         let known = Function::ALL.into_iter().find(|(_, name)| *name == json.function);
         let (function, _) =
             known.ok_or_else(|| fault(&format!("`{}` is no aggregate", json.function)))?;
-        let window = match (json.over, json.ending, json.since, json.last) {
-            (Some(length), ending, None, None) => {
-                Some(Over::sliding(length, ending).map_err(fault)?)
-            }
-            (None, None, Some(since), None) => Some(Over::Since(since.try_into()?)),
-            (None, None, None, Some(last)) => {
-                Some(Over::Last(count(number(&last)?).map_err(fault)?))
-            }
-            (None, None, None, None) => None,
-            _ => {
-                let windows = "`over` with or without `ending`, or `since`, or `last`";
-                return Err(fault(&format!("a window is {windows}")));
-            }
-        };
+        let window = window(&mut json)?;
         let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
         let path = json.field;
         let named = event.iter().chain(&path).all(|name| !name.is_empty());
@@ -387,6 +391,39 @@ impl TryFrom<AggregateJson> for Aggregate {
             window,
         })
     }
+}
+
+fn window(json: &mut AggregateJson) -> Result<Option<Over>> {
+    let kinds =
+        [json.over.is_some(), json.since.is_some(), json.last.is_some(), json.from.is_some()];
+    let stray = json.ending.is_some() && json.over.is_none();
+    let stray = stray || (json.to.is_some() || json.zone.is_some()) && json.from.is_none();
+    if stray || kinds.into_iter().filter(|is| *is).count() > 1 {
+        let windows =
+            "`over` and maybe `ending`, `since`, `last`, or `from` and maybe `to` and `in`";
+        return Err(fault(&format!("a window is one of {windows}")));
+    }
+    if let Some(since) = json.since.take() {
+        return Ok(Some(Over::Since(since.try_into()?)));
+    }
+    let over = json.over.map(|length| Over::sliding(length, json.ending));
+    let last = json.last.as_deref().map(number).transpose()?;
+    let last = last.map(|last| count(last).map(Over::Last));
+    let between = period(json)?.map(Period::window);
+    over.or(last).or(between).transpose().map_err(fault)
+}
+
+fn period(json: &AggregateJson) -> Result<Option<Period>> {
+    let Some(from) = &json.from else { return Ok(None) };
+    let (from, to) = (from.as_str(), json.to.as_deref());
+    let Some(zone) = json.zone else {
+        let read = |text: &str| text.parse().map_err(|error: Error| fault(error.detail()));
+        let to = to.map(read).transpose()?;
+        return Ok(Some(Period::Instants { from: read(from)?, to }));
+    };
+    let read = |text| local(text).map_err(|message| fault(&message));
+    let to = to.map(read).transpose()?;
+    Ok(Some(Period::Civil { from: read(from)?, to, zone }))
 }
 
 impl From<Truth> for TruthJson {

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod person;
+mod window;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,9 +21,11 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 15] = [
+pub(super) const CONTEXTUAL: [&str; 17] = [
     "over",
     "since",
+    "from",
+    "to",
     "where",
     "distinct",
     "ending",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::person::PersonTerm;
-use super::{Comparison, Function, Literal, Sign, Truth};
-use crate::time::Window;
+use super::{Comparison, Function, Literal, Period, Sign, Truth};
+use crate::time::{Duration, Timestamp, Window};
 use crate::value::Decimal;
 
 /// A condition: true, false or unknown.
@@ -140,10 +140,21 @@ pub(crate) enum Entries {
 #[derive(Clone, Debug)]
 pub(crate) enum Stretch {
     Always,
+    /// What happened after the first and up to the second.
+    Fixed(Timestamp, Timestamp),
     /// The last so many events that have an entry.
     Last(u32),
     Since(Term),
     Sliding(Window),
+}
+
+impl Stretch {
+    /// The stretch from the beginning of a period, included, to its end, excluded.
+    pub(super) fn fixed(period: Period) -> Self {
+        let before = |at: Timestamp| at.minus(Duration::from_micros(1));
+        let (from, to) = period.bounds();
+        Self::Fixed(before(from), to.map_or(Timestamp::MAX, before))
+    }
 }
 
 impl Term {

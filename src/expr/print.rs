@@ -110,6 +110,7 @@ impl Display for Aggregate {
             write!(f, " where {filter}")?;
         }
         match self.window() {
+            Some(Over::Between(period)) => write!(f, " {period}")?,
             Some(Over::Last(count)) => write!(f, " over last {count}")?,
             Some(Over::Sliding { length, ending }) => {
                 write!(f, " over {length}")?;

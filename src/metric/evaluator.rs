@@ -336,6 +336,7 @@ impl<'a> Evaluator<'a> {
     ) -> Option<T> {
         let stretch = match &figure.window {
             Stretch::Always | Stretch::Last(_) => Stretched::always(now),
+            Stretch::Fixed(after, upto) => Stretched::fixed(*after, *upto, now),
             Stretch::Sliding(window) => Stretched::sliding(*window, now),
             Stretch::Since(since) => match self.value(since, now, next) {
                 Val::Instant(bound) => Stretched::since(bound, now),

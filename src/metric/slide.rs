@@ -22,6 +22,8 @@ pub(super) struct Stretched {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
+    /// Up to an instant that stays.
+    Fixed(Timestamp),
     Sliding(Window),
     /// From a bound that may move with time, to now.
     From(Moving),
@@ -30,6 +32,11 @@ enum Kind {
 impl Stretched {
     pub(super) fn always(now: Timestamp) -> Self {
         Self::since(Moving::fixed(i64::MIN), now)
+    }
+
+    /// What happened after one instant and up to another.
+    pub(super) fn fixed(after: Timestamp, upto: Timestamp, now: Timestamp) -> Self {
+        Self { after, upto: upto.min(now), kind: Kind::Fixed(upto) }
     }
 
     pub(super) fn sliding(window: Window, now: Timestamp) -> Self {
@@ -57,8 +64,9 @@ impl Stretched {
     /// When what happened `at`, and is still to come, begins to count.
     fn enters(&self, at: Timestamp) -> Timestamp {
         match self.kind {
+            Kind::Fixed(upto) if at > upto => Timestamp::MAX,
             Kind::Sliding(window) => window.enters(at),
-            Kind::From(_) => at,
+            Kind::Fixed(_) | Kind::From(_) => at,
         }
     }
 
@@ -71,7 +79,7 @@ impl Stretched {
                 // The first instant at which the bound has come to `at`: rounded up.
                 instant(missing.saturating_neg().div_euclid(bound.slope).saturating_neg())
             }
-            Kind::From(_) => Timestamp::MAX,
+            Kind::Fixed(_) | Kind::From(_) => Timestamp::MAX,
         }
     }
 

@@ -20,6 +20,7 @@
 //! ```
 
 mod answer;
+mod civil;
 mod fact;
 mod person;
 mod ratio;
@@ -297,6 +298,11 @@ impl<'a> World<'a> {
         let now = Ratio::from(self.now);
         match window {
             None | Some(Over::Last(_)) => Some((Ratio::from(Timestamp::MIN), now)),
+            Some(Over::Between(period)) => {
+                let (from, to) = civil::bounds(period);
+                let before = |at: Timestamp| Ratio::from(at).minus(&Ratio::from(1_i64));
+                Some((before(from), to.map(before).into_iter().chain([now]).min()?))
+            }
             Some(Over::Sliding { length, ending }) => {
                 let upto = now.minus(&Ratio::from(ending.unwrap_or_default()));
                 Some((upto.minus(&Ratio::from(*length)), upto))

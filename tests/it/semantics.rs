@@ -128,6 +128,33 @@ fn the_last_events_are_those_that_have_an_entry() {
 }
 
 #[test]
+fn a_period_has_its_beginning_and_not_its_end() {
+    let facts = [order(day(3)), order(day(4)), order(day(5)), order(day(9))];
+    let later = [
+        ("count(* from TIMESTAMP '2026-03-03' to TIMESTAMP '2026-03-05') = 2", TRUE),
+        ("count(* from TIMESTAMP '2026-03-04') = 2", TRUE),
+        ("count(* from '2026-03-03' to '2026-03-04' in 'UTC') = 1", TRUE),
+        // Midnight in Lisbon is an hour later in Paris.
+        ("count(* from '2026-03-03' to '2026-03-04T01:00' in 'Europe/Paris') = 1", TRUE),
+        ("count(* from '2026-03-03' to '2026-03-04T01:00:01' in 'Europe/Paris') = 2", TRUE),
+        ("count(* from '2026-03-05' in 'Asia/Tokyo') = 1", TRUE),
+    ];
+    check(&facts, day(8), &later);
+    // Only what has happened counts.
+    check(&facts, day(4), &[("count(* from '2026-03-04' to '2026-03-06' in 'UTC') = 1", TRUE)]);
+    check(&facts, day(2), &[("count(* from '2026-03-04' to '2026-03-06' in 'UTC') = 0", TRUE)]);
+    // Clocks are put forward from 02:00 to 03:00 on the 8th: what was skipped moves later.
+    let change = "2026-03-08T10:00:00Z".parse::<Timestamp>().unwrap();
+    let before = change.minus(bespoke::time::Duration::from_micros(1));
+    let facts = [order(before), order(change)];
+    let skipped = [
+        ("count(* from '2026-03-08T02:30' in 'America/Los_Angeles') = 1", TRUE),
+        ("count(* from '2026-03-08' to '2026-03-08T02:30' in 'America/Los_Angeles') = 1", TRUE),
+    ];
+    check(&facts, day(9), &skipped);
+}
+
+#[test]
 fn a_trait_has_changed_where_another_value_was_told() {
     let told = |at, country: &str| Fact::traits(at).with("country", country);
     let facts = [told(day(1), "PT"), told(day(3), "PT"), told(day(5), "ES")];

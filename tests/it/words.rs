@@ -35,6 +35,8 @@ const RULES: &[&str] = &[
     r#"count("Order Completed" over 30 days ending 7 days ago) = 1"#,
     r#"count(distinct "Order Completed".products.sku over 12 weeks) >= 3"#,
     r#"avg("Order Completed".revenue where gift over last 5) > 100"#,
+    r#"count("X" from '2025-11-24T18:00' to '2025-12-01' in 'Europe/Paris') > 0"#,
+    r#"sum("X".y where z > 1 from TIMESTAMP '2025-11-24') < 5"#,
     r#"count("Order Completed".coupon where coupon LIKE '10%' OR total > 5) <> 0"#,
     r#"count("Order Completed") >= 3 AND count("Order Completed" where coupon IS NOT NULL)
        >= 0.7 * count("Order Completed")"#,

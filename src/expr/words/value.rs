@@ -1,7 +1,8 @@
 //! Values in words.
 
-use super::{Subject, Words};
-use crate::expr::{Aggregate, Expr, Function, Literal, Node, Over, Sign};
+use super::{Subject, Words, instant};
+use crate::expr::window::written;
+use crate::expr::{Aggregate, Expr, Function, Literal, Node, Over, Period, Sign};
 use crate::time::Duration;
 
 impl Words {
@@ -129,6 +130,7 @@ impl Words {
 
     fn window(&mut self, aggregate: &Aggregate) {
         match aggregate.window() {
+            Some(Over::Between(period)) => self.period(*period),
             Some(Over::Last(count)) => {
                 self.put(" among the last ");
                 self.literal(&Literal::Number((*count).into()));
@@ -149,6 +151,26 @@ impl Words {
                 self.moment(since);
             }
             None => {}
+        }
+    }
+
+    fn period(&mut self, period: Period) {
+        let (from, to, zone) = match period {
+            Period::Civil { from, to, zone } => {
+                let shown = |local| written(local).replace('T', " ");
+                (shown(from), to.map(shown), Some(zone))
+            }
+            Period::Instants { from, to } => (instant(from), to.map(instant), None),
+        };
+        self.put(" from ");
+        self.put(&from);
+        if let Some(to) = to {
+            self.put(" until before ");
+            self.put(&to);
+        }
+        if let Some(zone) = zone {
+            self.put(" in ");
+            self.put(zone.name());
         }
     }
 

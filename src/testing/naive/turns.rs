@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
-use super::World;
+use super::{World, civil};
 use crate::expr::{Aggregate, Expr, Literal, Node, Over, Person};
 use crate::time::{Duration, Timestamp};
 use crate::value::Value;
@@ -140,6 +140,10 @@ impl Marks {
     }
 
     fn window(&mut self, aggregate: &Aggregate) {
+        if let Some(Over::Between(period)) = aggregate.window() {
+            let (from, to) = civil::bounds(period);
+            self.instants.extend([Some(from), to].into_iter().flatten().map(Timestamp::micros));
+        }
         if let Some(Over::Sliding { length, ending }) = aggregate.window() {
             let ending = ending.unwrap_or_default();
             let durations = [

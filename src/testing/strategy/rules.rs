@@ -252,8 +252,9 @@ impl<'s> Rules<'s> {
         if let Some(filter) = filters.reduce(Expr::and) {
             aggregate = aggregate.filtered(filter);
         }
-        match dice.roll(8) {
+        match dice.roll(9) {
             6 | 7 => aggregate.over_last(words::few(dice)).into(),
+            8 => words::between(aggregate, dice).into(),
             1..=3 => aggregate.over(words::length(dice)).into(),
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
             5 if !place.pure => {

@@ -90,7 +90,8 @@ fn aggregate(depth: usize, dice: &mut Dice<'_>) -> Aggregate {
     if dice.chance(3) {
         aggregate = aggregate.filtered(any(depth.saturating_sub(1), dice));
     }
-    match dice.roll(5) {
+    match dice.roll(6) {
+        5 => words::between(aggregate, dice),
         4 => aggregate.over_last(words::few(dice)),
         1 => aggregate.over(words::length(dice)),
         2 => aggregate

@@ -1,9 +1,9 @@
 //! The few values, instants and durations that everything is made of.
 
 use super::dice::Dice;
-use crate::expr::{Comparison, Truth};
+use crate::expr::{Aggregate, Comparison, Truth};
 use crate::schema::ANY_EVENT;
-use crate::time::{Duration, Timestamp};
+use crate::time::{Duration, Local, LocalDate, Timestamp};
 use crate::value::Decimal;
 
 const DAY: i64 = 86_400_000_000;
@@ -45,6 +45,22 @@ pub(super) fn length(dice: &mut Dice<'_>) -> Duration {
         Duration::weeks(1),
         Duration::seconds(1),
     ])
+}
+
+/// The same aggregate over a period among the days on which the facts lie.
+pub(super) fn between(aggregate: Aggregate, dice: &mut Dice<'_>) -> Aggregate {
+    let length = dice.of(&[None, Some(1), Some(2), Some(7)]);
+    let Ok(zone) = zone(dice).parse() else {
+        let from = instant(dice);
+        let to = length.map(|days| from.plus(Duration::days(i64::from(days))));
+        return aggregate.between(from, to);
+    };
+    // In one of the zones clocks are put forward at 02:00 on the 8th.
+    let time = dice.of(&["00:00", "00:00", "02:30", "12:00:01"]);
+    let day = dice.of(&["2026-03-01", "2026-03-02", "2026-03-08", "2026-03-07"]);
+    let (Ok(day), Ok(time)) = (day.parse::<LocalDate>(), time.parse()) else { return aggregate };
+    let to = length.map(|days| Local::new(day.plus_days(days), time));
+    aggregate.between_local(Local::new(day, time), to, zone)
 }
 
 /// How many of the last events count.
