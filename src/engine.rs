@@ -30,16 +30,17 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use view::{Membership, View};
+pub use view::View;
 
 use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
-use crate::facts::{Facts, Timeline};
+use crate::facts::{Facts, Layout, Timeline};
 use crate::metric::{Engagement, Metric};
 use crate::schema::{Schema, Sensitivity};
 use crate::scorer::{CheckedScore, Score};
-use crate::segment::{Rule, Segment};
+use crate::segment::live::Program;
+use crate::segment::{Membership, Rule, Segment};
 
 /// Named parts, checked when they are added: metrics, segments, scores, blocks and templates.
 ///
@@ -51,6 +52,8 @@ pub struct Engine(Arc<Parts>);
 #[derive(Clone, Debug, Default)]
 struct Parts {
     names: Names,
+    /// The columns that the parts can be read from.
+    layout: Arc<Layout>,
     metrics: BTreeMap<Arc<str>, Metric>,
     segments: BTreeMap<Arc<str>, Segment>,
     scores: BTreeMap<Arc<str>, CheckedScore>,
@@ -117,8 +120,9 @@ impl Engine {
 
     fn define_metric(&mut self, name: &str, metric: Result<Metric>) -> Result<Vec<Diagnostic>> {
         let within = |error: Error| error.within(format!("metric `{name}`"));
-        let metric = metric.map_err(within)?;
+        let mut metric = metric.map_err(within)?;
         let parts = Arc::make_mut(&mut self.0);
+        metric.index(Arc::make_mut(&mut parts.layout));
         metric.define(name, &mut parts.names).map_err(within)?;
         let warnings = metric.warnings().to_vec();
         parts.metrics.insert(name.into(), metric);
@@ -134,8 +138,9 @@ impl Engine {
     pub fn add_segment(&mut self, name: &str, rule: &str) -> Result<Vec<Diagnostic>> {
         let within = |error: Error| error.within(format!("segment `{name}`"));
         let checked = Rule::parse(rule).and_then(|rule| rule.check(&self.0.names));
-        let segment = checked.map_err(within)?;
+        let mut segment = checked.map_err(within)?;
         let parts = Arc::make_mut(&mut self.0);
+        segment.index(Arc::make_mut(&mut parts.layout));
         segment.define(name, &mut parts.names).map_err(within)?;
         let warnings = segment.warnings().to_vec();
         parts.segments.insert(name.into(), segment);
@@ -163,8 +168,9 @@ impl Engine {
     /// whose labels would not be known in time.
     pub fn add_score(&mut self, name: &str, score: &Score) -> Result<Vec<Diagnostic>> {
         free("score", name, &self.0.scores)?;
-        let score = score.check(name, &self.0.names)?;
+        let mut score = score.check(name, &self.0.names)?;
         let parts = Arc::make_mut(&mut self.0);
+        score.index(Arc::make_mut(&mut parts.layout));
         score.define(&mut parts.names)?;
         let warnings = score.warnings().cloned().collect();
         parts.scores.insert(name.into(), score);
@@ -217,17 +223,21 @@ impl Engine {
         Vocabulary { roots }
     }
 
-    /// A timeline that keeps running totals of the fields that metrics, segments and scores add up.
+    /// A timeline that keeps columns of what metrics, segments and scores count and add up.
     ///
     /// Any other timeline gives the same answers, with more work.
     pub fn timeline(&self) -> Timeline {
-        let mut timeline = Timeline::new();
-        let metrics = self.0.metrics.values().flat_map(Metric::totalled);
-        let segments = self.0.segments.values().flat_map(Segment::totalled);
-        let scores = self.0.scores.values().flat_map(CheckedScore::totalled);
-        let totalled = metrics.chain(segments).chain(scores);
-        totalled.for_each(|(event, field)| timeline.track(event, field));
-        timeline
+        Timeline::with_columns(Arc::clone(&self.0.layout))
+    }
+
+    /// The segments, for [`Live`](crate::segment::live::Live) to follow.
+    pub fn program(&self) -> Program {
+        let Parts { names, layout, segments, .. } = &*self.0;
+        let segments = segments.iter().map(|(name, segment)| {
+            let text = segment.rule().text();
+            (name, segment, (text.into(), names.named([text])))
+        });
+        Program::new(names.schema().clone(), layout, segments)
     }
 
     /// The segments by name.

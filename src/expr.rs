@@ -19,6 +19,7 @@
 
 mod build;
 mod check;
+mod funnel;
 mod json;
 mod lex;
 mod names;
@@ -34,6 +35,7 @@ mod words;
 use std::sync::Arc;
 
 pub(crate) use check::{Checked, check_metric, check_rule};
+pub use funnel::{Funnel, Step};
 pub use names::Names;
 pub(crate) use person::Person;
 pub(crate) use typing::Type;
@@ -62,8 +64,10 @@ pub(crate) enum Node {
     Aggregate(Aggregate),
     And(Vec<Expr>),
     Between { value: Expr, low: Expr, high: Expr, negated: bool },
+    Class { value: Expr, cuts: Vec<Literal> },
     Coalesce(Vec<Expr>),
     Compare { left: Expr, op: Comparison, right: Expr },
+    Funnel(Funnel),
     In { value: Expr, list: Vec<Literal>, negated: bool },
     InSegment(Arc<str>),
     Is { value: Expr, what: Truth, negated: bool },
@@ -260,7 +264,9 @@ impl Expr {
         !matches!(
             self.node(),
             Node::Aggregate(_)
+                | Node::Class { .. }
                 | Node::Coalesce(_)
+                | Node::Funnel(_)
                 | Node::Literal(_)
                 | Node::Now
                 | Node::Path(_)
@@ -296,10 +302,11 @@ impl Node {
     pub(crate) fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
         match self {
             Self::Aggregate(aggregate) => {
-                aggregate.filter.iter().for_each(&mut *visit);
-                if let Some(Over::Since(since)) = &aggregate.window {
-                    visit(since);
-                }
+                aggregate.filter.iter().chain(since(aggregate.window())).for_each(visit);
+            }
+            Self::Funnel(funnel) => {
+                funnel.steps().filter_map(Aggregate::filter).for_each(&mut *visit);
+                since(funnel.window()).into_iter().for_each(visit);
             }
             Self::And(parts) | Self::Or(parts) | Self::Coalesce(parts) => {
                 parts.iter().for_each(visit);
@@ -308,9 +315,10 @@ impl Node {
                 [value, low, high].into_iter().for_each(visit);
             }
             Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
-            Self::In { value, .. } | Self::Is { value, .. } | Self::Like { value, .. } => {
-                visit(value);
-            }
+            Self::Class { value, .. }
+            | Self::In { value, .. }
+            | Self::Is { value, .. }
+            | Self::Like { value, .. } => visit(value),
             Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
             Self::Person(person) => person.of().into_iter().for_each(visit),
             Self::Sum { first, rest } => {
@@ -319,6 +327,14 @@ impl Node {
             }
             Self::InSegment(_) | Self::Literal(_) | Self::Now | Self::Path(_) => {}
         }
+    }
+}
+
+/// The instant that a window begins at, where one is written.
+fn since(window: Option<&Over>) -> Option<&Expr> {
+    match window {
+        Some(Over::Since(since)) => Some(since),
+        _ => None,
     }
 }
 
@@ -341,6 +357,29 @@ impl Comparison {
             Self::LessOrEqual => order.is_le(),
             Self::Greater => order.is_gt(),
             Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+
+    /// The same comparison with its sides exchanged.
+    pub(crate) fn mirrored(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+        }
+    }
+
+    /// The comparison that is true where this one is false.
+    pub(crate) fn opposite(self) -> Self {
+        match self {
+            Self::Equal => Self::NotEqual,
+            Self::NotEqual => Self::Equal,
+            Self::Less => Self::GreaterOrEqual,
+            Self::LessOrEqual => Self::Greater,
+            Self::Greater => Self::LessOrEqual,
+            Self::GreaterOrEqual => Self::Less,
         }
     }
 

@@ -16,10 +16,12 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod column;
+mod replay;
 mod revision;
 mod series;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Event, EventKind};
@@ -28,9 +30,10 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
-pub(crate) use series::Total;
+pub(crate) use column::{Column, Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
+use column::Columns;
 use revision::{Revision, Revisions};
 
 /// One thing that happened, and when it was known.
@@ -47,6 +50,13 @@ pub struct Fact {
     pub fields: Fields,
 }
 
+impl Fact {
+    fn of(event: &Event) -> Self {
+        let known = Known::since(event.known_from());
+        Self { at: event.at(), known, id: event.id(), fields: event.fields().clone() }
+    }
+}
+
 /// The facts of one person in the order in which they happened.
 ///
 /// What a timeline holds depends on the events put in, not on the order in which they came.
@@ -55,8 +65,12 @@ pub struct Timeline {
     person: Option<ProfileId>,
     series: BTreeMap<Arc<str>, Series>,
     attributes: BTreeMap<Arc<str>, Vec<Told>>,
+    /// What tells neither an entry nor a trait, only that there is somebody.
+    others: Series,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
-    tracked: Tracked,
+    columns: Columns,
+    /// When the first thing happened, where not everything is kept.
+    first: Option<Timestamp>,
 }
 
 /// A trait's value as an identify told it.
@@ -90,19 +104,9 @@ impl Timeline {
         timeline
     }
 
-    /// Keeps running totals of an event's numeric field from now on.
-    ///
-    /// Sums, means and counts of the field, without a filter, then cost two searches instead of a
-    /// look at every entry; they come to the same. [`Engine::timeline`] tracks what its metrics and
-    /// segments use.
-    ///
-    /// [`Engine::timeline`]: ../engine/struct.Engine.html#method.timeline
-    pub fn track(&mut self, event: impl Into<Arc<str>>, field: impl Into<Arc<str>>) {
-        let (event, field) = (event.into(), field.into());
-        if let Some(series) = self.series.get_mut(&event) {
-            series.track(&field);
-        }
-        self.tracked.entry(event).or_default().insert(field);
+    /// A timeline that keeps columns besides, which answer faster and the same.
+    pub(crate) fn with_columns(layout: Arc<Layout>) -> Self {
+        Self { columns: Columns::new(layout), ..Self::default() }
     }
 
     /// Puts in one event, wherever in time it belongs.
@@ -116,8 +120,16 @@ impl Timeline {
         {
             self.person = Some(person.clone());
         }
+        let lean = self.columns.layout().is_lean();
+        if lean {
+            self.first = Some(self.first.map_or(event.at(), |first| first.min(event.at())));
+        }
         match event.kind() {
-            EventKind::Alias | EventKind::Group => {}
+            EventKind::Alias | EventKind::Group if lean => {}
+            EventKind::Alias | EventKind::Group => self.others.insert(Fact::of(event)),
+            EventKind::Identify if event.fields().is_empty() && !lean => {
+                self.others.insert(Fact::of(event));
+            }
             EventKind::Identify => self.tell(event),
             EventKind::Page | EventKind::Screen | EventKind::Track => self.happen(event, schema),
         }
@@ -127,19 +139,26 @@ impl Timeline {
     ///
     /// Returns whether there is such an event.
     pub fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
-        let series = self.series.values_mut().map(|series| series.retract(id, from));
-        let entries = series.filter(|found| *found).count();
-        let told = self.attributes.values_mut().flatten().filter(|told| told.id == *id);
-        let traits = told.map(|told| told.known.end(from)).count();
-        let mut revised = 0;
+        let mut found = !self.others.retract(id, from).is_empty();
         for ((name, _), revisions) in &mut self.revisions {
+            let old = revisions.facts();
             if revisions.retract(id, from) {
-                revised += 1;
-                let series = series_of(&mut self.series, &self.tracked, name);
-                series.replace(|id| revisions.tells(id), revisions.facts());
+                let new = revisions.facts();
+                revise(&mut self.series, &mut self.columns, name, &old, new);
+                found = true;
             }
         }
-        entries + traits + revised > 0
+        for (name, series) in &mut self.series {
+            for fact in series.retract(id, from) {
+                self.columns.remove(name, &fact, from);
+                found = true;
+            }
+        }
+        for told in self.attributes.values_mut().flatten().filter(|told| told.id == *id) {
+            told.known.end(from);
+            found = true;
+        }
+        found
     }
 
     /// The facts as known when they are asked for.
@@ -164,22 +183,23 @@ impl Timeline {
 
     fn tell(&mut self, event: &Event) {
         let known = Known::since(event.known_from());
-        for (name, value) in event.fields().iter() {
+        let layout = Arc::clone(self.columns.layout());
+        for (name, value) in event.fields().iter().filter(|(name, _)| layout.keeps_attribute(name))
+        {
             let told = Told { at: event.at(), known, id: event.id(), value: value.clone() };
-            let history = self.attributes.entry(Arc::clone(name)).or_default();
-            // Of several at one instant the greatest value is the last, in every engine.
-            let at = history.partition_point(|other| other.order() <= told.order());
-            history.insert(at, told);
+            self.hold(name, told);
         }
     }
 
+    fn hold(&mut self, name: &Arc<str>, told: Told) {
+        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        // Of several at one instant the greatest value is the last, in every engine.
+        let at = history.partition_point(|other| other.order() <= told.order());
+        history.insert(at, told);
+    }
+
     fn happen(&mut self, event: &Event, schema: &Schema) {
-        let fact = Fact {
-            at: event.at(),
-            known: Known::since(event.known_from()),
-            id: event.id(),
-            fields: event.fields().clone(),
-        };
+        let fact = Fact::of(event);
         let mut keeps_own = true;
         for (name, key) in keys(schema, event.name()) {
             let Some(value) = fact.fields.get(&key.field).filter(|value| !value.is_null()) else {
@@ -188,36 +208,57 @@ impl Timeline {
             keeps_own &= *name != *event.name();
             let revision = Revision::of(&fact, name, key, event.name());
             let revisions = self.revisions.entry((Arc::clone(name), value.clone())).or_default();
-            let replaces = !revisions.is_empty();
+            let old = revisions.facts();
             revisions.add(revision);
-            let series = series_of(&mut self.series, &self.tracked, name);
-            if replaces {
-                series.replace(|id| revisions.tells(id), revisions.facts());
-            } else {
-                // Most things are told once: there is nothing to look for and take out.
-                revisions.facts().into_iter().for_each(|fact| series.insert(fact));
-            }
+            revise(&mut self.series, &mut self.columns, name, &old, revisions.facts());
         }
         if keeps_own {
-            series_of(&mut self.series, &self.tracked, event.name()).insert(fact);
+            self.columns.insert(event.name(), &fact);
+            if self.columns.layout().keeps_series(event.name()).is_some() {
+                self.series.entry(Arc::clone(event.name())).or_default().insert(fact);
+            }
+        }
+    }
+
+    /// Forgets what is older than the timeline keeps of an event.
+    pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
+        self.columns.trim(event, now);
+        if let Some(Keep::For(length)) = self.columns.layout().keeps_series(event)
+            && let Some(series) = self.series.get_mut(event)
+        {
+            series.trim(now.minus(length));
+        }
+    }
+
+    /// Takes back an event that was put in, where the timeline does not keep it whole.
+    pub(crate) fn take_back(&mut self, event: &Event, schema: &Schema, from: Timestamp) {
+        let id = event.id();
+        let keyed = keys(schema, event.name()).any(|(name, key)| {
+            let value = event.fields().get(&key.field).filter(|value| !value.is_null());
+            value.is_some() && *name == *event.name()
+        });
+        if !self.retract(&id, from) && !keyed && event.kind() != EventKind::Identify {
+            self.columns.remove(event.name(), &Fact::of(event), from);
         }
     }
 }
 
-/// The fields whose totals are kept, by event.
-type Tracked = BTreeMap<Arc<str>, BTreeSet<Arc<str>>>;
-
-/// The series of an event's name, tracked as asked for.
-fn series_of<'t>(
-    series: &'t mut BTreeMap<Arc<str>, Series>,
-    tracked: &Tracked,
-    event: &Arc<str>,
-) -> &'t mut Series {
-    series.entry(Arc::clone(event)).or_insert_with(|| {
-        let mut series = Series::default();
-        tracked.get(event).into_iter().flatten().for_each(|field| series.track(field));
-        series
-    })
+/// Puts the facts that now follow from what was told of a thing in the place of those that did.
+fn revise(
+    series: &mut BTreeMap<Arc<str>, Series>,
+    columns: &mut Columns,
+    name: &Arc<str>,
+    old: &[Fact],
+    new: Vec<Fact>,
+) {
+    // What is known of them changes no later than the new facts say.
+    old.iter().for_each(|fact| columns.remove(name, fact, fact.known.from));
+    new.iter().for_each(|fact| columns.insert(name, fact));
+    if columns.layout().keeps_series(name).is_some() {
+        let series = series.entry(Arc::clone(name)).or_default();
+        series.remove(old);
+        new.into_iter().for_each(|fact| series.insert(fact));
+    }
 }
 
 /// The keyed events that an event of this name tells, updates or cancels.
@@ -266,13 +307,32 @@ impl<'a> Facts<'a> {
 
     /// Whether anything at all counts: whether this person exists yet.
     pub fn is_known(&self) -> bool {
-        let happened =
-            || self.timeline.series.values().any(|series| self.visible(series).next().is_some());
-        let told = || {
-            let mut told = self.timeline.attributes.values().flatten();
-            told.any(|told| told.at <= self.now && told.known.at(self.known))
-        };
-        happened() || told()
+        self.first().is_some_and(|first| first <= self.now)
+    }
+
+    /// When the first thing happened of all that is known, be it later than now.
+    pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.firsts().map(|(at, _)| at).chain(self.timeline.first).min()
+    }
+
+    /// The first thing of all that is known, and the event that told it.
+    pub(crate) fn first_told(&self) -> Option<(Timestamp, &'a MessageId)> {
+        self.firsts().min()
+    }
+
+    /// The first of each series and of each trait.
+    fn firsts(&self) -> impl Iterator<Item = (Timestamp, &'a MessageId)> + use<'a> {
+        let Timeline { series, attributes, others, .. } = self.timeline;
+        let known = self.known;
+        let happened = series.values().chain([others]).filter_map(move |series| {
+            let first = series.all().iter().find(|fact| fact.known.at(known))?;
+            Some((first.at, &first.id))
+        });
+        let told = attributes.values().filter_map(move |history| {
+            let first = history.iter().find(|told| told.known.at(known))?;
+            Some((first.at, &first.id))
+        });
+        happened.chain(told)
     }
 
     /// What counts of the events of this name, in order.
@@ -306,24 +366,16 @@ impl<'a> Facts<'a> {
         self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice)
     }
 
-    /// When the first that is known happened or is to happen, and the event that told it.
-    pub(crate) fn first(&self) -> Option<(Timestamp, &'a MessageId)> {
-        let known = self.known;
-        let entries = self.timeline.series.values().filter_map(|series| {
-            let first = series.upto(Timestamp::MAX).iter().find(|fact| fact.known.at(known))?;
-            Some((first.at, &first.id))
-        });
-        let told = self.timeline.attributes.values().filter_map(|history| {
-            let first = history.iter().find(|told| told.known.at(known))?;
-            Some((first.at, &first.id))
-        });
-        entries.chain(told).min()
-    }
-
     /// A whole series with what is still to happen; who asks filters by [`Facts::known`] and
     /// leaves to the future what is later than now.
     pub(crate) fn series(&self, name: &str) -> Option<&'a Series> {
         self.timeline.series.get(name)
+    }
+
+    /// The column of this number, if it holds what `pick` takes and what is known.
+    pub(crate) fn column(&self, number: usize, pick: &Arc<Pick>) -> Option<&'a Column> {
+        let column = self.timeline.columns.get(number, pick)?;
+        column.is_known(self.known).then_some(column)
     }
 
     /// All series, as [`Facts::series`].

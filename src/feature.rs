@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use crate::error::{Diagnostic, Error, ErrorKind, Result};
 use crate::expr::Names;
-use crate::facts::Facts;
+use crate::facts::{Facts, Layout};
 use crate::metric::{Measure, Metric};
 use crate::time::Duration;
 
@@ -81,6 +81,11 @@ impl Features {
     /// The features' metrics, in the order of a row.
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
+    }
+
+    /// Finds columns that they can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        Arc::make_mut(&mut self.metrics).iter_mut().for_each(|metric| metric.index(layout));
     }
 
     /// What is odd about the metrics without being wrong.

@@ -3,6 +3,9 @@
 #[doc = include_str!("../docs/RULES.md")]
 pub mod rules {}
 
+#[doc = include_str!("../docs/EXPLANATIONS.md")]
+pub mod explanations {}
+
 #[doc = include_str!("../docs/PLAYBOOK.md")]
 pub mod playbook {}
 

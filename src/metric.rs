@@ -26,7 +26,10 @@
 mod compare;
 mod engagement;
 mod evaluator;
+mod funnel;
+mod index;
 mod last;
+mod leaf;
 mod moving;
 mod person;
 mod slide;
@@ -36,12 +39,13 @@ use std::sync::Arc;
 
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
+pub(crate) use index::index;
 pub(crate) use person::changes;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;
 use crate::expr::{Checked, Expr, Names, Type, check_metric};
-use crate::facts::Facts;
+use crate::facts::{Facts, Layout};
 use crate::time::{Duration, Timestamp, Valid};
 use crate::value::Exact;
 
@@ -133,11 +137,9 @@ impl Metric {
         self.term.reads(attribute)
     }
 
-    /// The events and fields whose totals it can be read from.
-    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut totalled = Vec::new();
-        self.term.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
-        totalled
+    /// Finds columns that it can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        index::index_term(Arc::make_mut(&mut self.term), layout);
     }
 
     /// What the metric comes to, and until when.

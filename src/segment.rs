@@ -21,8 +21,13 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod counterfactual;
+mod distance;
 mod explain;
+mod history;
 mod horizon;
+pub mod live;
+mod logic;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -31,13 +36,16 @@ use std::sync::Arc;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use counterfactual::{Change, Counterfactual};
+pub use distance::Distance;
 pub use explain::{Clause, Explanation, Operand};
+pub use history::{History, Knowledge, Turn};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Cond;
 use crate::expr::{Checked, Expr, Names, check_rule};
-use crate::facts::Facts;
-use crate::metric::{Evaluator, Next};
+use crate::facts::{Facts, Layout};
+use crate::metric::{Evaluator, Next, index};
 use crate::time::Valid;
 
 /// A rule that was read, but not yet checked against a schema.
@@ -55,6 +63,25 @@ pub struct Segment {
     rule: Rule,
     cond: Arc<Cond>,
     warnings: Arc<[Diagnostic]>,
+}
+
+/// Whether somebody is in a segment.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Membership {
+    /// The rule is true.
+    In,
+    /// It is not known yet: the history is being fetched. It is not a no.
+    NotReady,
+    /// The rule is false or unknown.
+    Out,
+}
+
+impl Membership {
+    pub(crate) fn of(member: bool) -> Self {
+        if member { Self::In } else { Self::Out }
+    }
 }
 
 impl Rule {
@@ -177,11 +204,9 @@ impl Segment {
         self.cond.reads(attribute)
     }
 
-    /// The events and fields whose totals its figures can be read from.
-    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let mut totalled = Vec::new();
-        self.cond.for_each_figure(&mut |figure| totalled.extend(figure.total_of()));
-        totalled
+    /// Finds columns that it can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        index(Arc::make_mut(&mut self.cond), layout);
     }
 
     /// Whether the person is a member, and until when.
@@ -200,7 +225,30 @@ impl Segment {
     }
 
     /// Why the person is a member or is not: every clause with its value, the facts that decided
-    /// and when it changes.
+    /// and when it changes; and the fewest clauses that would have to turn for the membership to
+    /// turn, with how far each is from that.
+    ///
+    /// ```
+    /// use bespoke::event::Event;
+    /// use bespoke::expr::Names;
+    /// use bespoke::facts::Timeline;
+    /// use bespoke::schema::Schema;
+    /// use bespoke::segment::Rule;
+    /// use bespoke::value::Kind;
+    ///
+    /// let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+    /// let rule = Rule::parse(r#"sum("Order Completed".revenue over 90 days) > 2000"#)?;
+    /// let vip = rule.check(&Names::new(schema.clone()))?;
+    ///
+    /// let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
+    /// let timeline = Timeline::of([order.with("revenue", 1800)], &schema);
+    /// let explanation = vip.explain(&timeline.facts("2026-03-01T00:00:00Z".parse()?));
+    /// let missing = &explanation.counterfactual.clauses[0];
+    /// assert_eq!(missing.wanted, Some(true));
+    /// let distance = missing.distance.as_ref().map(ToString::to_string);
+    /// assert_eq!(distance.as_deref(), Some("1800 instead of more than 2000, over 200 more"));
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
     pub fn explain(&self, facts: &Facts<'_>) -> Explanation {
         explain::explain(self, facts)
     }

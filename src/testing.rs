@@ -1,6 +1,8 @@
-//! What the tests of a host need too: conformance suites, a simulated shop, the reference
-//! evaluator and generators.
+//! What the tests of a host need too: conformance suites, a simulated shop, the workload of the
+//! benchmarks, the reference evaluator and generators.
 
+mod catalogue;
+mod chance;
 #[cfg(feature = "mail")]
 pub mod channel;
 pub mod key;
@@ -11,3 +13,5 @@ pub mod source;
 pub mod store;
 pub mod strategy;
 pub mod vault;
+mod words;
+pub mod workload;

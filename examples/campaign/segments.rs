@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bespoke::Engine;
-use bespoke::engine::{Membership, View, Wanted};
+use bespoke::engine::{View, Wanted};
 use bespoke::facts::Timeline;
+use bespoke::segment::Membership;
 use bespoke::time::Timestamp;
 
 use crate::options::Options;

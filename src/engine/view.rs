@@ -3,32 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::{Engine, unknown};
 use crate::content::{Choice, Context, Letter, Rendered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metric::Measure;
 use crate::privacy::Personal;
+use crate::segment::Membership;
 use crate::time::{Timestamp, Valid};
 use crate::value::Fields;
-
-/// Whether somebody is in a segment.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Membership {
-    /// The rule is true.
-    In,
-    /// The rule is false or unknown.
-    Out,
-}
-
-impl Membership {
-    pub(super) fn of(member: bool) -> Self {
-        if member { Self::In } else { Self::Out }
-    }
-}
 
 /// The answers of an [`Engine`] for one person at one instant: memberships, metrics, choices, and
 /// rendering over them.

@@ -35,6 +35,13 @@ impl Expr {
         Self::built(Node::Coalesce(values.into_iter().collect()))
     }
 
+    /// One more than the number of these ascending cut points that this value reaches.
+    #[must_use]
+    pub fn class<L: Into<Literal>>(self, cuts: impl IntoIterator<Item = L>) -> Self {
+        let cuts = cuts.into_iter().map(Into::into).collect();
+        Self::built(Node::Class { value: self, cuts })
+    }
+
     /// True if all are; a conjunction of nothing is TRUE.
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         Self::built(Node::And(parts.into_iter().collect()))

@@ -1,5 +1,7 @@
 //! Expressions against the schema: names, kinds, windows. What passes is a plan.
 
+mod class;
+mod funnel;
 mod person;
 
 use std::sync::Arc;
@@ -182,13 +184,15 @@ impl<'a> Checker<'a> {
                 Check::True(term)
             }
         };
-        Some(Cond::Test(Box::new(Test { check, any, text: expr.to_string().into() })))
+        Some(Cond::Test(Box::new(Test { check, any, text: expr.to_string().into(), leaf: None })))
     }
 
     fn term(&mut self, expr: &Expr, scope: Scope<'_>, any: &mut AnyList) -> Option<(Term, Type)> {
         match expr.node() {
-            Node::Aggregate(aggregate) => self.aggregate(aggregate, expr),
+            Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => self.class((value, cuts), expr, scope, any),
             Node::Coalesce(values) => self.coalesce(values, scope, any),
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => {
                 Some((Term::Literal(literal.clone()), literal.base().plain()))
             }
@@ -307,7 +311,14 @@ impl<'a> Checker<'a> {
         Some((Term::Field { from: found.from, path: found.path }, found.ty))
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate, expr: &Expr) -> Option<(Term, Type)> {
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Option<(Term, Type)> {
+        let figure = self.figure(aggregate);
+        let window = self.window(aggregate.window())?;
+        figure.map(|(figure, ty)| (Term::Figure(Box::new(Figure { window, ..figure })), ty))
+    }
+
+    /// An aggregate but for its window: over all time.
+    fn figure(&mut self, aggregate: &Aggregate) -> Option<(Figure, Type)> {
         let series = aggregate.series();
         self.event(series.event(), series.span)?;
         let found = match resolve::find_series(&self.names.schema, series) {
@@ -321,15 +332,6 @@ impl<'a> Checker<'a> {
         let event = series.event().map(|event| &**event);
         let scope = Scope { series: Some(SeriesScope { event, element: found.element }) };
         let filter = aggregate.filter().map(|filter| self.condition(filter, scope));
-        let window = match aggregate.window() {
-            None => Some(Stretch::Always),
-            Some(Over::Between(period)) => Some(Stretch::fixed(*period)),
-            Some(Over::Last(count)) => Some(Stretch::Last(*count)),
-            Some(Over::Sliding { length, ending }) => {
-                Some(Stretch::Sliding(Window::over(*length).ending(ending.unwrap_or_default())))
-            }
-            Some(Over::Since(since)) => self.since(since),
-        };
         let figure = Figure {
             function: aggregate.function(),
             distinct: aggregate.is_distinct(),
@@ -339,10 +341,23 @@ impl<'a> Checker<'a> {
                 Some(filter) => Some(filter?),
                 None => None,
             },
-            window: window?,
-            text: expr.to_string().into(),
+            window: Stretch::Always,
+            text: aggregate.to_string().into(),
+            column: None,
         };
-        Some((Term::Figure(Box::new(figure)), ty?))
+        Some((figure, ty?))
+    }
+
+    fn window(&mut self, window: Option<&Over>) -> Option<Stretch> {
+        match window {
+            None => Some(Stretch::Always),
+            Some(Over::Between(period)) => Some(Stretch::fixed(*period)),
+            Some(Over::Last(count)) => Some(Stretch::Last(*count)),
+            Some(Over::Sliding { length, ending }) => {
+                Some(Stretch::Sliding(Window::over(*length).ending(ending.unwrap_or_default())))
+            }
+            Some(Over::Since(since)) => self.since(since),
+        }
     }
 
     fn event(&mut self, event: Option<&Arc<str>>, span: Span) -> Option<()> {

@@ -1,15 +1,18 @@
 //! Expressions as JSON, for rule builders in a web page.
 
+mod funnel;
+mod person;
+mod window;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::window::{Period, count, local, written};
-use super::{
-    Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Person, Series, Sign,
-    Truth,
-};
+use funnel::FunnelJson;
+use window::Fields;
+
+use super::{Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Series, Sign, Truth};
 use crate::error::{Error, ErrorKind, Result, Span};
 use crate::schema::ANY_EVENT;
 use crate::time::{Duration, Timestamp, Zone};
@@ -77,12 +80,17 @@ enum Json {
         path: Vec<Arc<str>>,
         over: Duration,
     },
+    Class {
+        value: Box<Self>,
+        cuts: Vec<Self>,
+    },
     Coalesce(Vec<Self>),
     Compare {
         left: Box<Self>,
         operator: String,
         right: Box<Self>,
     },
+    Funnel(Box<FunnelJson>),
     In {
         value: Box<Self>,
         list: Vec<Self>,
@@ -174,12 +182,16 @@ impl From<&Expr> for Json {
                 high: boxed(high),
                 negated: *negated,
             },
+            Node::Class { value, cuts } => {
+                Self::Class { value: boxed(value), cuts: cuts.iter().map(Self::from).collect() }
+            }
             Node::Coalesce(values) => Self::Coalesce(all(values)),
             Node::Compare { left, op, right } => Self::Compare {
                 left: boxed(left),
                 operator: op.symbol().to_owned(),
                 right: boxed(right),
             },
+            Node::Funnel(funnel) => Self::Funnel(Box::new(funnel.into())),
             Node::In { value, list, negated } => Self::In {
                 value: boxed(value),
                 list: list.iter().map(Self::from).collect(),
@@ -204,23 +216,6 @@ impl From<&Expr> for Json {
     }
 }
 
-impl From<&Person> for Json {
-    fn from(person: &Person) -> Self {
-        let path = match person.of().map(Expr::node) {
-            Some(Node::Path(path)) => path.clone(),
-            _ => Vec::new(),
-        };
-        match person {
-            Person::Anniversary { zone, .. } => Self::Anniversary { path, zone: *zone },
-            Person::Bucket { count, salt } => {
-                Self::Bucket { count: raw((*count).into()), salt: Arc::clone(salt) }
-            }
-            Person::Changed { over, .. } => Self::Changed { path, over: *over },
-            Person::ObservedFor(length) => Self::ObservedFor(*length),
-        }
-    }
-}
-
 impl From<&Literal> for Json {
     fn from(literal: &Literal) -> Self {
         match literal {
@@ -236,38 +231,26 @@ impl From<&Literal> for Json {
 
 impl From<&Aggregate> for AggregateJson {
     fn from(aggregate: &Aggregate) -> Self {
-        let mut json = Self {
+        let Fields { over, ending, since, last, from, to, zone } = aggregate.window().into();
+        Self {
             function: aggregate.function().name().to_owned(),
             distinct: aggregate.is_distinct(),
-            event: aggregate.series().event().cloned().unwrap_or_else(|| ANY_EVENT.into()),
+            event: event_json(aggregate.series()),
             field: aggregate.series().path().to_vec(),
             filter: aggregate.filter().map(Json::from),
-            over: None,
-            ending: None,
-            since: None,
-            last: None,
-            from: None,
-            to: None,
-            zone: None,
-        };
-        match aggregate.window() {
-            Some(Over::Between(Period::Civil { from, to, zone })) => {
-                (json.from, json.to) = (Some(written(*from)), to.map(written));
-                json.zone = Some(*zone);
-            }
-            Some(Over::Between(Period::Instants { from, to })) => {
-                json.from = Some(from.to_string());
-                json.to = to.map(|to| to.to_string());
-            }
-            Some(Over::Last(count)) => json.last = Some(raw((*count).into())),
-            Some(Over::Sliding { length, ending }) => {
-                (json.over, json.ending) = (Some(*length), *ending);
-            }
-            Some(Over::Since(since)) => json.since = Some(since.into()),
-            None => {}
+            over,
+            ending,
+            since,
+            last,
+            from,
+            to,
+            zone,
         }
-        json
     }
+}
+
+fn event_json(series: &Series) -> Arc<str> {
+    series.event().cloned().unwrap_or_else(|| ANY_EVENT.into())
 }
 
 fn sum(first: &Expr, rest: &[(Sign, Expr)]) -> Vec<TermJson> {
@@ -290,23 +273,22 @@ impl TryFrom<Json> for Expr {
         let boxed = |json: Box<Json>| Self::try_from(*json);
         let all = |parts: Vec<Json>| parts.into_iter().map(Self::try_from).collect::<Result<_>>();
         let node = match json {
-            Json::Anniversary { path, zone } => {
-                Node::Person(Person::Anniversary { of: Self::path(named(path)?), zone })
-            }
-            Json::Bucket { count: buckets, salt } => {
-                let count = count(number(&buckets)?).map_err(fault)?;
-                Node::Person(Person::Bucket { count, salt })
-            }
-            Json::Changed { path, over } => {
-                let over = length(over)?;
-                Node::Person(Person::Changed { of: Self::path(named(path)?), over })
-            }
-            Json::ObservedFor(over) => Node::Person(Person::ObservedFor(length(over)?)),
+            json @ (Json::Anniversary { .. }
+            | Json::Bucket { .. }
+            | Json::Changed { .. }
+            | Json::ObservedFor(_)) => Node::Person(json.try_into()?),
             Json::Aggregate(aggregate) => Node::Aggregate((*aggregate).try_into()?),
             Json::And(parts) => Node::And(all(parts)?),
             Json::Between { value, low, high, negated } => {
                 let (value, low, high) = (boxed(value)?, boxed(low)?, boxed(high)?);
                 Node::Between { value, low, high, negated }
+            }
+            Json::Class { cuts, .. } if cuts.is_empty() => {
+                return Err(fault("`class` needs a cut point"));
+            }
+            Json::Class { value, cuts } => {
+                let cuts = cuts.into_iter().map(literal).collect::<Result<_>>()?;
+                Node::Class { value: boxed(value)?, cuts }
             }
             Json::Coalesce(values) if values.is_empty() => {
                 return Err(fault("`coalesce` needs a value"));
@@ -318,6 +300,7 @@ impl TryFrom<Json> for Expr {
                     known.ok_or_else(|| fault(&format!("`{operator}` is no comparison")))?;
                 Node::Compare { left: boxed(left)?, op, right: boxed(right)? }
             }
+            Json::Funnel(funnel) => Node::Funnel((*funnel).try_into()?),
             Json::In { list, .. } if list.is_empty() => {
                 return Err(fault("the list of `in` needs a literal"));
             }
@@ -352,7 +335,7 @@ fn literal(json: Json) -> Result<Literal> {
         Json::Number(raw) => Literal::Number(number(&raw)?),
         Json::Text(text) => Literal::Text(text),
         Json::Timestamp(at) => Literal::Timestamp(at),
-        _ => return Err(fault("the list of `in` takes literals only")),
+        _ => return Err(fault("a list takes literals only")),
     })
 }
 
@@ -372,17 +355,15 @@ fn terms_to_sum(terms: Vec<TermJson>) -> Result<Expr> {
 impl TryFrom<AggregateJson> for Aggregate {
     type Error = Error;
 
-    fn try_from(mut json: AggregateJson) -> Result<Self> {
+    fn try_from(json: AggregateJson) -> Result<Self> {
         let known = Function::ALL.into_iter().find(|(_, name)| *name == json.function);
         let (function, _) =
             known.ok_or_else(|| fault(&format!("`{}` is no aggregate", json.function)))?;
-        let window = window(&mut json)?;
-        let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
+        let AggregateJson { over, ending, since, last, from, to, zone, .. } = json;
+        let window = Fields { over, ending, since, last, from, to, zone }.window()?;
         let path = json.field;
-        let named = event.iter().chain(&path).all(|name| !name.is_empty());
-        if !named {
-            return Err(fault("a name needs some letters"));
-        }
+        std::iter::once(&json.event).chain(&path).try_for_each(|name| some_letters(name))?;
+        let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
         Ok(Self {
             function,
             distinct: json.distinct,
@@ -391,39 +372,6 @@ impl TryFrom<AggregateJson> for Aggregate {
             window,
         })
     }
-}
-
-fn window(json: &mut AggregateJson) -> Result<Option<Over>> {
-    let kinds =
-        [json.over.is_some(), json.since.is_some(), json.last.is_some(), json.from.is_some()];
-    let stray = json.ending.is_some() && json.over.is_none();
-    let stray = stray || (json.to.is_some() || json.zone.is_some()) && json.from.is_none();
-    if stray || kinds.into_iter().filter(|is| *is).count() > 1 {
-        let windows =
-            "`over` and maybe `ending`, `since`, `last`, or `from` and maybe `to` and `in`";
-        return Err(fault(&format!("a window is one of {windows}")));
-    }
-    if let Some(since) = json.since.take() {
-        return Ok(Some(Over::Since(since.try_into()?)));
-    }
-    let over = json.over.map(|length| Over::sliding(length, json.ending));
-    let last = json.last.as_deref().map(number).transpose()?;
-    let last = last.map(|last| count(last).map(Over::Last));
-    let between = period(json)?.map(Period::window);
-    over.or(last).or(between).transpose().map_err(fault)
-}
-
-fn period(json: &AggregateJson) -> Result<Option<Period>> {
-    let Some(from) = &json.from else { return Ok(None) };
-    let (from, to) = (from.as_str(), json.to.as_deref());
-    let Some(zone) = json.zone else {
-        let read = |text: &str| text.parse().map_err(|error: Error| fault(error.detail()));
-        let to = to.map(read).transpose()?;
-        return Ok(Some(Period::Instants { from: read(from)?, to }));
-    };
-    let read = |text| local(text).map_err(|message| fault(&message));
-    let to = to.map(read).transpose()?;
-    Ok(Some(Period::Civil { from: read(from)?, to, zone }))
 }
 
 impl From<Truth> for TruthJson {
@@ -446,17 +394,15 @@ impl From<TruthJson> for Truth {
     }
 }
 
-/// A stretch of time, as windows are.
-fn length(over: Duration) -> Result<Duration> {
-    Over::sliding(over, None).map_err(fault)?;
-    Ok(over)
-}
-
 fn named(path: Vec<Arc<str>>) -> Result<Vec<Arc<str>>> {
     if path.is_empty() || path.iter().any(|name| name.is_empty()) {
         return Err(fault("a path needs names"));
     }
     Ok(path)
+}
+
+fn some_letters(name: &str) -> Result<()> {
+    if name.is_empty() { Err(fault("a name needs some letters")) } else { Ok(()) }
 }
 
 fn number(raw: &RawValue) -> Result<Decimal> {

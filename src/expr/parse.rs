@@ -1,6 +1,8 @@
 //! Tokens into an expression, by recursive descent: one function for each line of the grammar.
 
 mod aggregate;
+mod class;
+mod funnel;
 mod person;
 mod window;
 
@@ -21,7 +23,7 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 17] = [
+pub(super) const CONTEXTUAL: [&str; 19] = [
     "over",
     "since",
     "from",
@@ -33,7 +35,9 @@ pub(super) const CONTEXTUAL: [&str; 17] = [
     "timestamp",
     "interval",
     "now",
+    "class",
     "coalesce",
+    "funnel",
     "in_segment",
     "anniversary",
     "bucket",
@@ -324,6 +328,10 @@ impl<'t> Parser<'t> {
                 self.at += 2;
                 Node::Now
             }
+            "class" => {
+                self.at += 2;
+                self.class()?
+            }
             "coalesce" => {
                 self.at += 2;
                 let mut values = vec![self.rule()?];
@@ -331,6 +339,10 @@ impl<'t> Parser<'t> {
                     values.push(self.rule()?);
                 }
                 Node::Coalesce(values)
+            }
+            "funnel" => {
+                self.at += 2;
+                self.funnel()?
             }
             "in_segment" => {
                 self.at += 2;
@@ -352,8 +364,8 @@ impl<'t> Parser<'t> {
 
     fn unknown_function(&self, word: &str) -> Diagnostic {
         let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known = known.chain(["now", "coalesce", "in_segment"]).chain(Person::NAMES);
-        let known: Vec<&str> = known.collect();
+        let calls = ["now", "class", "coalesce", "funnel", "in_segment"];
+        let known: Vec<&str> = known.chain(calls).chain(Person::NAMES).collect();
         let fault = self.fault(&format!("there is no function `{word}`"));
         match crate::error::nearest(word, known.iter().copied()) {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),

@@ -87,14 +87,19 @@ impl Display for Person {
 }
 
 impl PersonTerm {
-    /// Whether it names a trait or lives by it.
-    pub(super) fn reads(&self, attribute: &str) -> bool {
-        let begins = |path: &[Arc<str>]| path.first().is_some_and(|first| **first == *attribute);
-        match &self.asked {
-            Asked::Anniversary { of, home: Home::Told } => begins(of) || attribute == ZONE,
-            Asked::Anniversary { of, .. } | Asked::Changed { of, .. } => begins(of),
-            Asked::Bucket { .. } | Asked::ObservedFor(_) => false,
-        }
+    /// The traits that it reads by their names.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &str> {
+        let (path, zone) = match &self.asked {
+            Asked::Anniversary { of, home } => (of.first(), matches!(home, Home::Told)),
+            Asked::Changed { of, .. } => (of.first(), false),
+            Asked::Bucket { .. } | Asked::ObservedFor(_) => (None, false),
+        };
+        path.map(|name| &**name).into_iter().chain(zone.then_some(ZONE))
+    }
+
+    /// Whether it depends on whatever is told of the person.
+    pub(super) fn reads_everything(&self) -> bool {
+        matches!(self.asked, Asked::ObservedFor(_))
     }
 }
 

@@ -1,9 +1,13 @@
 //! What a checked expression comes to: names resolved, kinds known, nothing left to go wrong.
 
+mod walk;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::person::PersonTerm;
 use super::{Comparison, Function, Literal, Period, Sign, Truth};
+use crate::facts::{Layout, Pick};
 use crate::time::{Duration, Timestamp, Window};
 use crate::value::Decimal;
 
@@ -31,6 +35,62 @@ pub(crate) struct Test {
     pub(crate) any: Option<AnyOf>,
     /// The test as it was written.
     pub(crate) text: Arc<str>,
+    /// The test as one of columns, where it is one.
+    pub(crate) leaf: Option<Box<Leaf>>,
+}
+
+/// A weighted sum of figures and of now, and the stretch in which it passes.
+///
+/// `5 * count(A over 7 days) + sum(B.x) > 20`, `now() - last(A) >= INTERVAL '30 days'`.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) parts: Vec<Part>,
+    /// How often now is in it.
+    pub(crate) slope: i128,
+    /// It passes from the first to the last, both included; if negated, outside.
+    pub(crate) passes: (i128, i128),
+    pub(crate) negated: bool,
+}
+
+/// A figure that is read from a column.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) weight: i128,
+    pub(crate) reads: Reads,
+    pub(crate) column: Kept,
+    pub(crate) stretch: Span,
+}
+
+/// What is read from the stretch of a column.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reads {
+    Count,
+    First,
+    Last,
+    Total,
+}
+
+/// The stretch of a column.
+#[derive(Clone, Debug)]
+pub(crate) enum Span {
+    Always,
+    /// Since the first or the last of another column.
+    Since(Reads, Kept),
+    Sliding(Window),
+}
+
+/// Where the entries of a figure are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) number: usize,
+    pub(crate) pick: Arc<Pick>,
+}
+
+impl Kept {
+    pub(crate) fn new(pick: &Arc<Pick>, layout: &mut Layout) -> Self {
+        let (number, pick) = layout.add(pick);
+        Self { number, pick }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -93,6 +153,10 @@ pub(crate) enum Term {
         low: Decimal,
         high: Decimal,
     },
+    Class {
+        of: Box<Self>,
+        cuts: Vec<Literal>,
+    },
     Coalesce(Vec<Self>),
     Cond(Box<Cond>),
     Field {
@@ -100,6 +164,7 @@ pub(crate) enum Term {
         path: Vec<Arc<str>>,
     },
     Figure(Box<Figure>),
+    Funnel(Box<Funnel>),
     Literal(Literal),
     /// A metric that others may use too.
     Metric(Arc<Self>),
@@ -123,6 +188,17 @@ pub(crate) struct Figure {
     pub(crate) filter: Option<Cond>,
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
+    pub(crate) text: Arc<str>,
+    /// The column that it can be read from.
+    pub(crate) column: Option<Kept>,
+}
+
+/// A funnel, resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Funnel {
+    /// The events of each step, all in one window.
+    pub(crate) steps: Vec<Figure>,
+    /// The funnel as it was written.
     pub(crate) text: Arc<str>,
 }
 
@@ -157,116 +233,12 @@ impl Stretch {
     }
 }
 
-impl Term {
-    /// Visits every figure below, those of filters and windows too; those of a part that several
-    /// use once.
-    pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        Walk::default().term(self, &mut figures(visit));
-    }
-
-    /// Whether a trait is read somewhere below.
-    pub(crate) fn reads(&self, attribute: &str) -> bool {
-        let mut reads = false;
-        Walk::default().term(self, &mut |term| reads |= term.is_attribute(attribute));
-        reads
-    }
-
-    fn is_attribute(&self, attribute: &str) -> bool {
-        match self {
-            Self::Field { from: Source::Attribute, path } => {
-                path.first().is_some_and(|first| **first == *attribute)
-            }
-            Self::Person(person) => person.reads(attribute),
-            _ => false,
-        }
-    }
-}
-
-/// What to do with a term, where there is something to be done with figures.
-fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) {
-    |term| {
-        if let Term::Figure(figure) = term {
-            visit(figure);
-        }
-    }
-}
-
-impl Cond {
-    /// Visits every figure below, as [`Term::for_each_figure`].
-    pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
-        Walk::default().cond(self, &mut figures(visit));
-    }
-
-    /// Whether a trait is read somewhere below, other than through a list.
-    pub(crate) fn reads(&self, attribute: &str) -> bool {
-        let mut reads = false;
-        Walk::default().cond(self, &mut |term| reads |= term.is_attribute(attribute));
-        reads
-    }
-}
-
-/// A walk over a plan that enters each named part once.
-#[derive(Default)]
-struct Walk<'t> {
-    metrics: Vec<&'t Term>,
-    segments: Vec<&'t Cond>,
-}
-
-impl<'t> Walk<'t> {
-    fn term(&mut self, term: &'t Term, visit: &mut impl FnMut(&'t Term)) {
-        visit(term);
-        match term {
-            Term::Clamp { of, .. } | Term::Scale { of, .. } => self.term(of, visit),
-            Term::Coalesce(terms) => terms.iter().for_each(|term| self.term(term, visit)),
-            Term::Cond(cond) => self.cond(cond, visit),
-            Term::Figure(figure) => {
-                if let Some(filter) = &figure.filter {
-                    self.cond(filter, visit);
-                }
-                if let Stretch::Since(since) = &figure.window {
-                    self.term(since, visit);
-                }
-            }
-            Term::Metric(term) => {
-                if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(term))) {
-                    self.metrics.push(term);
-                    self.term(term, visit);
-                }
-            }
-            Term::Sum(terms) => terms.iter().for_each(|(_, term)| self.term(term, visit)),
-            Term::Field { .. } | Term::Literal(_) | Term::Now | Term::Person(_) => {}
-        }
-    }
-
-    fn cond(&mut self, cond: &'t Cond, visit: &mut impl FnMut(&'t Term)) {
-        match cond {
-            Cond::All(parts) | Cond::Any(parts) => {
-                parts.iter().for_each(|part| self.cond(part, visit));
-            }
-            Cond::Not(inner) | Cond::Is { inner, .. } => self.cond(inner, visit),
-            Cond::Member(inner) => {
-                if !self.segments.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(inner))) {
-                    self.segments.push(inner);
-                    self.cond(inner, visit);
-                }
-            }
-            Cond::Test(test) => test.check.for_each_term(&mut |term| self.term(term, visit)),
-        }
-    }
-}
-
-impl Check {
-    /// Visits the terms that the test is asked of, in the order in which they are written.
-    pub(crate) fn for_each_term<'t>(&'t self, visit: &mut impl FnMut(&'t Term)) {
-        match self {
-            Self::Between { value, low, high, .. } => {
-                [value, low, high].into_iter().for_each(visit);
-            }
-            Self::Compare { left, right, .. } => [left, right].into_iter().for_each(visit),
-            Self::In { value, .. }
-            | Self::Is { value, .. }
-            | Self::Like { value, .. }
-            | Self::True(value) => visit(value),
-        }
-    }
+/// What a condition depends on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Inputs {
+    pub(crate) events: BTreeSet<Arc<str>>,
+    pub(crate) every_event: bool,
+    pub(crate) attributes: BTreeSet<Arc<str>>,
+    /// Whether it depends on whatever is told of somebody, and needs to keep it.
+    pub(crate) everything: bool,
 }

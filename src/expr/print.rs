@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::lex::{is_name_part, is_name_start};
 use super::parse::{CONTEXTUAL, is_keyword};
-use super::{Aggregate, Expr, Function, Literal, Node, Over, Series, Sign, Truth};
+use super::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Series, Sign, Truth};
 
 /// How tightly a construct binds; a looser one inside a tighter one needs parentheses.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
@@ -32,7 +32,9 @@ impl Node {
             Self::Sum { .. } => Binding::Sum,
             Self::Scale { .. } => Binding::Term,
             Self::Aggregate(_)
+            | Self::Class { .. }
             | Self::Coalesce(_)
+            | Self::Funnel(_)
             | Self::InSegment(_)
             | Self::Literal(_)
             | Self::Now
@@ -62,6 +64,11 @@ impl Display for Expr {
                     (At(Binding::Sum, value), At(Binding::Sum, low), At(Binding::Sum, high));
                 write!(f, "{value} {}BETWEEN {low} AND {high}", not(*negated))
             }
+            Node::Class { value, cuts } => {
+                write!(f, "class({value}, ")?;
+                separated(f, ", ", cuts.iter())?;
+                f.write_str(")")
+            }
             Node::Coalesce(values) => {
                 f.write_str("coalesce(")?;
                 separated(f, ", ", values.iter())?;
@@ -71,6 +78,7 @@ impl Display for Expr {
                 let (left, right) = (At(Binding::Sum, left), At(Binding::Sum, right));
                 write!(f, "{left} {} {right}", op.symbol())
             }
+            Node::Funnel(funnel) => funnel.fmt(f),
             Node::In { value, list, negated } => {
                 write!(f, "{} {}IN (", At(Binding::Sum, value), not(*negated))?;
                 separated(f, ", ", list.iter())?;
@@ -105,23 +113,44 @@ impl Display for Expr {
 impl Display for Aggregate {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let distinct = if self.is_distinct() { "distinct " } else { "" };
-        write!(f, "{}({distinct}{}", self.function().name(), self.series())?;
-        if let Some(filter) = self.filter() {
-            write!(f, " where {filter}")?;
-        }
-        match self.window() {
-            Some(Over::Between(period)) => write!(f, " {period}")?,
-            Some(Over::Last(count)) => write!(f, " over last {count}")?,
-            Some(Over::Sliding { length, ending }) => {
-                write!(f, " over {length}")?;
-                if let Some(ago) = ending {
-                    write!(f, " ending {ago} ago")?;
-                }
-            }
-            Some(Over::Since(since)) => write!(f, " since {}", At(Binding::Sum, since))?,
-            None => {}
-        }
+        write!(f, "{}({distinct}{}", self.function().name(), Entries(self))?;
+        self.window().map_or(Ok(()), |window| window.fmt(f))?;
         f.write_str(")")
+    }
+}
+
+/// A series with its filter.
+struct Entries<'a>(&'a Aggregate);
+
+impl Display for Entries<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(aggregate) = self;
+        aggregate.series().fmt(f)?;
+        aggregate.filter().map_or(Ok(()), |filter| write!(f, " where {filter}"))
+    }
+}
+
+impl Display for Funnel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("funnel(")?;
+        separated(f, ", ", self.steps().map(Entries))?;
+        self.window().map_or(Ok(()), |window| window.fmt(f))?;
+        f.write_str(")")
+    }
+}
+
+impl Display for Over {
+    /// With the space that parts it from the series.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Between(period) => write!(f, " {period}"),
+            Self::Last(count) => write!(f, " over last {count}"),
+            Self::Sliding { length, ending: None } => write!(f, " over {length}"),
+            Self::Sliding { length, ending: Some(ago) } => {
+                write!(f, " over {length} ending {ago} ago")
+            }
+            Self::Since(since) => write!(f, " since {}", At(Binding::Sum, since)),
+        }
     }
 }
 

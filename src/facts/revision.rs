@@ -42,14 +42,6 @@ impl Revisions {
         self.0.push(revision);
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn tells(&self, id: &MessageId) -> bool {
-        self.0.iter().any(|revision| revision.fact.id == *id)
-    }
-
     pub(super) fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
         let mut found = false;
         for revision in self.0.iter_mut().filter(|revision| revision.fact.id == *id) {

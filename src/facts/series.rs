@@ -1,14 +1,10 @@
 //! The entries of one event's name, in order.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::Fact;
 use crate::id::MessageId;
 use crate::time::Timestamp;
-use crate::value::Value;
 
 /// From when a fact is known, and until when: a half-open stretch of time.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -31,6 +27,11 @@ impl Known {
         self.from <= known && known < self.until
     }
 
+    /// Whether it is never taken back.
+    pub(crate) fn is_endless(self) -> bool {
+        self.until == Timestamp::MAX
+    }
+
     /// While both are known.
     fn and(self, other: Self) -> Self {
         Self { from: self.from.max(other.from), until: self.until.min(other.until) }
@@ -48,22 +49,11 @@ pub struct Series {
     facts: Vec<Fact>,
     /// While all of them are known; some that are replaced may still shorten it.
     known: Known,
-    /// The totals of the fields that are tracked.
-    totals: BTreeMap<Arc<str>, Vec<Total>>,
-}
-
-/// What a numeric field comes to over the entries before a place.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Total {
-    /// The sum in millionths.
-    pub(crate) sum: i128,
-    /// How many entries have the field, be it a number or not.
-    pub(crate) count: usize,
 }
 
 impl Default for Series {
     fn default() -> Self {
-        Self { facts: Vec::new(), known: Known::since(Timestamp::MIN), totals: BTreeMap::new() }
+        Self { facts: Vec::new(), known: Known::since(Timestamp::MIN) }
     }
 }
 
@@ -83,6 +73,11 @@ impl Series {
         self.known.at(known)
     }
 
+    /// All entries, whether known or not.
+    pub(super) fn all(&self) -> &[Fact] {
+        &self.facts
+    }
+
     /// The entries that happened after `after`.
     pub(crate) fn since(&self, after: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= after)).1
@@ -91,43 +86,6 @@ impl Series {
     /// The entries that happened at `upto` or before.
     pub(crate) fn upto(&self, upto: Timestamp) -> &[Fact] {
         self.facts.split_at(self.facts.partition_point(|fact| fact.at <= upto)).0
-    }
-
-    /// Keeps totals of a field from now on, so that a sum over a stretch is one difference.
-    pub(crate) fn track(&mut self, field: &Arc<str>) {
-        if !self.totals.contains_key(field) {
-            self.totals.insert(Arc::clone(field), Vec::new());
-            self.total_from(0);
-        }
-    }
-
-    /// The entries that happened after `after`, and the totals of a tracked field before each of
-    /// them and after the last.
-    pub(crate) fn totals_since(
-        &self,
-        field: &str,
-        after: Timestamp,
-    ) -> Option<(&[Fact], &[Total])> {
-        let totals = self.totals.get(field)?;
-        let from = self.facts.partition_point(|fact| fact.at <= after);
-        Some((self.facts.get(from..)?, totals.get(from..)?))
-    }
-
-    /// Brings the totals up to date with the entries from `index` on.
-    fn total_from(&mut self, index: usize) {
-        for (field, totals) in &mut self.totals {
-            totals.truncate(index + 1);
-            if totals.is_empty() {
-                totals.push(Total::default());
-            }
-            let mut total = totals.last().copied().unwrap_or_default();
-            for fact in self.facts.iter().skip(totals.len() - 1) {
-                let value = fact.fields.get(field).unwrap_or(&Value::Null);
-                total.sum += value.as_number().map_or(0, |number| number.micros().into());
-                total.count += usize::from(!value.is_null());
-                totals.push(total);
-            }
-        }
     }
 
     pub(crate) fn insert(&mut self, fact: Fact) {
@@ -140,24 +98,37 @@ impl Series {
             self.facts.partition_point(|other| order(other) <= order(&fact))
         };
         self.facts.insert(at, fact);
-        self.total_from(at);
     }
 
-    /// Takes out the entries that `told` names and puts in others.
-    pub(crate) fn replace(&mut self, told: impl Fn(&MessageId) -> bool, facts: Vec<Fact>) {
-        self.facts.retain(|fact| !told(&fact.id));
-        self.total_from(0);
-        facts.into_iter().for_each(|fact| self.insert(fact));
+    /// Takes out the older half if all of it is older than `upto`; so each entry is moved about
+    /// once.
+    pub(crate) fn trim(&mut self, upto: Timestamp) {
+        let half = self.facts.len() / 2;
+        if self.facts.get(half).is_some_and(|fact| fact.at <= upto) {
+            self.facts.drain(..half);
+        }
     }
 
-    pub(crate) fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
-        let mut found = false;
+    /// Takes out these entries.
+    pub(crate) fn remove<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>) {
+        for fact in facts {
+            let first = self.facts.partition_point(|other| order(other) < order(fact));
+            let mut same = self.facts.iter().skip(first);
+            if let Some(after) = same.position(|other| other == fact) {
+                self.facts.remove(first + after);
+            }
+        }
+    }
+
+    /// Ends the entries that an event told; they are as they were before.
+    pub(crate) fn retract(&mut self, id: &MessageId, from: Timestamp) -> Vec<Fact> {
+        let mut retracted = Vec::new();
         for fact in self.facts.iter_mut().filter(|fact| fact.id == *id) {
+            retracted.push(fact.clone());
             fact.known.end(from);
             self.known.end(from);
-            found = true;
         }
-        found
+        retracted
     }
 }
 

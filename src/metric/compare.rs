@@ -6,6 +6,7 @@ use super::evaluator::Next;
 use super::moving::{Moving, Val};
 use crate::expr::{Comparison, Literal, Sign, Truth};
 use crate::time::Timestamp;
+use crate::value::Exact;
 
 /// How two values compare at `now`, unknown where one is NULL; `next` learns when time alone may
 /// change it.
@@ -59,6 +60,19 @@ pub(super) fn within(
         .iter()
         .map(|literal| compare(value, Comparison::Equal, &Val::literal(literal), now, &mut *next));
     equal.fold(Some(false), or)
+}
+
+/// One more than the number of cut points that a value reaches.
+pub(super) fn class<'a>(
+    value: &Val<'_>,
+    cuts: &[Literal],
+    now: Timestamp,
+    next: &mut Next,
+) -> Val<'a> {
+    let mut reaches =
+        |cut| compare(value, Comparison::GreaterOrEqual, &Val::literal(cut), now, &mut *next);
+    let reached = cuts.iter().try_fold(1, |class, cut| Some(class + i64::from(reaches(cut)?)));
+    reached.map_or(Val::Null, |class| Val::Number(Exact::whole(class)))
 }
 
 pub(super) fn is(value: &Val<'_>, what: Truth) -> bool {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::compare::{between, compare, is, like, or, within};
+use super::compare::{between, class, compare, is, like, or, within};
 use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
@@ -125,14 +125,10 @@ impl<'a> Evaluator<'a> {
         self.cond(cond, Moment::of_profile(now), next)
     }
 
-    /// The value of a figure at `now`.
-    pub(crate) fn figure(&self, figure: &'a Figure, now: Timestamp) -> Val<'a> {
-        self.slid(figure, now, &mut Next::never(), Slide::value).unwrap_or(Val::Null)
-    }
-
     /// The facts that a figure is made of at `now`, in order.
     pub(crate) fn witnesses(&self, figure: &'a Figure, now: Timestamp) -> Vec<&'a Fact> {
-        let facts = self.slid(figure, now, &mut Next::never(), Slide::facts);
+        let stretch = self.stretch(figure, now, &mut Next::never());
+        let facts = stretch.map(|stretch| Slide::witnesses(figure, self, &stretch, now));
         let mut facts = facts.unwrap_or_default();
         // A fact has an entry for each element of its list.
         facts.dedup_by_key(|fact| &fact.id);
@@ -155,8 +151,17 @@ impl<'a> Evaluator<'a> {
                 let member = self.once(Part::Segment(inner), moment.now, next, answer);
                 Some(matches!(member, Val::Boolean(true)))
             }
-            Cond::Test(test) => self.tested(test, moment, next),
+            Cond::Test(test) => match self.leaf(test, moment, next) {
+                Some(truth) => truth,
+                None => self.tested(test, moment, next),
+            },
         }
+    }
+
+    /// The truth of a test as columns tell it; the outer `None` where they cannot.
+    fn leaf(&self, test: &'a Test, moment: Moment<'a>, next: &mut Next) -> Option<Option<bool>> {
+        let leaf = test.leaf.as_ref().filter(|_| moment.entry.is_none())?;
+        leaf.at(&self.facts, moment.now, next)
     }
 
     /// AND, or OR where a single `decisive` truth decides; once it has, the others need not be
@@ -269,6 +274,7 @@ impl<'a> Evaluator<'a> {
     fn term(&self, term: &'a Term, moment: Moment<'a>, next: &mut Next) -> Val<'a> {
         match term {
             Term::Clamp { of, low, high } => self.term(of, moment, next).clamped(*low, *high),
+            Term::Class { of, cuts } => class(&self.term(of, moment, next), cuts, moment.now, next),
             Term::Coalesce(terms) => {
                 let mut values = terms.iter().map(|term| self.term(term, moment, &mut *next));
                 values.find(|value| !matches!(value, Val::Null)).unwrap_or(Val::Null)
@@ -281,6 +287,7 @@ impl<'a> Evaluator<'a> {
             Term::Figure(figure) => {
                 self.slid(figure, moment.now, next, Slide::value).unwrap_or(Val::Null)
             }
+            Term::Funnel(funnel) => self.furthest(funnel, moment.now, next),
             Term::Literal(literal) => Val::literal(literal),
             Term::Metric(term) => {
                 let answer = |moment, next: &mut Next| self.term(term, moment, next);
@@ -325,8 +332,7 @@ impl<'a> Evaluator<'a> {
         descend(start, rest)
     }
 
-    /// Moves a figure's slide to `now` and reads from it; `None` where the window has no bound
-    /// because its instant is NULL.
+    /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
     fn slid<T>(
         &self,
         figure: &'a Figure,
@@ -334,15 +340,21 @@ impl<'a> Evaluator<'a> {
         next: &mut Next,
         read: impl FnOnce(&Slide<'a>) -> T,
     ) -> Option<T> {
-        let stretch = match &figure.window {
-            Stretch::Always | Stretch::Last(_) => Stretched::always(now),
-            Stretch::Fixed(after, upto) => Stretched::fixed(*after, *upto, now),
-            Stretch::Sliding(window) => Stretched::sliding(*window, now),
-            Stretch::Since(since) => match self.value(since, now, next) {
-                Val::Instant(bound) => Stretched::since(bound, now),
-                _ => return None,
-            },
-        };
+        let slide = self.slide(figure, now, next)?;
+        let result = read(&slide);
+        self.keep([slide]);
+        Some(result)
+    }
+
+    /// A figure's slide, moved to `now` and not kept; `None` where the window has no bound because
+    /// its instant is NULL.
+    pub(super) fn slide(
+        &self,
+        figure: &'a Figure,
+        now: Timestamp,
+        next: &mut Next,
+    ) -> Option<Slide<'a>> {
+        let stretch = self.stretch(figure, now, next)?;
         let kept = self.take(figure);
         let mut slide = match kept {
             Some(slide) if slide.covers(stretch.after(), now) => slide,
@@ -350,9 +362,24 @@ impl<'a> Evaluator<'a> {
         };
         slide.position(&stretch);
         slide.next(&stretch, next);
-        let result = read(&slide);
-        self.slides.borrow_mut().push(slide);
-        Some(result)
+        Some(slide)
+    }
+
+    pub(super) fn keep(&self, slides: impl IntoIterator<Item = Slide<'a>>) {
+        self.slides.borrow_mut().extend(slides);
+    }
+
+    /// The stretch of time that a figure looks at; `None` where it has no bound.
+    fn stretch(&self, figure: &'a Figure, now: Timestamp, next: &mut Next) -> Option<Stretched> {
+        match &figure.window {
+            Stretch::Always | Stretch::Last(_) => Some(Stretched::always(now)),
+            Stretch::Fixed(after, upto) => Some(Stretched::fixed(*after, *upto, now)),
+            Stretch::Sliding(window) => Some(Stretched::sliding(*window, now)),
+            Stretch::Since(since) => match self.value(since, now, next) {
+                Val::Instant(bound) => Some(Stretched::since(bound, now)),
+                _ => None,
+            },
+        }
     }
 
     fn take(&self, figure: &Figure) -> Option<Slide<'a>> {

@@ -3,7 +3,7 @@
 use super::evaluator::{Entry, Evaluator, Next};
 use super::slide::Rows;
 use crate::expr::plan::{Figure, Stretch};
-use crate::facts::Series;
+use crate::facts::{Fact, Series};
 use crate::time::{Duration, Timestamp};
 
 /// The instant after which the last events that a figure is of happened, as `now` sees it; `None`
@@ -36,6 +36,16 @@ pub(super) fn reach<'a>(
         None => facts.all_series().filter_map(|(_, series)| reached(series)).max(),
     };
     Some(reached.unwrap_or(Timestamp::MIN))
+}
+
+/// Of the facts of entries, in order, those that the figure is of.
+pub(super) fn last_of<'a>(figure: &Figure, mut facts: Vec<&'a Fact>) -> Vec<&'a Fact> {
+    if let Stretch::Last(count) = figure.window {
+        facts.dedup_by(|a, b| std::ptr::eq(*a, *b));
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        facts.drain(..facts.len().saturating_sub(count));
+    }
+    facts
 }
 
 /// The first row of each fact, in order; nothing where nobody asks for the last of them.

@@ -50,7 +50,7 @@ fn bucket<'a>(facts: &Facts<'_>, count: u32, seed: Seed) -> Val<'a> {
 }
 
 fn observed_for(facts: &Facts<'_>, length: Duration, next: &mut Next) -> bool {
-    let Some((first, _)) = facts.first() else { return false };
+    let Some(first) = facts.first() else { return false };
     let turn = first.plus(length);
     if turn > facts.now() {
         next.at(turn);

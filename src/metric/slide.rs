@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
-use super::last::{reach, starts};
+use super::last::{last_of, reach, starts};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
 use crate::expr::plan::{Entries, Figure, Stretch};
-use crate::facts::{Fact, Facts, Series, Total};
+use crate::facts::{Column, Fact, Facts, Series};
 use crate::time::{Timestamp, Window};
 use crate::value::{Exact, Value};
 
@@ -95,6 +95,13 @@ impl Stretched {
     }
 }
 
+/// What some entries come to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Total {
+    sum: i128,
+    count: usize,
+}
+
 /// One entry that passed the filter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counted<'a> {
@@ -107,10 +114,10 @@ pub(super) struct Counted<'a> {
 #[derive(Debug)]
 pub(super) enum Rows<'a> {
     Collected(Vec<Counted<'a>>),
+    /// What is kept of them.
+    Column(&'a Column),
     /// The events of a series, all of which are entries: there is nothing to collect.
     Events(&'a [Fact]),
-    /// The events of a series, and the totals of the field before each and after the last.
-    Totals(&'a [Fact], &'a [Total]),
 }
 
 /// A figure's entries, of which `low..high` count, and what they come to.
@@ -150,6 +157,20 @@ impl<'a> Slide<'a> {
         let starts = starts(figure, &rows);
         let values = BTreeMap::new();
         Self { figure, from, fresh: now, stale, rows, starts, low: 0, high: 0, sum: 0, values }
+    }
+
+    /// The facts that count now, in order.
+    pub(super) fn witnesses(
+        figure: &'a Figure,
+        evaluator: &Evaluator<'a>,
+        stretch: &Stretched,
+        now: Timestamp,
+    ) -> Vec<&'a Fact> {
+        let from = stretch.horizon();
+        let entries = collect(figure, evaluator, from, now, &mut Next::never());
+        let counts = |at: Timestamp| stretch.after < at && at <= stretch.upto;
+        let facts = entries.iter().map(|entry| entry.fact).filter(|fact| counts(fact.at));
+        last_of(figure, facts.collect())
     }
 
     pub(super) fn is_of(&self, figure: &Figure) -> bool {
@@ -199,7 +220,7 @@ impl<'a> Slide<'a> {
 
     /// Tells when an entry next comes or goes.
     pub(super) fn next(&self, stretch: &Stretched, next: &mut Next) {
-        let at = |index: usize| self.rows.get(index).map(|entry| entry.fact.at);
+        let at = |index: usize| self.rows.at(index);
         if self.low < self.high {
             at(self.low).into_iter().for_each(|at| next.at(stretch.leaves(at)));
         }
@@ -209,10 +230,11 @@ impl<'a> Slide<'a> {
         next.at(self.stale);
     }
 
-    /// The facts that count.
-    pub(super) fn facts(&self) -> Vec<&'a Fact> {
-        let entries = self.counted().map(|entry| entry.fact);
-        entries.filter(|fact| self.figure.counts(fact)).collect()
+    /// The facts that count and happened at `from` or later, in order.
+    pub(super) fn from(&self, from: Timestamp) -> impl Iterator<Item = &'a Fact> {
+        let first =
+            self.rows.upto(Timestamp::from_micros(from.micros().saturating_sub(1))).max(self.low);
+        (first..self.high).filter_map(|index| self.rows.get(index)).map(|entry| entry.fact)
     }
 
     pub(super) fn value(&self) -> Val<'a> {
@@ -220,8 +242,8 @@ impl<'a> Slide<'a> {
         match self.figure.function {
             Function::Avg => Exact::mean(sum, count).map_or(Val::Null, Val::Number),
             Function::Count => Val::Number(Exact::whole(i64::try_from(count).unwrap_or(i64::MAX))),
-            Function::First => end(self.counted(), Ord::min),
-            Function::Last => end(self.counted().rev(), Ord::max),
+            Function::First => self.end(false, Ord::min),
+            Function::Last => self.end(true, Ord::max),
             Function::Max => self.values.last_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
             Function::Min => self.values.first_key_value().map_or(Val::Null, |(v, _)| Val::of(v)),
             Function::Sum => Val::Number(Exact::from_micros(sum)),
@@ -230,19 +252,29 @@ impl<'a> Slide<'a> {
 
     /// What counts comes to.
     fn total(&self) -> Total {
-        let at = |totals: &[Total], index| totals.get(index).copied().unwrap_or_default();
         match self.rows {
-            Rows::Totals(_, totals) => {
-                let (low, high) = (at(totals, self.low), at(totals, self.high));
-                Total { sum: high.sum - low.sum, count: high.count - low.count }
+            Rows::Column(column) => {
+                let sum = column.total(self.high) - column.total(self.low);
+                Total { sum, count: self.high - self.low }
             }
             _ if self.figure.distinct => Total { sum: self.sum, count: self.values.len() },
             _ => Total { sum: self.sum, count: self.high - self.low },
         }
     }
 
-    fn counted(&self) -> impl DoubleEndedIterator<Item = Counted<'a>> {
-        (self.low..self.high).filter_map(|index| self.rows.get(index))
+    /// The entry at one end, `from` the other; of several at its instant, the value that `choose`
+    /// prefers. Events have no value but their instant.
+    fn end(&self, last: bool, choose: fn(&'a Value, &'a Value) -> &'a Value) -> Val<'a> {
+        let at = |index: usize| if last { self.high - 1 - index } else { self.low + index };
+        let Some(end) = (self.low < self.high).then(|| self.rows.at(at(0))).flatten() else {
+            return Val::Null;
+        };
+        let entries = (0..self.high - self.low).map_while(|index| self.rows.get(at(index)));
+        let tied = entries.take_while(|entry| entry.fact.at == end);
+        match tied.filter_map(|entry| entry.value).reduce(choose) {
+            Some(value) => Val::of(value),
+            None => Val::Instant(Moving::fixed(end.micros())),
+        }
     }
 
     fn tells_apart(&self) -> bool {
@@ -282,9 +314,15 @@ impl<'a> Rows<'a> {
     fn get(&self, index: usize) -> Option<Counted<'a>> {
         match self {
             Self::Collected(entries) => entries.get(index).copied(),
-            Self::Events(facts) | Self::Totals(facts, _) => {
-                facts.get(index).map(|fact| Counted { fact, value: None })
-            }
+            Self::Column(_) => None,
+            Self::Events(facts) => facts.get(index).map(|fact| Counted { fact, value: None }),
+        }
+    }
+
+    fn at(&self, index: usize) -> Option<Timestamp> {
+        match self {
+            Self::Column(column) => column.at(index),
+            Self::Collected(_) | Self::Events(_) => self.get(index).map(|entry| entry.fact.at),
         }
     }
 
@@ -292,9 +330,8 @@ impl<'a> Rows<'a> {
     fn upto(&self, upto: Timestamp) -> usize {
         match self {
             Self::Collected(entries) => entries.partition_point(|entry| entry.fact.at <= upto),
-            Self::Events(facts) | Self::Totals(facts, _) => {
-                facts.partition_point(|fact| fact.at <= upto)
-            }
+            Self::Column(column) => column.upto(upto),
+            Self::Events(facts) => facts.partition_point(|fact| fact.at <= upto),
         }
     }
 }
@@ -329,55 +366,21 @@ fn collect<'a>(
     entries
 }
 
-/// The first of some entries; of several at its instant, the value that `choose` prefers. Events
-/// have no value but their instant.
-fn end<'a>(
-    mut entries: impl Iterator<Item = Counted<'a>>,
-    choose: fn(&'a Value, &'a Value) -> &'a Value,
-) -> Val<'a> {
-    let Some(end) = entries.next() else { return Val::Null };
-    let tied = entries.take_while(|entry| entry.fact.at == end.fact.at);
-    let values = end.value.into_iter().chain(tied.filter_map(|entry| entry.value));
-    match values.reduce(choose) {
-        Some(value) => Val::of(value),
-        None => Val::Instant(Moving::fixed(end.fact.at.micros())),
-    }
-}
-
 fn micros(value: &Value) -> i128 {
     value.as_number().map_or(0, |number| number.micros().into())
 }
 
 impl Figure {
-    /// The events after `from`, where nothing has to be collected from them: all are known, none
-    /// is filtered, and they count by themselves or by a field whose totals are kept.
+    /// The entries after `from`, where nothing has to be collected: they are kept in a column, or
+    /// they are the events themselves, all known and none filtered.
     fn rows<'a>(&self, facts: Facts<'a>, from: Timestamp) -> Option<Rows<'a>> {
+        let column = self.column.as_ref().and_then(|kept| kept.find(&facts));
+        if let Some(column) = column.filter(|column| column.is_whole()) {
+            return Some(Rows::Column(column));
+        }
         let series = facts.series(self.event.as_ref()?)?;
-        if self.filter.is_some() || !series.all_known(facts.known()) {
-            return None;
-        }
-        if matches!(self.entries, Entries::Events) {
-            return Some(Rows::Events(series.since(from)));
-        }
-        let (facts, totals) = series.totals_since(self.totalled()?, from)?;
-        Some(Rows::Totals(facts, totals))
-    }
-
-    /// The field whose totals the figure can be read from.
-    fn totalled(&self) -> Option<&Arc<str>> {
-        let adds = matches!(self.function, Function::Avg | Function::Count | Function::Sum);
-        let whole = self.filter.is_none() && !matches!(self.window, Stretch::Last(_));
-        match &self.entries {
-            Entries::Field(path) if adds && whole && !self.distinct => {
-                path.first().filter(|_| path.len() == 1)
-            }
-            _ => None,
-        }
-    }
-
-    /// The event and the field whose totals the figure can be read from.
-    pub(crate) fn total_of(&self) -> Option<(Arc<str>, Arc<str>)> {
-        Some((Arc::clone(self.event.as_ref()?), Arc::clone(self.totalled()?)))
+        let plain = self.filter.is_none() && matches!(self.entries, Entries::Events);
+        (plain && series.all_known(facts.known())).then(|| Rows::Events(series.since(from)))
     }
 
     /// Whether an entry passes the filter; `stale` learns when that may change.
@@ -391,13 +394,6 @@ impl Figure {
         self.filter.as_ref().is_none_or(|filter| {
             evaluator.cond(filter, Moment::of_entry(now, entry), stale) == Some(true)
         })
-    }
-
-    /// Whether a fact of the series has an entry, as far as its fields tell.
-    fn counts(&self, fact: &Fact) -> bool {
-        let mut entries = 0;
-        self.for_each_entry(fact, &mut |_, _, _| entries += 1);
-        entries > 0
     }
 
     /// Visits a fact's entries: the fact, the element of the list, the value.

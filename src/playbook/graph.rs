@@ -55,16 +55,28 @@ impl<'p> Defined<'p> {
                 mentions.parts.insert((Sort::Segment, Arc::clone(name)));
             }
             Node::Aggregate(aggregate) => {
-                let event = aggregate.series().event();
-                mentions.parts.extend(event.map(|name| (Sort::Event, Arc::clone(name))));
-                if let Some(filter) = aggregate.filter() {
-                    self.walk(filter, Some(aggregate), mentions);
-                }
-                if let Some(Over::Since(since)) = aggregate.window() {
-                    self.walk(since, scope, mentions);
-                }
+                self.entries(aggregate, mentions);
+                self.window(aggregate.window(), scope, mentions);
+            }
+            Node::Funnel(funnel) => {
+                funnel.steps().for_each(|step| self.entries(step, mentions));
+                self.window(funnel.window(), scope, mentions);
             }
             node => node.for_each_child(&mut |child| self.walk(child, scope, mentions)),
+        }
+    }
+
+    fn entries(&self, aggregate: &Aggregate, mentions: &mut Mentions) {
+        let event = aggregate.series().event();
+        mentions.parts.extend(event.map(|name| (Sort::Event, Arc::clone(name))));
+        if let Some(filter) = aggregate.filter() {
+            self.walk(filter, Some(aggregate), mentions);
+        }
+    }
+
+    fn window(&self, window: Option<&Over>, scope: Option<&Aggregate>, mentions: &mut Mentions) {
+        if let Some(Over::Since(since)) = window {
+            self.walk(since, scope, mentions);
         }
     }
 

@@ -10,7 +10,7 @@ use super::{Score, Scorer};
 use crate::error::{Diagnostic, Error, ErrorKind, Result};
 use crate::event::{Event, derive_id};
 use crate::expr::Names;
-use crate::facts::{Facts, Timeline};
+use crate::facts::{Facts, Layout, Timeline};
 use crate::feature::Features;
 use crate::id::ProfileId;
 use crate::segment::{Rule, Segment};
@@ -154,10 +154,11 @@ impl CheckedScore {
         self.features.warnings().chain(rules)
     }
 
-    /// The events and fields whose totals it can be read from.
-    pub(crate) fn totalled(&self) -> Vec<(Arc<str>, Arc<str>)> {
-        let metrics = self.features.metrics().iter().flat_map(crate::metric::Metric::totalled);
-        metrics.chain(self.eligible.totalled()).chain(self.outcome.totalled()).collect()
+    /// Finds columns that it can be read from.
+    pub(crate) fn index(&mut self, layout: &mut Layout) {
+        self.features.index(layout);
+        self.eligible.index(layout);
+        self.outcome.index(layout);
     }
 
     /// The part that reads the score, if one does.

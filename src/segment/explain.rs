@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::counterfactual::{Change, Counterfactual, counterfactual};
+use super::logic::Logic;
 use super::{Segment, horizon};
 use crate::expr::plan::{Cond, Source, Term, Test};
 use crate::facts::Facts;
@@ -15,6 +17,8 @@ use crate::metric::{Evaluator, Next};
 use crate::time::{Timestamp, Valid, compare};
 
 /// A membership with its reasons.
+///
+/// [The chapter on explanations](crate::guide::explanations) says how to read it.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
@@ -22,8 +26,10 @@ pub struct Explanation {
     pub member: bool,
     /// Until when that holds.
     pub until: Option<Timestamp>,
-    /// The rule's clauses in the order in which they are written.
+    /// The rule's clauses in the order in which they are written; what is written twice once.
     pub clauses: Vec<Clause>,
+    /// The fewest of them that would have to turn for the membership to turn.
+    pub counterfactual: Counterfactual,
 }
 
 /// One test of a rule.
@@ -55,33 +61,11 @@ pub struct Operand {
 pub(super) fn explain(segment: &Segment, facts: &Facts<'_>) -> Explanation {
     let evaluator = Evaluator::new(*facts);
     let Valid { value: member, until } = horizon::member(&segment.cond, &evaluator);
-    let (mut clauses, mut seen) = (Vec::new(), Vec::new());
-    for_each_test(&segment.cond, &mut seen, &mut |cond, test| {
-        clauses.push(clause(cond, test, &evaluator));
-    });
-    Explanation { member, until, clauses }
-}
-
-/// Visits the tests in the order in which they are written; those of a segment that several name
-/// once.
-fn for_each_test<'c>(
-    cond: &'c Cond,
-    seen: &mut Vec<&'c Cond>,
-    visit: &mut impl FnMut(&'c Cond, &'c Test),
-) {
-    match cond {
-        Cond::All(parts) | Cond::Any(parts) => {
-            parts.iter().for_each(|part| for_each_test(part, seen, visit));
-        }
-        Cond::Not(inner) | Cond::Is { inner, .. } => for_each_test(inner, seen, visit),
-        Cond::Member(inner) => {
-            if !seen.iter().any(|other| std::ptr::eq(*other, Arc::as_ptr(inner))) {
-                seen.push(inner);
-                for_each_test(inner, seen, visit);
-            }
-        }
-        Cond::Test(test) => visit(cond, test),
-    }
+    let logic = Logic::of(&segment.cond);
+    let clauses = logic.clauses.iter().map(|(cond, test)| clause(cond, test, &evaluator));
+    let clauses: Vec<Clause> = clauses.collect();
+    let counterfactual = counterfactual(&logic, &clauses, member, &evaluator);
+    Explanation { member, until, clauses, counterfactual }
 }
 
 fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clause {
@@ -99,14 +83,26 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
             Term::Person(term) => operands.extend(person::operands(term, evaluator)),
             _ => {}
         }
-        term.for_each_figure(&mut |figure| {
-            let value = evaluator.figure(figure, now).measure(now).to_string();
-            let facts = evaluator.witnesses(figure, now).into_iter();
-            let facts = facts.map(|fact| (fact.at, fact.id.clone())).collect();
-            operands.push(Operand { text: Arc::clone(&figure.text), value, facts });
+        term.for_each_term(&mut |term| {
+            operands.extend(operand_of_figure(term, evaluator));
+            true
         });
     });
     Clause { text: Arc::clone(&test.text), truth, until, operands }
+}
+
+fn operand_of_figure<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {
+    let now = evaluator.facts().now();
+    let (text, facts) = match term {
+        Term::Figure(figure) => (&figure.text, evaluator.witnesses(figure, now)),
+        Term::Funnel(funnel) => {
+            (&funnel.text, evaluator.passed(funnel, now, &mut Next::never()).unwrap_or_default())
+        }
+        _ => return None,
+    };
+    let value = evaluator.value(term, now, &mut Next::never()).measure(now).to_string();
+    let facts = facts.into_iter().map(|fact| (fact.at, fact.id.clone())).collect();
+    Some(Operand { text: Arc::clone(text), value, facts })
 }
 
 fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Operand> {
@@ -123,17 +119,13 @@ fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Oper
 const NAMED: usize = 8;
 
 impl fmt::Display for Explanation {
-    /// One line for the membership, one for each clause, and below it one for each operand.
+    /// One line for the membership, one for each clause, and below it one for each operand; last
+    /// what would have to turn.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let membership = if self.member { "member" } else { "not a member" };
         write!(f, "{membership}, {}", Until(self.until))?;
         for Clause { text, truth, until, operands } in &self.clauses {
-            let truth = match truth {
-                Some(true) => "true",
-                Some(false) => "false",
-                None => "unknown",
-            };
-            write!(f, "\n  {text}\n    is {truth}, {}", Until(*until))?;
+            write!(f, "\n  {text}\n    is {}, {}", word(*truth), Until(*until))?;
             for Operand { text, value, facts } in operands {
                 write!(f, "\n    {text} = {value}")?;
                 match facts.len() {
@@ -150,7 +142,42 @@ impl fmt::Display for Explanation {
                 }
             }
         }
+        self.write_counterfactual(f)
+    }
+}
+
+impl Explanation {
+    /// What is missing, or what the membership hangs on.
+    fn write_counterfactual(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counterfactual { clauses, smallest } = &self.counterfactual;
+        f.write_str(match (self.member, clauses.len()) {
+            (false, 0) if *smallest => "\nno turn of its clauses would make a member",
+            (false, 0) => "\nwhat would make a member was not found",
+            (false, 1) => "\nto become a member, this has to turn:",
+            (false, _) => "\nto become a member, all of these have to turn:",
+            (true, 0) if *smallest => "\nno turn of its clauses would end it",
+            (true, 0) => "\nwhat would end it was not found",
+            (true, 1) => "\nit would end if this turned:",
+            (true, _) => "\nit would end if all of these turned:",
+        })?;
+        for Change { text, wanted, distance, .. } in clauses {
+            write!(f, "\n  {text}\n    to {}", word(*wanted))?;
+            if let Some(distance) = distance {
+                write!(f, ": {distance}")?;
+            }
+        }
+        if !smallest {
+            f.write_str("\n  (too much is asked in several places to try every set)")?;
+        }
         Ok(())
+    }
+}
+
+fn word(truth: Option<bool>) -> &'static str {
+    match truth {
+        Some(true) => "true",
+        Some(false) => "false",
+        None => "unknown",
     }
 }
 

@@ -74,26 +74,40 @@ fn together(parts: impl Iterator<Item = Valid<bool>>, all: bool) -> Valid<bool> 
 /// How long a test is followed from its first change on. What may turn later is asked again then.
 const FAR: Duration = Duration::days(36_525);
 
-/// Follows a test through time, from each instant at which one of its values may change to the
-/// next, until it turns.
 fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<bool> {
-    let mut now = evaluator.facts().now();
-    let mut far = None;
-    let mut holds = None;
-    loop {
-        let mut next = Next::never();
-        let holds_now = evaluator.test(test, now, &mut next) == Some(wanted);
-        let first = *holds.get_or_insert(holds_now);
-        if holds_now != first {
-            return Valid::until(first, Some(now));
-        }
-        match next.instant() {
-            // An anniversary comes every year: it is not followed to the end of time.
-            Some(at) if at > *far.get_or_insert_with(|| at.plus(FAR)) => {
-                return Valid::until(first, Some(at));
-            }
-            Some(at) => now = at,
-            None => return Valid::always(first),
-        }
+    asked(test, evaluator, usize::MAX, |truth| truth == Some(wanted))
+}
+
+/// The answer to a question about a test's truth, and until when it holds.
+///
+/// A test is followed through time, from each instant at which one of its values may change to the
+/// next, until the answer turns or so many `steps` are made; the horizon is then early. So it is
+/// where changes have been followed for a century, since an anniversary comes every year.
+pub(super) fn asked<'a, T: PartialEq>(
+    test: &'a Test,
+    evaluator: &Evaluator<'a>,
+    steps: usize,
+    ask: impl Fn(Option<bool>) -> T,
+) -> Valid<T> {
+    let facts = evaluator.facts();
+    if let Some(leaf) = &test.leaf
+        && let Some(valid) = leaf.evaluate(&facts, steps, &ask)
+    {
+        return valid;
     }
+    let mut next = Next::never();
+    let answer = ask(evaluator.test(test, facts.now(), &mut next));
+    let far = next.instant().map_or(Timestamp::MAX, |first| first.plus(FAR));
+    for _ in 0..steps {
+        let Some(now) = next.instant() else { return Valid::always(answer) };
+        if now > far {
+            break;
+        }
+        let mut later = Next::never();
+        if ask(evaluator.test(test, now, &mut later)) != answer {
+            return Valid::until(answer, Some(now));
+        }
+        next = later;
+    }
+    Valid::until(answer, next.instant())
 }

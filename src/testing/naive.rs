@@ -20,11 +20,12 @@
 //! ```
 
 mod answer;
-mod civil;
 mod fact;
+mod funnel;
 mod person;
 mod ratio;
 mod turns;
+mod window;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -35,7 +36,9 @@ use answer::{all, any, compare, is, like, not, not_if};
 pub use fact::Fact;
 pub use ratio::Ratio;
 
-use crate::expr::{Aggregate, Comparison, Expr, Function, Node, Over, Series, Sign, Truth};
+use crate::expr::{
+    Aggregate, Comparison, Expr, Function, Literal, Node, Over, Series, Sign, Truth,
+};
 use crate::schema::{ANY_EVENT, Field, Schema, Shape};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -184,10 +187,21 @@ impl<'a> World<'a> {
     fn value(&self, expr: &'a Expr, scope: Scope<'a>) -> Answer {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => {
+                let value = self.value(value, scope);
+                let reached = |cut: &&Literal| {
+                    compare(&value, Comparison::GreaterOrEqual, &Answer::from(*cut)) == Some(true)
+                };
+                match value {
+                    Answer::Null => Answer::Null,
+                    _ => Answer::Number(Ratio::from(1 + cuts.iter().filter(reached).count())),
+                }
+            }
             Node::Coalesce(values) => {
                 let mut values = values.iter().map(|value| self.value(value, scope));
                 values.find(|value| *value != Answer::Null).unwrap_or(Answer::Null)
             }
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => literal.into(),
             Node::Now => Answer::instant(self.now),
             Node::Path(path) => self.path(path, scope),
@@ -272,17 +286,11 @@ impl<'a> World<'a> {
     }
 
     fn aggregate(&self, aggregate: &'a Aggregate) -> Answer {
-        let series = aggregate.series();
         let Some(window) = self.window(aggregate.window()) else { return Answer::Null };
-        let mut entries = self.entries(series);
-        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
-        entries.retain(|entry| {
-            let scope = Scope { entry: Some(*entry), bound: None };
-            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
-        });
+        let mut entries = self.counted(aggregate, &window);
         entries.retain(|entry| entry.figure() != Answer::Null);
         if let Some(Over::Last(count)) = aggregate.window() {
-            entries = last(entries, *count);
+            entries = window::last(entries, *count);
         }
         let mut values: Vec<(Timestamp, Answer)> =
             entries.iter().map(|entry| (entry.at, entry.figure())).collect();
@@ -293,13 +301,24 @@ impl<'a> World<'a> {
         figure(aggregate.function(), values)
     }
 
+    /// The entries within a window of which the aggregate's filter is true.
+    fn counted(&self, aggregate: &'a Aggregate, window: &(Ratio, Ratio)) -> Vec<Entry<'a>> {
+        let mut entries = self.entries(aggregate.series());
+        entries.retain(|entry| window.0 < entry.at.into() && Ratio::from(entry.at) <= window.1);
+        entries.retain(|entry| {
+            let scope = Scope { entry: Some(*entry), bound: None };
+            aggregate.filter().is_none_or(|filter| self.condition(filter, scope) == Some(true))
+        });
+        entries
+    }
+
     /// The window as `(after, upto)`; `None` where it begins at an instant that is not known.
     fn window(&self, window: Option<&'a Over>) -> Option<(Ratio, Ratio)> {
         let now = Ratio::from(self.now);
         match window {
             None | Some(Over::Last(_)) => Some((Ratio::from(Timestamp::MIN), now)),
             Some(Over::Between(period)) => {
-                let (from, to) = civil::bounds(period);
+                let (from, to) = window::bounds(period);
                 let before = |at: Timestamp| Ratio::from(at).minus(&Ratio::from(1_i64));
                 Some((before(from), to.map(before).into_iter().chain([now]).min()?))
             }
@@ -362,21 +381,6 @@ impl Entry<'_> {
     }
 }
 
-/// The entries of the last so many events that have any. Of several at one instant the later in
-/// the list of facts is the later.
-fn last(mut entries: Vec<Entry<'_>>, count: u32) -> Vec<Entry<'_>> {
-    entries.sort_by_key(|entry| entry.at);
-    let mut events: Vec<&Fields> = Vec::new();
-    for entry in entries.iter().rev() {
-        if !events.iter().any(|event| std::ptr::eq(*event, entry.event)) {
-            events.push(entry.event);
-        }
-    }
-    events.truncate(usize::try_from(count).unwrap_or(usize::MAX));
-    entries.retain(|entry| events.iter().any(|event| std::ptr::eq(*event, entry.event)));
-    entries
-}
-
 /// Each value once.
 fn different(values: Vec<(Timestamp, Answer)>) -> Vec<(Timestamp, Answer)> {
     let mut different: Vec<(Timestamp, Answer)> = Vec::new();
@@ -427,7 +431,9 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Or(_) => true,
         Node::Person(person) => person.is_condition(),
         Node::Aggregate(_)
+        | Node::Class { .. }
         | Node::Coalesce(_)
+        | Node::Funnel(_)
         | Node::Literal(_)
         | Node::Now
         | Node::Path(_)
@@ -449,6 +455,7 @@ fn paths(test: &Expr) -> Vec<&[Arc<str>]> {
 
 fn paths_of_value(value: &Expr) -> Vec<&[Arc<str>]> {
     match value.node() {
+        Node::Class { value, .. } => paths_of_value(value),
         Node::Coalesce(values) => values.iter().flat_map(paths_of_value).collect(),
         Node::Path(path) => vec![path],
         Node::Scale { of, .. } => paths_of_value(of),

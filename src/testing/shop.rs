@@ -22,14 +22,13 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
-mod catalogue;
-mod chance;
 mod conduct;
 mod person;
-mod words;
 
 use std::sync::Arc;
 
+use super::catalogue::Catalogue;
+use super::words::Words;
 use crate::event::Event;
 use crate::id::ProfileId;
 use crate::schema::{BusinessKey, Field, Schema};
@@ -37,10 +36,8 @@ use crate::seed::Seed;
 use crate::time::{Duration, Timestamp};
 use crate::value::Kind;
 
-use catalogue::Catalogue;
 use conduct::Conduct;
 use person::Person;
-use words::Words;
 
 /// A shop of so many customers with a year of history.
 ///

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use proptest::collection::{SizeRange, vec};
 use proptest::strategy::Strategy;
 
-pub use facts::{PERSON, events, timeline};
+pub use facts::{PERSON, events, fill, timeline};
 
 use super::naive::Fact;
 use crate::expr::Expr;

@@ -1,7 +1,7 @@
 //! The engine from outside: names, parts that use parts, and what may be shared between threads.
 
 use bespoke::content::{Block, Chooser, Content, Letter, Template};
-use bespoke::engine::{Membership, View, Wanted};
+use bespoke::engine::{View, Wanted};
 use bespoke::error::ErrorKind;
 use bespoke::event::Event;
 use bespoke::facts::{Facts, Timeline};
@@ -11,6 +11,7 @@ use bespoke::key::KeyProvider;
 use bespoke::metric::{Engagement, Measure, Metric};
 use bespoke::privacy::Vault;
 use bespoke::schema::Schema;
+use bespoke::segment::Membership;
 use bespoke::segment::{Rule, Segment};
 use bespoke::source::{Ingest, Source};
 use bespoke::time::{Timestamp, Valid};

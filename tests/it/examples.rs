@@ -3,6 +3,7 @@
 mod campaign;
 mod playbook;
 mod resume;
+mod transitions;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,24 +84,24 @@ edge,Product Viewed,2026-03-01T00:00:00Z,,,,,
 ";
 
     /// The files of one test.
-    struct Files(PathBuf);
+    pub(super) struct Files(PathBuf);
 
     impl Files {
-        fn new(test: &str) -> Self {
+        pub(super) fn new(test: &str) -> Self {
             Self(directory(&format!("segment-{test}")))
         }
 
-        fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
+        pub(super) fn with(self, name: &str, content: impl AsRef<[u8]>) -> Self {
             fs::write(self.0.join(name), content).unwrap();
             self
         }
 
-        fn path(&self, name: &str) -> String {
+        pub(super) fn path(&self, name: &str) -> String {
             self.0.join(name).to_str().unwrap().to_owned()
         }
 
         /// Asks for the members at [`AT`]; arguments that begin with `@` name files.
-        fn ask(&self, events: &str, rule: &str, more: &[&str]) -> Option<Run> {
+        pub(super) fn ask(&self, events: &str, rule: &str, more: &[&str]) -> Option<Run> {
             let events = self.path(events);
             let fixed = ["--events", &events, "--rule", rule].map(str::to_owned);
             let at = if more.contains(&"--at") { vec![] } else { vec!["--at", AT] };
@@ -174,6 +175,7 @@ edge,Product Viewed,2026-03-01T00:00:00Z,,,,,
             "2026-02-10T00:00:00.000000Z ",
             "count(\"Order Completed\" where coupon = 'A') > 1\n    is false, which time alone does not change",
             "= 1, of 1 fact",
+            "to become a member, this has to turn:\n  count(\"Order Completed\" where coupon = 'A') > 1\n    to true: 1 instead of more than 1, any more",
         ] {
             assert!(text.contains(expected), "{expected}\n{text}");
         }

@@ -146,11 +146,10 @@ fn a_tracked_timeline_says_the_same_as_any_other() {
     for customer in shop {
         let plain = Timeline::of(customer.events.clone(), engine.schema());
         let mut tracked = engine.timeline();
-        // Late tracking and arrival from the last to the first come to the same too.
+        // Arrival from the last to the first comes to the same too.
         for event in customer.events.iter().rev() {
             tracked.insert(event, engine.schema());
         }
-        tracked.track("Order Completed", "discount");
         for days in [0, 20, 100] {
             let now = "2026-03-01T09:00:00Z".parse::<Timestamp>().unwrap();
             let now = now.minus(bespoke::time::Duration::days(days));
@@ -195,4 +194,20 @@ proptest! {
             prop_assert_eq!(orders, self::orders(&turned, 9, known));
         }
     }
+}
+
+#[test]
+fn whatever_is_told_makes_a_person_known() {
+    let link =
+        Event::new(bespoke::event::EventKind::Alias, "alias", hour(2)).user("p-1").with_id("m-1");
+    let hello = Event::identify("p-1", hour(1)).received(hour(3)).with_id("m-2");
+    let mut timeline = Timeline::of([link.clone(), hello], &schema());
+    assert!(timeline.is_empty());
+    assert!(!timeline.facts(hour(1)).is_known());
+    assert!(timeline.facts(hour(2)).is_known());
+    assert!(!timeline.facts_as_known(hour(1), hour(2)).is_known());
+    assert!(timeline.facts_as_known(hour(1), hour(3)).is_known());
+    assert!(timeline.retract(&link.id(), hour(2)));
+    assert!(!timeline.facts(hour(2)).is_known());
+    assert!(timeline.facts(hour(3)).is_known());
 }

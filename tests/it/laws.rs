@@ -1,20 +1,19 @@
 //! What must hold of every rule: texts and JSON read back, the library agrees with the reference,
 //! no horizon is late, and the order of arrival does not matter.
 
-use std::collections::BTreeMap;
-
+use bespoke::engine::Engine;
 use bespoke::expr::{Aggregate, Expr, MAX_DEPTH, Names, Truth};
 use bespoke::facts::{Facts, Timeline};
-use bespoke::metric::{Measure, Metric};
+use bespoke::metric::Measure;
 use bespoke::segment::{Rule, Segment};
-use bespoke::testing::naive::{Answer, Ratio, World};
-use bespoke::testing::strategy::{self, Definitions, PERSON, events, schema, timeline};
+use bespoke::testing::naive::{Answer, Fact, Ratio, World};
+use bespoke::testing::strategy::{self, Definitions, PERSON, events, fill, schema, timeline};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 /// So many cases, or as many as `PROPTEST_CASES` asks for.
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let asked = (default.cases != 256).then_some(default.cases);
     ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
@@ -172,28 +171,37 @@ fn in_place(text: &str, error: &bespoke::Error) -> TestCaseResult {
 }
 
 /// The library's side of a set of definitions.
-struct Compiled {
-    metrics: BTreeMap<String, Metric>,
-    segments: BTreeMap<String, Segment>,
-    rule: Segment,
+pub(crate) struct Compiled {
+    engine: Engine,
+    pub(crate) rule: Segment,
 }
 
 impl Compiled {
-    fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
-        let mut names = Names::new(schema());
-        let mut metrics = BTreeMap::new();
+    pub(crate) fn of(definitions: &Definitions) -> Result<Self, TestCaseError> {
+        let mut engine = Engine::new(schema()).unwrap();
         for (name, metric) in &definitions.metrics {
-            let metric = Metric::new(metric, &names).map_err(|error| refused(&error))?;
-            metric.define(name.as_ref(), &mut names).unwrap();
-            metrics.insert(name.to_string(), metric);
+            engine.add_metric(name, &metric.to_string()).map_err(|error| refused(&error))?;
         }
-        let mut segments = BTreeMap::new();
         for (name, segment) in &definitions.segments {
-            let segment = checked(segment, &names)?;
-            segment.define(name.as_ref(), &mut names).unwrap();
-            segments.insert(name.to_string(), segment);
+            engine.add_segment(name, &segment.to_string()).map_err(|error| refused(&error))?;
         }
-        Ok(Self { metrics, segments, rule: checked(&definitions.rule, &names)? })
+        Self::with(engine, &definitions.rule)
+    }
+
+    fn single(rule: &Expr) -> Result<Self, TestCaseError> {
+        Self::with(Engine::new(schema()).unwrap(), rule)
+    }
+
+    fn with(mut engine: Engine, rule: &Expr) -> Result<Self, TestCaseError> {
+        engine.add_segment("the rule", &rule.to_string()).map_err(|error| refused(&error))?;
+        let rule = engine.segments()["the rule"].clone();
+        Ok(Self { engine, rule })
+    }
+
+    /// The facts in a plain timeline, and in one with columns: the answers must be the same.
+    fn timelines(&self, facts: &[Fact]) -> [Timeline; 2] {
+        let (events, schema) = (events(facts), self.engine.schema());
+        [Timeline::new(), self.engine.timeline()].map(|timeline| fill(timeline, &events, schema))
     }
 }
 
@@ -208,8 +216,8 @@ proptest! {
     ) {
         let compiled = Compiled::of(&definitions)?;
         let schema = schema();
-        let timeline = timeline(&events(&facts), &schema);
-        for (now, known) in moments {
+        let timelines = compiled.timelines(&facts);
+        for ((now, known), timeline) in moments.iter().flat_map(|moment| timelines.each_ref().map(|timeline| (*moment, timeline))) {
             let world = World::new(&schema, &facts, now).of_person(PERSON)
                 .as_known(known)
                 .with_names(&definitions.metrics, &definitions.segments);
@@ -219,11 +227,11 @@ proptest! {
             prop_assert_eq!(compiled.rule.explain(&view).member, member);
             prop_assert_eq!(member, world.is_member(&definitions.rule), "at {} as known at {}: {}", now, known, definitions.rule);
             for (name, segment) in &definitions.segments {
-                let member = compiled.segments[&**name].evaluate(&view).value;
+                let member = compiled.engine.segments()[name].evaluate(&view).value;
                 prop_assert_eq!(member, world.is_member(segment), "at {} as known at {}: {}", now, known, segment);
             }
             for (name, metric) in &definitions.metrics {
-                let measured = compiled.metrics[&**name].evaluate(&view).value;
+                let measured = compiled.engine.metrics()[name].evaluate(&view).value;
                 let answer = world.measure(metric);
                 prop_assert!(agree(&measured, &answer), "at {now} as known at {known}: {metric} is {answer:?}, not {measured:?}");
             }
@@ -238,11 +246,12 @@ proptest! {
     ) {
         let compiled = Compiled::of(&definitions)?;
         let schema = schema();
-        let timeline = timeline(&events(&facts), &schema);
         let (now, known) = moment;
         let world = World::new(&schema, &facts, now).of_person(PERSON)
             .as_known(known)
             .with_names(&definitions.metrics, &definitions.segments);
+        // One of them, for time's sake; who is a member is asked of both elsewhere.
+        let timeline = &compiled.timelines(&facts)[facts.len() % 2];
         follow(&compiled.rule, &definitions.rule, &timeline.facts_as_known(now, known), &world)?;
     }
 
@@ -254,14 +263,15 @@ proptest! {
     ) {
         let (now, known) = moment;
         let schema = schema();
-        let segment = checked(&rule, &Names::new(schema.clone()))?;
-        let timeline = timeline(&events(&facts), &schema);
+        let compiled = Compiled::single(&rule)?;
         let world = World::new(&schema, &facts, now).of_person(PERSON).as_known(known);
-        let horizons = follow(&segment, &rule, &timeline.facts_as_known(now, known), &world)?;
-        let mut member = world.is_member(&rule);
-        for until in horizons {
-            member = !member;
-            prop_assert_eq!(world.at(until).is_member(&rule), member, "{} stays at {}", rule, until);
+        for timeline in compiled.timelines(&facts) {
+            let horizons = follow(&compiled.rule, &rule, &timeline.facts_as_known(now, known), &world)?;
+            let mut member = world.is_member(&rule);
+            for until in horizons {
+                member = !member;
+                prop_assert_eq!(world.at(until).is_member(&rule), member, "{} stays at {}", rule, until);
+            }
         }
     }
 
@@ -278,14 +288,14 @@ proptest! {
     ) {
         let compiled = Compiled::of(&definitions)?;
         let schema = schema();
-        let timeline = timeline(&events(&facts), &schema);
-        for (now, known) in moments {
+        let timelines = compiled.timelines(&facts);
+        for ((now, known), timeline) in moments.iter().flat_map(|moment| timelines.each_ref().map(|timeline| (*moment, timeline))) {
             let world = World::new(&schema, &facts, now).of_person(PERSON)
                 .as_known(known)
                 .with_names(&definitions.metrics, &definitions.segments);
             for (name, metric) in &definitions.metrics {
                 let view = timeline.facts_as_known(now, known);
-                let until = compiled.metrics[&**name].evaluate(&view).until;
+                let until = compiled.engine.metrics()[name].evaluate(&view).until;
                 let until = until.unwrap_or(Timestamp::MAX);
                 prop_assert!(until > now, "the horizon of {metric} at {now} is {until}");
                 let measured = world.measure(metric);

@@ -11,28 +11,28 @@ use bespoke::testing::strategy::{PERSON, events, schema, timeline};
 use bespoke::time::Timestamp;
 use bespoke::value::{Decimal, Fields, Value};
 
-const TRUE: Option<bool> = Some(true);
-const FALSE: Option<bool> = Some(false);
-const UNKNOWN: Option<bool> = None;
+pub(crate) const TRUE: Option<bool> = Some(true);
+pub(crate) const FALSE: Option<bool> = Some(false);
+pub(crate) const UNKNOWN: Option<bool> = None;
 
 /// The `day`th of March 2026 at midnight.
-fn day(day: u32) -> Timestamp {
+pub(crate) fn day(day: u32) -> Timestamp {
     format!("2026-03-{day:02}T00:00:00Z").parse().unwrap()
 }
 
-fn number(text: &str) -> Value {
+pub(crate) fn number(text: &str) -> Value {
     Value::from(text.parse::<Decimal>().unwrap())
 }
 
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+pub(crate) fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     Value::from(Fields::from_iter(fields))
 }
 
-fn list<const N: usize>(elements: [Value; N]) -> Value {
+pub(crate) fn list<const N: usize>(elements: [Value; N]) -> Value {
     Value::from(Vec::from(elements))
 }
 
-fn order(at: Timestamp) -> Fact {
+pub(crate) fn order(at: Timestamp) -> Fact {
     Fact::event("Order Completed", at)
 }
 
@@ -47,7 +47,7 @@ fn line(category: &str, quantity: i32) -> Value {
 
 /// Holds the reference and the library to what each rule is at `now`.
 #[track_caller]
-fn check(facts: &[Fact], now: Timestamp, cases: &[(&str, Option<bool>)]) {
+pub(crate) fn check(facts: &[Fact], now: Timestamp, cases: &[(&str, Option<bool>)]) {
     check_known(facts, now, now, cases);
 }
 
@@ -152,6 +152,19 @@ fn a_period_has_its_beginning_and_not_its_end() {
         ("count(* from '2026-03-08' to '2026-03-08T02:30' in 'America/Los_Angeles') = 1", TRUE),
     ];
     check(&facts, day(9), &skipped);
+}
+
+#[test]
+fn a_funnel_may_look_at_a_period() {
+    let facts = [Fact::event("Page Viewed", day(2)), order(day(3)), order(day(5))];
+    let from =
+        r#"funnel("Page Viewed", "Order Completed" from '2026-03-02' to '2026-03-04' in 'UTC')"#;
+    let after = r#"funnel("Page Viewed", "Order Completed" from TIMESTAMP '2026-03-03') "#;
+    check(&facts, day(9), &[(&format!("{from} = 2"), TRUE), (&format!("{after} = 0"), TRUE)]);
+    for text in [from, after] {
+        let funnel = Expr::parse(text).unwrap();
+        assert_eq!(Expr::from_json(&funnel.to_json()).unwrap(), funnel);
+    }
 }
 
 #[test]
@@ -754,6 +767,31 @@ fn a_truth_value_is_a_test_and_a_value() {
             ("coalesce(NULL, vip)", TRUE),
             ("NOT TRUE", FALSE),
             ("(price = 1) IN (FALSE, NULL)", UNKNOWN),
+        ],
+    );
+}
+
+#[test]
+fn a_class_is_one_more_than_the_cut_points_reached() {
+    let facts =
+        [order_of(day(1), "10"), order_of(day(3), "20.5"), Fact::traits(day(1)).with("vip", true)];
+    check(
+        &facts,
+        day(5),
+        &[
+            (r#"class(count("Order Completed"), 3, 4) = 1"#, TRUE),
+            (r#"class(count("Order Completed"), 1, 2, 3) = 3"#, TRUE),
+            (r#"class(sum("Order Completed".revenue), 30.5, 30.500001) = 2"#, TRUE),
+            (
+                r#"class(now() - last("Order Completed"), INTERVAL '1 day', INTERVAL '2 days') = 3"#,
+                TRUE,
+            ),
+            (
+                r#"class(last("Order Completed"), TIMESTAMP '2026-03-03', TIMESTAMP '2026-03-04') = 2"#,
+                TRUE,
+            ),
+            ("class(engagement, 1, 2) = 1", UNKNOWN),
+            ("class(engagement, 1, 2) IS NULL", TRUE),
         ],
     );
 }

@@ -50,6 +50,9 @@ const RULES: &[&str] = &[
     "anniversary(birthday) AND country = 'PT' AND bucket(10, 'spring') < 3",
     "anniversary(birthday in 'Europe/Paris') OR NOT changed(tier over 3 days)",
     "vip AND observed_for(30 days) AND changed(address.city over 1 week) IS TRUE",
+    r#"funnel("Product Viewed" where category = 'shoes', "Order Completed" over 7 days) >= 2
+       AND vip AND funnel("A", *) = 0"#,
+    r#"class(count("A" over 7 days), 1, 2, 5000) >= 3 AND class(now() - x, INTERVAL '2 days') = 1"#,
     "TRUE OR FALSE OR (a > 1) = (b > 2)",
 ];
 

@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::expr::lex::TokenKind;
-use crate::expr::{Aggregate, Function, Over, Series};
+use crate::expr::{Aggregate, Expr, Function, Over, Series};
 use crate::schema::ANY_EVENT;
 
 impl Parser<'_> {
@@ -11,7 +11,7 @@ impl Parser<'_> {
             && !matches!(self.peek_at(1), TokenKind::Mark(")" | "."));
         self.at += usize::from(distinct);
         let series = self.series()?;
-        let filter = if self.eat_word("where") { Some(self.rule()?) } else { None };
+        let filter = self.filter()?;
         let window = self.window()?;
         if !self.eat(")") {
             let fault = self.unexpected(match (&filter, &window) {
@@ -44,7 +44,7 @@ impl Parser<'_> {
         Ok(Aggregate { function, distinct, series, filter, window })
     }
 
-    fn series(&mut self) -> Parsed<Series> {
+    pub(super) fn series(&mut self) -> Parsed<Series> {
         let start = self.span();
         let event = if self.eat("*") { None } else { Some(self.name("the name of an event")?) };
         // In quotes too, as in code and JSON: there is no event of that name.
@@ -54,5 +54,9 @@ impl Parser<'_> {
             path.push(self.name("the name of a field")?);
         }
         Ok(Series { event, path, span: start.to(self.previous()) })
+    }
+
+    pub(super) fn filter(&mut self) -> Parsed<Option<Expr>> {
+        if self.eat_word("where") { self.rule().map(Some) } else { Ok(None) }
     }
 }

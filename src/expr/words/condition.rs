@@ -266,31 +266,6 @@ fn verb(op: Comparison, sort: Sort) -> &'static str {
     }
 }
 
-impl Comparison {
-    /// The same comparison with its sides exchanged.
-    fn mirrored(self) -> Self {
-        match self {
-            Self::Equal | Self::NotEqual => self,
-            Self::Less => Self::Greater,
-            Self::LessOrEqual => Self::GreaterOrEqual,
-            Self::Greater => Self::Less,
-            Self::GreaterOrEqual => Self::LessOrEqual,
-        }
-    }
-
-    /// The comparison that is true where this one is false.
-    fn opposite(self) -> Self {
-        match self {
-            Self::Equal => Self::NotEqual,
-            Self::NotEqual => Self::Equal,
-            Self::Less => Self::GreaterOrEqual,
-            Self::LessOrEqual => Self::Greater,
-            Self::Greater => Self::LessOrEqual,
-            Self::GreaterOrEqual => Self::Less,
-        }
-    }
-}
-
 fn counted(expr: &Expr) -> Option<&Aggregate> {
     match expr.node() {
         Node::Aggregate(aggregate) if aggregate.function() == Function::Count => Some(aggregate),

@@ -2,7 +2,7 @@
 
 use super::{Subject, Words, instant};
 use crate::expr::window::written;
-use crate::expr::{Aggregate, Expr, Function, Literal, Node, Over, Period, Sign};
+use crate::expr::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Period, Sign};
 use crate::time::Duration;
 
 impl Words {
@@ -10,7 +10,9 @@ impl Words {
     pub(super) fn value(&mut self, expr: &Expr) {
         match expr.node() {
             Node::Aggregate(aggregate) => self.aggregate(aggregate),
+            Node::Class { value, cuts } => self.class(value, cuts),
             Node::Coalesce(values) => self.coalesce(values),
+            Node::Funnel(funnel) => self.funnel(funnel),
             Node::Literal(literal) => self.literal(literal),
             Node::Now => self.put("now"),
             Node::Path(path) => self.path(path),
@@ -38,6 +40,31 @@ impl Words {
             _ => false,
         };
         if loose { self.bracketed(|words| words.value(expr)) } else { self.value(expr) }
+    }
+
+    fn funnel(&mut self, funnel: &Funnel) {
+        self.put("the furthest step reached of ");
+        let subject = self.subject;
+        self.bracketed(|words| {
+            for (index, step) in funnel.steps().enumerate() {
+                words.put(if index > 0 { ", then " } else { "" });
+                words.events(step, false);
+                words.put_where(step);
+            }
+        });
+        self.subject = subject;
+        self.window(funnel.window());
+    }
+
+    fn class(&mut self, value: &Expr, cuts: &[Literal]) {
+        self.put("the class of ");
+        self.operand(value);
+        self.put(" as cut at (");
+        for (index, cut) in cuts.iter().enumerate() {
+            self.put(if index > 0 { ", " } else { "" });
+            self.literal(cut);
+        }
+        self.put(")");
     }
 
     fn coalesce(&mut self, values: &[Expr]) {
@@ -100,7 +127,7 @@ impl Words {
             self.path(series.path());
             self.put(" of ");
             self.events(aggregate, true);
-            self.window(aggregate);
+            self.window(aggregate.window());
         }
         self.put_where(aggregate);
     }
@@ -117,7 +144,7 @@ impl Words {
             self.put(" in ");
             self.events(aggregate, true);
         }
-        self.window(aggregate);
+        self.window(aggregate.window());
     }
 
     fn events(&mut self, aggregate: &Aggregate, plural: bool) {
@@ -128,8 +155,8 @@ impl Words {
         }
     }
 
-    fn window(&mut self, aggregate: &Aggregate) {
-        match aggregate.window() {
+    fn window(&mut self, window: Option<&Over>) {
+        match window {
             Some(Over::Between(period)) => self.period(*period),
             Some(Over::Last(count)) => {
                 self.put(" among the last ");

@@ -33,7 +33,7 @@ pub(super) fn operands<'a>(term: &'a PersonTerm, evaluator: &Evaluator<'a>) -> V
                 .collect()
         }
         Asked::ObservedFor(_) => {
-            let first = facts.first().filter(|(at, _)| *at <= facts.now());
+            let first = facts.first_told().filter(|(at, _)| *at <= facts.now());
             vec![whole(first.map(|(at, id)| (at, id.clone())))]
         }
     }

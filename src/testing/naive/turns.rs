@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
-use super::{World, civil};
-use crate::expr::{Aggregate, Expr, Literal, Node, Over, Person};
+use super::World;
+use super::window::bounds;
+use crate::expr::{Expr, Literal, Node, Over, Person};
 use crate::time::{Duration, Timestamp};
 use crate::value::Value;
 
@@ -118,7 +119,9 @@ impl Marks {
 
     fn rule(&mut self, rule: &Expr) {
         match rule.node() {
-            Node::Aggregate(aggregate) => self.window(aggregate),
+            Node::Aggregate(aggregate) => self.window(aggregate.window()),
+            Node::Funnel(funnel) => self.window(funnel.window()),
+            Node::Class { cuts, .. } => cuts.iter().for_each(|literal| self.literal(literal)),
             Node::In { list, .. } => list.iter().for_each(|literal| self.literal(literal)),
             Node::Literal(literal) => self.literal(literal),
             Node::Scale { by, .. } => {
@@ -139,12 +142,12 @@ impl Marks {
         rule.node().for_each_child(&mut |part| self.rule(part));
     }
 
-    fn window(&mut self, aggregate: &Aggregate) {
-        if let Some(Over::Between(period)) = aggregate.window() {
-            let (from, to) = civil::bounds(period);
+    fn window(&mut self, window: Option<&Over>) {
+        if let Some(Over::Between(period)) = window {
+            let (from, to) = bounds(period);
             self.instants.extend([Some(from), to].into_iter().flatten().map(Timestamp::micros));
         }
-        if let Some(Over::Sliding { length, ending }) = aggregate.window() {
+        if let Some(Over::Sliding { length, ending }) = window {
             let ending = ending.unwrap_or_default();
             let durations = [
                 *length,

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike};
 
-use super::catalogue::{Catalogue, Product, euros};
-use super::chance::{Curve, between, index, weighted};
+use super::super::catalogue::{Catalogue, Product, euros};
+use super::super::chance::{Curve, between, index, weighted};
+use super::super::words::Words;
 use super::person::Person;
-use super::words::Words;
 use super::{Consent, History, Suppression};
 use crate::event::{Event, EventKind};
 use crate::seed::{Draws, Seed};

@@ -1,6 +1,6 @@
 //! Who the customers are and how they are given to behave.
 
-use super::chance::{Curve, any, between, weighted};
+use super::super::chance::{Curve, any, between, weighted};
 use super::{Consent, History, Subscription, Suppression};
 use crate::id::ProfileId;
 use crate::seed::{Draws, Seed};

@@ -31,11 +31,15 @@ pub fn events(facts: &[Fact]) -> Vec<(Event, Option<Timestamp>)> {
 
 /// The timeline that these events make, put in in this order and retracted afterwards.
 pub fn timeline(events: &[(Event, Option<Timestamp>)], schema: &Schema) -> Timeline {
-    let mut timeline = Timeline::new();
-    // Some fields are totalled and others are not, so that either way is compared.
-    for field in ["revenue", "gift", "country"] {
-        timeline.track("Order Completed", field);
-    }
+    fill(Timeline::new(), events, schema)
+}
+
+/// The timeline with these events, put in in this order and retracted afterwards.
+pub fn fill(
+    mut timeline: Timeline,
+    events: &[(Event, Option<Timestamp>)],
+    schema: &Schema,
+) -> Timeline {
     events.iter().for_each(|(event, _)| timeline.insert(event, schema));
     for (event, retracted) in events {
         if let Some(from) = retracted {

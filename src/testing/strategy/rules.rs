@@ -1,7 +1,12 @@
 //! Rules over a schema that pass its check.
 
+mod class;
+mod funnel;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use class::cut;
 
 use super::dice::Dice;
 use super::words;
@@ -82,6 +87,11 @@ impl Place<'_> {
     fn below(self) -> Self {
         Self { depth: self.depth.saturating_sub(1), ..self }
     }
+
+    /// Below it, where only the profile's names count.
+    fn of_profile(self) -> Self {
+        Self { scope: None, list: None, ..self.below() }
+    }
 }
 
 impl<'s> Rules<'s> {
@@ -108,6 +118,10 @@ impl<'s> Rules<'s> {
         let place = Place { depth: 1, pure: true, ..PROFILE };
         let sort = dice.of(&[Sort::Number, Sort::Number, Sort::Number, Sort::Instant, Sort::Text]);
         let aggregate = self.aggregate(sort, place, dice);
+        if matches!(sort, Sort::Instant | Sort::Number) && dice.chance(6) {
+            return cut(aggregate, sort, dice)
+                .compare(words::comparison(dice), words::number(dice));
+        }
         aggregate.compare(words::comparison(dice), literal(sort, dice))
     }
 
@@ -193,6 +207,9 @@ impl<'s> Rules<'s> {
 
     /// What only this sort can be made of.
     fn combination(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        if sort == Sort::Number && dice.chance(4) {
+            return self.class(place, dice);
+        }
         let form = dice.roll(3);
         let term = |sort, dice: &mut Dice<'_>| self.term(sort, place, dice);
         match (sort, form) {
@@ -231,6 +248,9 @@ impl<'s> Rules<'s> {
     }
 
     fn aggregate(&self, sort: Sort, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+        if sort == Sort::Number && dice.chance(5) {
+            return self.funnel(place, dice);
+        }
         let event = words::event(dice);
         let mut ways = Vec::new();
         for (name, field) in self.properties(event) {
@@ -257,10 +277,7 @@ impl<'s> Rules<'s> {
             8 => words::between(aggregate, dice).into(),
             1..=3 => aggregate.over(words::length(dice)).into(),
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
-            5 if !place.pure => {
-                let since = Place { scope: None, list: None, ..place.below() };
-                aggregate.since(self.bound(since, dice)).into()
-            }
+            5 if !place.pure => aggregate.since(self.bound(place.of_profile(), dice)).into(),
             _ => aggregate.into(),
         }
     }

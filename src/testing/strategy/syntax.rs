@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::dice::Dice;
 use super::words;
-use crate::expr::{Aggregate, Expr, Function, Literal};
+use crate::expr::{Aggregate, Expr, Function, Funnel, Literal, Step};
 use crate::schema::ANY_EVENT;
 use crate::time::{Duration, Timestamp};
 
@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(24) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(26) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -67,10 +67,12 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         16 => part(dice).minus(part(dice)),
         17 => part(dice).scaled(words::number(dice)),
         18 => Expr::coalesce((0..=dice.roll(2)).map(|_| part(dice))),
-        19 => Expr::bucket(words::few(dice), name(dice)),
-        20 => Expr::changed(names(dice), words::length(dice)),
-        21 => Expr::observed_for(words::length(dice)),
-        22 => match words::zone(dice).parse() {
+        19 => funnel(depth, dice).into(),
+        20 => part(dice).class(literals(dice)),
+        21 => Expr::bucket(words::few(dice), name(dice)),
+        22 => Expr::changed(names(dice), words::length(dice)),
+        23 => Expr::observed_for(words::length(dice)),
+        24 => match words::zone(dice).parse() {
             Ok(zone) => Expr::anniversary_in(names(dice), zone),
             Err(_) => Expr::anniversary(names(dice)),
         },
@@ -98,6 +100,21 @@ fn aggregate(depth: usize, dice: &mut Dice<'_>) -> Aggregate {
             .over_ending(words::length(dice), dice.of(&[Duration::ZERO, Duration::days(1)])),
         3 => aggregate.since(any(depth.saturating_sub(1), dice)),
         _ => aggregate,
+    }
+}
+
+fn funnel(depth: usize, dice: &mut Dice<'_>) -> Funnel {
+    let steps = (0..2 + dice.roll(3)).map(|_| {
+        let step = Step::new(if dice.chance(4) { ANY_EVENT.into() } else { name(dice) });
+        let filter = dice.chance(3).then(|| any(depth.saturating_sub(1), dice));
+        filter.into_iter().fold(step, Step::filtered)
+    });
+    let funnel = Funnel::new(steps.collect::<Vec<_>>());
+    match dice.roll(4) {
+        1 => funnel.over(words::length(dice)),
+        2 => funnel.over_ending(words::length(dice), Duration::ZERO),
+        3 => funnel.since(any(depth.saturating_sub(1), dice)),
+        _ => funnel,
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::value::{Fields, Value};
 
-const WORDS: [&str; 31] = [
+const WORDS: [&str; 43] = [
     "Cart Viewed",
+    "Checkout Started",
     "EUR",
     "Email Delivered",
     "Email Link Clicked",
@@ -15,7 +16,10 @@ const WORDS: [&str; 31] = [
     "Order Refunded",
     "Page Viewed",
     "Product Added",
+    "Product Added to Wishlist",
+    "Product Reviewed",
     "Product Viewed",
+    "Products Searched",
     "birthday",
     "campaign_id",
     "category",
@@ -25,18 +29,26 @@ const WORDS: [&str; 31] = [
     "discount",
     "email",
     "email_id",
+    "engagement",
     "favourite_category",
+    "identify",
     "link_url",
     "name",
+    "newsletter",
     "order_id",
     "path",
     "price",
+    "product_id",
     "products",
     "quantity",
+    "query",
+    "rating",
     "revenue",
     "sku",
+    "tier",
     "timezone",
     "total",
+    "value",
 ];
 
 /// Words by their text.

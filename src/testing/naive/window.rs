@@ -1,10 +1,12 @@
-//! Civil windows, by the calendar of another crate.
+//! Windows by the letter: civil ones by the calendar of another crate.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 
+use super::Entry;
 use crate::expr::Period;
 use crate::time::{Local, Timestamp, Zone};
+use crate::value::Fields;
 
 /// The first instant of a window, and the first after it.
 pub(super) fn bounds(period: &Period) -> (Timestamp, Option<Timestamp>) {
@@ -14,6 +16,21 @@ pub(super) fn bounds(period: &Period) -> (Timestamp, Option<Timestamp>) {
         }
         Period::Instants { from, to } => (*from, *to),
     }
+}
+
+/// The entries of the last so many events that have any. Of several at one instant the later in
+/// the list of facts is the later.
+pub(super) fn last(mut entries: Vec<Entry<'_>>, count: u32) -> Vec<Entry<'_>> {
+    entries.sort_by_key(|entry| entry.at);
+    let mut events: Vec<&Fields> = Vec::new();
+    for entry in entries.iter().rev() {
+        if !events.iter().any(|event| std::ptr::eq(*event, entry.event)) {
+            events.push(entry.event);
+        }
+    }
+    events.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+    entries.retain(|entry| events.iter().any(|event| std::ptr::eq(*event, entry.event)));
+    entries
 }
 
 /// When clocks first show a local time, or, where they skip it, the instant at which they do.

@@ -64,6 +64,11 @@ const ADJECTIVES: [&str; 12] = [
     "Small", "Grand",
 ];
 
+/// The categories by their number, from the first again after the last.
+pub(super) fn category(number: usize) -> &'static str {
+    CATEGORIES[number % CATEGORIES.len()].name
+}
+
 /// The products by category, each category from cheap to dear, and the words events are made of.
 #[derive(Clone, Debug)]
 pub(super) struct Catalogue {

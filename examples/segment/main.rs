@@ -1,0 +1,93 @@
+//! Who is in a segment, until when, and why: a rule over a file of events.
+//!
+//! ```text
+//! cargo run --release --example segment -- --events events.csv \
+//!     --rule "count(\"Order Completed\" over 90 days) > 0" --at 2026-03-01T00:00:00Z --until
+//! ```
+//!
+//! It prints the members at `--at`, or
+//!
+//! - with `--transitions` who entered and left until then, and at which instant;
+//! - with `--diff RULE` the members that only one of the two rules has; with `--transitions` as well,
+//!   the entries and exits that only one of them has;
+//! - with `--explain ID` why this person is a member or is not.
+
+#[path = "../support/args.rs"]
+mod args;
+mod answer;
+mod engine;
+mod native;
+mod options;
+mod people;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use args::{Args, tell};
+use bespoke::expr::Names;
+use bespoke::schema::Schema;
+use bespoke::segment::{Rule, Segment};
+
+use engine::Base;
+use options::{Options, Wanted};
+
+/// What is at fault, told to the user.
+type Fault = String;
+
+fn main() -> ExitCode {
+    args::run(&options::VALUED, &options::FLAGS, options::USAGE, |args| {
+        run(args).map_err(|message| {
+            // An argument is at fault.
+            let usage = if message.starts_with("--") { options::USAGE } else { "" };
+            format!("{message}\n{usage}").trim_end().to_owned()
+        })
+    })
+}
+
+fn run(args: &Args) -> Result<(), Fault> {
+    let options = Options::read(args)?;
+    let names = Names::new(people::schema(&options)?);
+    let segment = check(&options.rule, &names)?;
+    let second = options.second.as_ref().map(|rule| check(rule, &names)).transpose()?;
+    let mut people = people::read(&options.events, names.schema())?;
+    if options.schema.is_some() {
+        let told = people.events();
+        let segments = [&segment].into_iter().chain(&second);
+        segments.for_each(|segment| warn_of_absent(segment, &told, names.schema()));
+    }
+    if let Some(profiles) = &options.profiles {
+        people.add_traits(profiles, names.schema())?;
+    }
+    let base = Base { people: &people, schema: names.schema(), asked: options.asked };
+    let engine = options.engine;
+    match (&options.wanted, &second) {
+        (Wanted::Explanation(id), _) => answer::explanation(&native::explain(&segment, &base, id)?),
+        (Wanted::Members { until }, None) => {
+            answer::members(&engine.members(&segment, &base), *until)
+        }
+        (Wanted::Members { .. }, Some(second)) => {
+            answer::differing_members([&segment, second].map(|s| engine.members(s, &base)))
+        }
+        (Wanted::Transitions, None) => answer::transitions(&engine.transitions(&segment, &base)),
+        (Wanted::Transitions, Some(second)) => {
+            answer::differing_transitions([&segment, second].map(|s| engine.transitions(s, &base)))
+        }
+    }
+    .map_err(|error| error.to_string())
+}
+
+fn check(rule: &Rule, names: &Names) -> Result<Segment, Fault> {
+    let segment = rule.check(names).map_err(|error| error.to_string())?;
+    segment.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
+    Ok(segment)
+}
+
+/// Warns of events that a schema declares and the file lacks.
+///
+/// Of those that nobody declared the rule's check has warned.
+fn warn_of_absent(segment: &Segment, told: &BTreeSet<&str>, schema: &Schema) {
+    let absent = segment.events().into_iter().filter(|event| !told.contains(event));
+    for event in absent.filter(|event| schema.has_event(event)) {
+        tell(format!("warning: the file has no event \"{event}\""));
+    }
+}

@@ -1,0 +1,276 @@
+//! Tests that columns answer: a few searches, whatever the number of facts.
+
+use crate::expr::plan::{Kept, Leaf, Part, Reads, Span};
+use crate::facts::{Column, Facts};
+use crate::time::{Timestamp, Valid};
+use crate::value::Decimal;
+
+use super::evaluator::Next;
+use super::moving::instant;
+
+/// What a leaf comes to at an instant, and what time may do to it.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// `None` where a figure is NULL.
+    value: Option<i128>,
+    /// What it comes to when all has gone that time takes.
+    rest: i128,
+    /// When an entry next comes or goes.
+    next: Next,
+    /// Whether no entry comes.
+    settled: bool,
+    falls: bool,
+    rises: bool,
+}
+
+impl Reading {
+    /// Where the value goes, if it goes one way only.
+    fn tends(&self) -> Option<i128> {
+        (self.settled && !(self.falls && self.rises)).then_some(self.rest)
+    }
+}
+
+impl Leaf {
+    /// The answer to a question about its truth, and until when that holds: exactly, unless time
+    /// has to be followed for more than `steps` changes. `None` where the columns cannot tell.
+    pub(crate) fn evaluate<T: PartialEq>(
+        &self,
+        facts: &Facts<'_>,
+        steps: usize,
+        ask: impl Fn(Option<bool>) -> T,
+    ) -> Option<Valid<T>> {
+        let mut at = facts.now();
+        let mut reading = self.read(facts, at)?;
+        let answer = ask(self.passes(reading.value));
+        for _ in 0..steps {
+            let Some(next) = self.turns(facts, at, &reading)? else {
+                return Some(Valid::always(answer));
+            };
+            at = next;
+            reading = self.read(facts, at)?;
+            if ask(self.passes(reading.value)) != answer {
+                break;
+            }
+        }
+        Some(Valid::until(answer, Some(at)))
+    }
+
+    /// Whether it passes at an instant; `next` learns when that may change. `None` where the
+    /// columns cannot tell.
+    pub(super) fn at(
+        &self,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        next: &mut Next,
+    ) -> Option<Option<bool>> {
+        let reading = self.read(facts, now)?;
+        self.turns(facts, now, &reading)?.into_iter().for_each(|at| next.at(at));
+        Some(self.passes(reading.value))
+    }
+
+    fn passes(&self, value: Option<i128>) -> Option<bool> {
+        value.map(|value| (self.side(value) == 0) != self.negated)
+    }
+
+    /// Whether a value lies below, in or above the stretch that passes.
+    fn side(&self, value: i128) -> i8 {
+        i8::from(value > self.passes.1) - i8::from(value < self.passes.0)
+    }
+
+    fn read(&self, facts: &Facts<'_>, now: Timestamp) -> Option<Reading> {
+        let moved = self.slope.checked_mul(now.micros().into())?;
+        let mut reading = Reading {
+            value: Some(moved),
+            rest: moved,
+            next: Next::never(),
+            settled: true,
+            falls: false,
+            rises: false,
+        };
+        for part in &self.parts {
+            part.read(facts, now, &mut reading)?;
+        }
+        Some(reading)
+    }
+
+    /// When, after `now`, the truth may turn; the outer `None` where the columns cannot tell.
+    fn turns(
+        &self,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        reading: &Reading,
+    ) -> Option<Option<Timestamp>> {
+        let Some(value) = reading.value else { return Some(reading.next.instant()) };
+        let side = self.side(value);
+        let mut next = reading.next;
+        if self.slope != 0 {
+            self.crosses(value, side, now).into_iter().for_each(|at| next.at(at));
+        } else if let Some(rest) = reading.tends() {
+            // A stretch has no holes: between two values on one side of it all are.
+            if self.side(rest) == side {
+                return Some(None);
+            }
+            if let [part] = &*self.parts {
+                next = Next::never();
+                let falls = part.falls(facts, now, |value| self.side(value) == side);
+                falls.into_iter().for_each(|at| next.at(at));
+            }
+        }
+        Some(next.instant())
+    }
+
+    /// When the value comes to another side by the passing of time alone.
+    fn crosses(&self, value: i128, side: i8, now: Timestamp) -> Option<Timestamp> {
+        let bound = match (side, self.slope > 0) {
+            (-1, true) => self.passes.0,
+            (0, true) => self.passes.1.checked_add(1)?,
+            (0, false) => self.passes.0.checked_sub(1)?,
+            (1, false) => self.passes.1,
+            _ => return None,
+        };
+        let (gap, speed) = (bound.checked_sub(value)?.abs(), self.slope.abs());
+        // Rounded up: the first microsecond at which it has come there.
+        let steps = (gap.checked_add(speed)? - 1) / speed;
+        Some(instant(steps.checked_add(now.micros().into())?))
+    }
+}
+
+/// The entries of a column between two places.
+#[derive(Clone, Copy)]
+struct Slice<'a> {
+    column: &'a Column,
+    low: usize,
+    high: usize,
+    /// Whether the entries that were cut off count too.
+    whole: bool,
+}
+
+impl Slice<'_> {
+    fn read(&self, reads: Reads) -> Option<i128> {
+        let instant = |index: usize| Some(self.column.at(index)?.micros().into());
+        match reads {
+            Reads::Count => {
+                let before = if self.whole { self.column.before() } else { 0 };
+                let count = i128::try_from(self.high - self.low + before).ok()?;
+                Some(count * i128::from(Decimal::SCALE))
+            }
+            Reads::First => instant(self.low).filter(|_| self.low < self.high),
+            Reads::Last => {
+                self.high.checked_sub(1).filter(|_| self.low < self.high).and_then(instant)
+            }
+            Reads::Total => {
+                let low = if self.whole { 0 } else { self.column.total(self.low) };
+                Some(self.column.total(self.high) - low)
+            }
+        }
+    }
+
+    /// The first entry that is still to come.
+    fn to_come(&self) -> Option<Timestamp> {
+        self.column.at(self.high)
+    }
+}
+
+impl Part {
+    /// Adds what it comes to at `now`; `None` where the columns cannot tell.
+    fn read(&self, facts: &Facts<'_>, now: Timestamp, reading: &mut Reading) -> Option<()> {
+        let Some(slice) = self.slice(facts, now, reading)? else {
+            reading.value = None;
+            return Some(());
+        };
+        if let Some(at) = slice.to_come() {
+            reading.settled = false;
+            reading.next.at(match &self.stretch {
+                Span::Sliding(window) => window.enters(at),
+                Span::Always | Span::Since(..) => at,
+            });
+        }
+        let Some(value) = slice.read(self.reads) else {
+            reading.value = None;
+            return Some(());
+        };
+        let value = self.weight.checked_mul(value)?;
+        if let Some(sum) = reading.value {
+            reading.value = Some(sum.checked_add(value)?);
+        }
+        let Span::Sliding(window) = &self.stretch else {
+            reading.rest = reading.rest.checked_add(value)?;
+            return Some(());
+        };
+        if let Some(first) = slice.column.at(slice.low).filter(|_| slice.low < slice.high) {
+            reading.next.at(window.leaves(first));
+            let rises = self.weight < 0;
+            let both = self.reads == Reads::Total && !slice.column.only_rises();
+            reading.rises |= rises || both;
+            reading.falls |= !rises || both;
+        }
+        Some(())
+    }
+
+    /// The entries that count; the inner `None` where the bound is NULL.
+    fn slice<'a>(
+        &self,
+        facts: &Facts<'a>,
+        now: Timestamp,
+        reading: &mut Reading,
+    ) -> Option<Option<Slice<'a>>> {
+        let column = self.column.find(facts)?;
+        let (after, upto) = match &self.stretch {
+            Span::Always => {
+                if !column.reaches(now) {
+                    return None;
+                }
+                let high = column.upto(now);
+                return Some(Some(Slice { column, low: 0, high, whole: true }));
+            }
+            Span::Sliding(window) => (window.after(now), window.upto(now)),
+            Span::Since(reads, kept) => {
+                let bound = kept.find(facts)?;
+                let slice = Slice { column: bound, low: 0, high: bound.upto(now), whole: true };
+                if let Some(at) = slice.to_come() {
+                    reading.settled = false;
+                    reading.next.at(at);
+                }
+                match slice.read(*reads) {
+                    Some(micros) => (instant(micros), now),
+                    None => return Some(None),
+                }
+            }
+        };
+        if !column.reaches(after) {
+            return None;
+        }
+        let high = column.upto(upto);
+        Some(Some(Slice { column, low: column.upto(after).min(high), high, whole: false }))
+    }
+
+    /// When enough has left a sliding stretch for its value to be no longer the `same`; nothing
+    /// comes, and what leaves takes it one way.
+    fn falls(
+        &self,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        same: impl Fn(i128) -> bool,
+    ) -> Option<Timestamp> {
+        let Span::Sliding(window) = &self.stretch else { return None };
+        let column = self.column.find(facts)?;
+        let high = column.upto(window.upto(now));
+        let (mut low, mut end) = (column.upto(window.after(now)), high);
+        while low < end {
+            let middle = low + (end - low) / 2;
+            let left = Slice { column, low: middle + 1, high, whole: false };
+            if same(self.weight * left.read(self.reads)?) {
+                low = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        Some(window.leaves(column.at(low)?))
+    }
+}
+
+impl Kept {
+    pub(super) fn find<'a>(&self, facts: &Facts<'a>) -> Option<&'a Column> {
+        facts.column(self.number, &self.pick)
+    }
+}

@@ -1,0 +1,136 @@
+//! Live membership against the reference, asked at every instant at which something may change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bespoke::engine::Engine;
+use bespoke::event::Event;
+use bespoke::expr::Expr;
+use bespoke::id::ProfileId;
+use bespoke::segment::Membership;
+use bespoke::segment::live::{Live, Transition};
+use bespoke::testing::naive::{Fact, World};
+use bespoke::testing::strategy::{self, Definitions, PERSON, events, schema};
+use bespoke::time::Timestamp;
+use proptest::prelude::*;
+
+fn cases(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let asked = (default.cases != 256).then_some(default.cases);
+    ProptestConfig { cases: asked.unwrap_or(cases), failure_persistence: None, ..default }
+}
+
+/// The engine of some definitions, and its rules by the names of their segments.
+fn engine(definitions: &Definitions) -> (Engine, BTreeMap<Arc<str>, Expr>) {
+    let mut engine = Engine::new(schema()).unwrap();
+    for (name, metric) in &definitions.metrics {
+        engine.add_metric(name, &metric.to_string()).unwrap();
+    }
+    let mut rules = definitions.segments.clone();
+    for (name, segment) in &definitions.segments {
+        engine.add_segment(name, &segment.to_string()).unwrap();
+    }
+    engine.add_segment("the rule", &definitions.rule.to_string()).unwrap();
+    rules.insert("the rule".into(), definitions.rule.clone());
+    (engine, rules)
+}
+
+/// What is told of the one person, in the order in which it is known.
+#[derive(Clone, Debug)]
+enum Told {
+    Happened(Event),
+    TakenBack(Event),
+}
+
+fn told(facts: &[Fact]) -> BTreeMap<Timestamp, Vec<Told>> {
+    let mut told: BTreeMap<Timestamp, Vec<Told>> = BTreeMap::new();
+    for ((event, until), fact) in events(facts).into_iter().zip(facts) {
+        if fact.known_from < fact.known_until {
+            told.entry(fact.known_from).or_default().push(Told::Happened(event.clone()));
+            if let Some(until) = until {
+                told.entry(until).or_default().push(Told::TakenBack(event));
+            }
+        }
+    }
+    told
+}
+
+/// Everything that is known at an instant, as a store would give it.
+fn history(facts: &[Fact], now: Timestamp) -> Vec<Event> {
+    let known = |fact: &Fact| fact.known_from <= now && now < fact.known_until;
+    let events = events(facts).into_iter().zip(facts);
+    events.filter(|(_, fact)| known(fact)).map(|((event, _), _)| event).collect()
+}
+
+fn drain(live: &mut Live, facts: &[Fact], now: Timestamp) -> Vec<Transition> {
+    while let Some(person) = live.poll_backfill() {
+        live.handle_backfill(&person, history(facts, now), now);
+    }
+    std::iter::from_fn(|| live.poll_transition()).collect()
+}
+
+/// Tells everything, comes back whenever it is time, and returns what turned.
+fn replay(live: &mut Live, facts: &[Fact], upto: Timestamp) -> Vec<Transition> {
+    let mut transitions = Vec::new();
+    let mut told = told(facts).into_iter().peekable();
+    loop {
+        let timeout = live.poll_timeout().unwrap_or(Timestamp::MAX);
+        let next = told.peek().map_or(Timestamp::MAX, |(at, _)| *at);
+        let now = timeout.min(next);
+        if now > upto {
+            return transitions;
+        }
+        for told in told.next_if(|(at, _)| *at == now).into_iter().flat_map(|(_, told)| told) {
+            match told {
+                Told::Happened(event) => live.handle_event(&event, now),
+                Told::TakenBack(event) => live.handle_retraction(&event, now),
+            }
+        }
+        live.handle_timeout(now);
+        transitions.extend(drain(live, facts, now));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn transitions_are_those_of_the_reference(
+        definitions in strategy::definitions(),
+        facts in strategy::facts(),
+    ) {
+        let (engine, rules) = engine(&definitions);
+        let schema = schema();
+        let world = |now| World::new(&schema, &facts, now).of_person(PERSON)
+            .with_names(&definitions.metrics, &definitions.segments);
+        let mut candidates: BTreeSet<Timestamp> = facts
+            .iter()
+            .flat_map(|fact| [fact.at, fact.known_from, fact.known_until])
+            .collect();
+        for rule in rules.values() {
+            candidates.extend(world(Timestamp::MIN).turns(rule));
+        }
+        let upto = "2027-01-01T00:00:00Z".parse().unwrap();
+        let mut live = Live::new(engine.program());
+        let transitions = replay(&mut live, &facts, upto);
+        candidates.extend(transitions.iter().map(|transition| transition.discovered));
+        let before = |at: &Timestamp| Timestamp::from_micros(at.micros().saturating_sub(1));
+        let around: BTreeSet<Timestamp> = candidates.iter().flat_map(|at| [before(at), *at]).collect();
+        for (name, rule) in &rules {
+            let mut turns = transitions.iter().filter(|turn| turn.segment == *name).peekable();
+            let mut member = false;
+            for now in around.range(..=upto) {
+                while let Some(turn) = turns.next_if(|turn| turn.discovered <= *now) {
+                    prop_assert_ne!(turn.entered, member, "{:?}", turn);
+                    prop_assert!(turn.at <= turn.discovered);
+                    member = turn.entered;
+                }
+                let known = |fact: &Fact| fact.at <= *now && fact.known_from <= *now && *now < fact.known_until;
+                let expected = facts.iter().any(known) && world(*now).is_member(rule);
+                prop_assert_eq!(member, expected, "{} at {}: {:#?}", rule, now, transitions);
+            }
+            let last = live.membership(&ProfileId::new("p-1"), name);
+            prop_assert_eq!(last == Membership::In, member);
+        }
+    }
+}
