@@ -36,7 +36,7 @@ use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::{Facts, Layout, Timeline};
-use crate::metric::{Engagement, Metric};
+use crate::metric::{Engagement, Metric, RfmAxis, RfmCuts};
 use crate::schema::{Schema, Sensitivity};
 use crate::scorer::{CheckedScore, Score};
 use crate::segment::live::Program;
@@ -116,6 +116,21 @@ impl Engine {
     pub fn add_engagement(&mut self, name: &str, score: &Engagement) -> Result<Vec<Diagnostic>> {
         let metric = score.metric(&self.0.names);
         self.define_metric(name, metric)
+    }
+
+    /// Adds the three metrics of classes by recency, frequency and money: `vip_recency` and so on
+    /// where they are called `vip`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::add_metric`].
+    pub fn add_rfm(&mut self, name: &str, cuts: &RfmCuts) -> Result<Vec<Diagnostic>> {
+        let mut warnings = Vec::new();
+        for axis in RfmAxis::ALL {
+            let metric = cuts.metric(axis, &self.0.names);
+            warnings.extend(self.define_metric(&axis.within(name), metric)?);
+        }
+        Ok(warnings)
     }
 
     fn define_metric(&mut self, name: &str, metric: Result<Metric>) -> Result<Vec<Diagnostic>> {

@@ -68,6 +68,7 @@ pub(crate) enum Node {
     Coalesce(Vec<Expr>),
     Compare { left: Expr, op: Comparison, right: Expr },
     Funnel(Funnel),
+    Group { by: Vec<Arc<str>>, rule: Expr },
     In { value: Expr, list: Vec<Literal>, negated: bool },
     InSegment(Arc<str>),
     Is { value: Expr, what: Truth, negated: bool },
@@ -230,7 +231,9 @@ impl Expr {
     fn leaf(node: Node, span: Span) -> Self {
         let mut depth = 0;
         node.for_each_child(&mut |child| depth = depth.max(child.depth));
-        Self { node: Box::new(node), span, depth: depth + 1 }
+        // A group binds so loosely that within anything it stands in parentheses.
+        depth += if matches!(node, Node::Group { .. }) { 2 } else { 1 };
+        Self { node: Box::new(node), span, depth }
     }
 
     /// The text of an expression, unless it is nested too deep to be read back.
@@ -299,7 +302,7 @@ impl PartialEq for Series {
 }
 
 impl Node {
-    pub(crate) fn for_each_child(&self, visit: &mut impl FnMut(&Expr)) {
+    pub(crate) fn for_each_child<'e>(&'e self, visit: &mut impl FnMut(&'e Expr)) {
         match self {
             Self::Aggregate(aggregate) => {
                 aggregate.filter.iter().chain(since(aggregate.window())).for_each(visit);
@@ -319,7 +322,9 @@ impl Node {
             | Self::In { value, .. }
             | Self::Is { value, .. }
             | Self::Like { value, .. } => visit(value),
-            Self::Not(inner) | Self::Scale { of: inner, .. } => visit(inner),
+            Self::Group { rule: inner, .. } | Self::Not(inner) | Self::Scale { of: inner, .. } => {
+                visit(inner);
+            }
             Self::Person(person) => person.of().into_iter().for_each(visit),
             Self::Sum { first, rest } => {
                 visit(first);

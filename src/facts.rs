@@ -17,6 +17,7 @@
 //! ```
 
 mod column;
+mod layout;
 mod replay;
 mod revision;
 mod series;
@@ -30,7 +31,8 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
-pub(crate) use column::{Column, Keep, Layout, Lean, Pick};
+pub(crate) use column::Column;
+pub(crate) use layout::{Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
 use column::Columns;

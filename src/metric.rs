@@ -27,11 +27,13 @@ mod compare;
 mod engagement;
 mod evaluator;
 mod funnel;
+mod group;
 mod index;
 mod last;
 mod leaf;
 mod moving;
 mod person;
+mod rfm;
 mod slide;
 
 use std::fmt;
@@ -41,6 +43,7 @@ pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
 pub(crate) use person::changes;
+pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

@@ -2,8 +2,8 @@
 //!
 //! A [`Playbook`] is read from a folder ([`Playbook::open`]) or made in code; either way it is the
 //! same data, with the same [`version`](Playbook::version). It becomes an [`Engine`], and two of
-//! them can be compared: what was changed ([`Playbook::compare`]) and who would enter and leave
-//! ([`Comparison`]).
+//! them can be compared: what was changed ([`Playbook::compare`]), who would enter and leave now
+//! ([`Comparison`]), and who would have been in, entered and left through a log ([`Backtest`]).
 //!
 //! ```
 //! use bespoke::playbook::Playbook;
@@ -34,6 +34,7 @@
 //! checked by way of the files that it would be written to, so its faults have places too.
 
 mod atlas;
+mod backtest;
 mod build;
 mod changes;
 mod check;
@@ -54,6 +55,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use backtest::Backtest;
 pub use changes::{Change, Changes, What};
 pub use comparison::{Comparison, Moved};
 pub use part::Sort;
@@ -64,6 +66,7 @@ pub use plan::{
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::metric::{RfmAxis, RfmCuts, RfmMetric};
 use crate::schema::Schema;
 use crate::scorer::Score;
 
@@ -160,6 +163,18 @@ impl Playbook {
     #[must_use]
     pub fn metric(mut self, name: impl Into<Arc<str>>, metric: impl Into<MetricPlan>) -> Self {
         self.metrics.insert(name.into(), metric.into());
+        self
+    }
+
+    /// The same playbook with the three metrics of classes by recency, frequency and money:
+    /// `vip_recency` and so on where they are called `vip`.
+    #[must_use]
+    pub fn rfm(mut self, name: &str, cuts: RfmCuts) -> Self {
+        let cuts = Arc::new(cuts);
+        for axis in RfmAxis::ALL {
+            let metric = RfmMetric { cuts: Arc::clone(&cuts), axis };
+            self.metrics.insert(axis.within(name).into(), MetricPlan::Rfm(metric));
+        }
         self
     }
 

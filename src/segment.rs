@@ -22,6 +22,7 @@
 //! ```
 
 mod counterfactual;
+mod difference;
 mod distance;
 mod explain;
 mod history;
@@ -37,6 +38,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use counterfactual::{Change, Counterfactual};
+pub use difference::{Difference, Differing, Side};
 pub use distance::Distance;
 pub use explain::{Clause, Explanation, Operand};
 pub use history::{History, Knowledge, Turn};

@@ -3,86 +3,61 @@
 use std::io::{BufWriter, Result, Write};
 
 use bespoke::id::ProfileId;
+use bespoke::segment::{Difference, Side};
 use bespoke::time::Timestamp;
 
-use crate::engine::{Members, Transitions};
+use crate::engine::{Histories, Members};
 
 /// A line for each member, with the instant until which that holds if it is wanted.
 pub(crate) fn members(members: &Members, until: bool) -> Result<()> {
-    print(members, |(person, horizon), out| match (until, horizon) {
-        (false, _) => writeln!(out, "{person}"),
-        (true, Some(horizon)) => writeln!(out, "{person}\t{horizon}"),
-        (true, None) => writeln!(out, "{person}\t-"),
+    print(members, |(person, horizon)| match (until, horizon) {
+        (false, _) => person.to_string(),
+        (true, Some(horizon)) => format!("{person}\t{horizon}"),
+        (true, None) => format!("{person}\t-"),
     })
+}
+
+/// A line for each entry and exit, in the order of time and then of people.
+pub(crate) fn transitions(histories: &Histories) -> Result<()> {
+    let mut transitions: Vec<(Timestamp, &ProfileId, bool)> = Vec::new();
+    for (person, history) in histories {
+        transitions.extend(history.turns().iter().map(|turn| (turn.at, person, turn.entered)));
+    }
+    transitions.sort_unstable();
+    print(transitions, |(at, person, entered)| words(at, person, entered))
 }
 
 /// A line for each member by one rule only.
-pub(crate) fn differing_members([first, second]: [Members; 2]) -> Result<()> {
-    let people = |members: Members| members.into_iter().map(|(person, _)| person).collect();
-    let lines = either_only(people(first), people(second));
-    print(&lines, |(person, rule): &(ProfileId, Rule), out| {
-        writeln!(out, "{person}\tonly-{}", rule.name())
-    })
-}
-
-/// A line for each entry and exit.
-pub(crate) fn transitions(transitions: &Transitions) -> Result<()> {
-    print(transitions, |transition, out| writeln!(out, "{}", words(transition)))
+pub(crate) fn differing_members(difference: &Difference) -> Result<()> {
+    print(difference.members(), |(person, side)| format!("{person}\tonly-{}", name(*side)))
 }
 
 /// A line for each entry and exit by one rule only.
-pub(crate) fn differing_transitions([first, second]: [Transitions; 2]) -> Result<()> {
-    let mut lines = either_only(first, second);
-    lines.sort_by(|((at, person, _), rule), ((other_at, other, _), other_rule)| {
-        (at, person, rule).cmp(&(other_at, other, other_rule))
-    });
-    print(&lines, |(transition, rule), out| writeln!(out, "{}\t{}", words(transition), rule.name()))
+pub(crate) fn differing_transitions(difference: &Difference) -> Result<()> {
+    print(difference.turns(), |turn| {
+        format!("{}\t{}", words(turn.at, &turn.person, turn.entered), name(turn.side))
+    })
 }
 
-fn words((at, person, entered): &(Timestamp, ProfileId, bool)) -> String {
-    format!("{at}\t{person}\t{}", if *entered { "entered" } else { "left" })
+/// A text as it is.
+pub(crate) fn text(text: &str) -> Result<()> {
+    print([text], str::to_owned)
 }
 
-/// Which of two rules.
-#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
-enum Rule {
-    First,
-    Second,
+fn words(at: Timestamp, person: &ProfileId, entered: bool) -> String {
+    format!("{at}\t{person}\t{}", if entered { "entered" } else { "left" })
 }
 
-impl Rule {
-    fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Second => "second",
-        }
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::First => "first",
+        Side::Second => "second",
     }
-}
-
-/// What only one of two ordered lists has, in order, and which of them.
-fn either_only<T: Ord>(first: Vec<T>, second: Vec<T>) -> Vec<(T, Rule)> {
-    let mut only = Vec::new();
-    let mut second = second.into_iter().peekable();
-    for item in first {
-        while let Some(earlier) = second.next_if(|other| *other < item) {
-            only.push((earlier, Rule::Second));
-        }
-        if second.next_if_eq(&item).is_none() {
-            only.push((item, Rule::First));
-        }
-    }
-    only.extend(second.map(|item| (item, Rule::Second)));
-    only
 }
 
 /// Writes a line for each item.
-fn print<T>(items: &[T], line: impl Fn(&T, &mut dyn Write) -> Result<()>) -> Result<()> {
+fn print<T>(items: impl IntoIterator<Item = T>, line: impl Fn(T) -> String) -> Result<()> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    items.iter().try_for_each(|item| line(item, &mut out))?;
+    items.into_iter().try_for_each(|item| writeln!(out, "{}", line(item)))?;
     out.flush()
-}
-
-/// Writes an explanation.
-pub(crate) fn explanation(explanation: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{explanation}")
 }

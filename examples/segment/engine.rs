@@ -1,8 +1,10 @@
 //! The ways to find the same answers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use bespoke::id::ProfileId;
 use bespoke::schema::Schema;
-use bespoke::segment::Segment;
+use bespoke::segment::{Difference, History, Segment};
 use bespoke::time::Timestamp;
 
 use crate::Fault;
@@ -28,8 +30,8 @@ pub(crate) struct Base<'a> {
 /// time alone ends it.
 pub(crate) type Members = Vec<(ProfileId, Option<Timestamp>)>;
 
-/// Entries and exits in order: the instant, the person, and whether it is an entry.
-pub(crate) type Transitions = Vec<(Timestamp, ProfileId, bool)>;
+/// Everybody's entries and exits.
+pub(crate) type Histories = BTreeMap<ProfileId, History>;
 
 impl Engine {
     pub(crate) fn named(name: &str) -> Result<Self, Fault> {
@@ -46,10 +48,27 @@ impl Engine {
         }
     }
 
-    /// Who entered and left up to then.
-    pub(crate) fn transitions(self, segment: &Segment, base: &Base<'_>) -> Transitions {
+    /// Who entered and left up to then, and when.
+    pub(crate) fn histories(self, segment: &Segment, base: &Base<'_>) -> Histories {
         match self {
-            Self::Native => native::transitions(segment, base),
+            Self::Native => native::histories(segment, base),
         }
+    }
+
+    /// How two segments differ, then and up to then.
+    pub(crate) fn difference(
+        self,
+        first: &Segment,
+        second: &Segment,
+        base: &Base<'_>,
+    ) -> Difference {
+        let [first, second] = [first, second].map(|segment| self.histories(segment, base));
+        let mut difference = Difference::new(Timestamp::MIN, base.asked.now);
+        let people: BTreeSet<&ProfileId> = first.keys().chain(second.keys()).collect();
+        for person in people {
+            let of = |histories: &Histories| histories.get(person).cloned().unwrap_or_default();
+            difference.add(person, &of(&first), &of(&second));
+        }
+        difference
     }
 }

@@ -14,6 +14,9 @@
 
 #[path = "../support/args.rs"]
 mod args;
+#[path = "../support/events.rs"]
+mod events;
+
 mod answer;
 mod engine;
 mod native;
@@ -60,20 +63,21 @@ fn run(args: &Args) -> Result<(), Fault> {
     }
     let base = Base { people: &people, schema: names.schema(), asked: options.asked };
     let engine = options.engine;
-    match (&options.wanted, &second) {
-        (Wanted::Explanation(id), _) => answer::explanation(&native::explain(&segment, &base, id)?),
+    let written = match (&options.wanted, &second) {
+        (Wanted::Explanation(id), _) => answer::text(&native::explain(&segment, &base, id)?),
         (Wanted::Members { until }, None) => {
             answer::members(&engine.members(&segment, &base), *until)
         }
-        (Wanted::Members { .. }, Some(second)) => {
-            answer::differing_members([&segment, second].map(|s| engine.members(s, &base)))
+        (Wanted::Transitions, None) => answer::transitions(&engine.histories(&segment, &base)),
+        (wanted, Some(second)) => {
+            let difference = engine.difference(&segment, second, &base);
+            match wanted {
+                Wanted::Transitions => answer::differing_transitions(&difference),
+                _ => answer::differing_members(&difference),
+            }
         }
-        (Wanted::Transitions, None) => answer::transitions(&engine.transitions(&segment, &base)),
-        (Wanted::Transitions, Some(second)) => {
-            answer::differing_transitions([&segment, second].map(|s| engine.transitions(s, &base)))
-        }
-    }
-    .map_err(|error| error.to_string())
+    };
+    written.map_err(|error| error.to_string())
 }
 
 fn check(rule: &Rule, names: &Names) -> Result<Segment, Fault> {

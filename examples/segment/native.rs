@@ -5,7 +5,7 @@ use bespoke::id::ProfileId;
 use bespoke::segment::Segment;
 
 use crate::Fault;
-use crate::engine::{Base, Members, Transitions};
+use crate::engine::{Base, Histories, Members};
 
 /// Who is a member, of those of whom anything is known.
 pub(crate) fn members(segment: &Segment, base: &Base<'_>) -> Members {
@@ -19,16 +19,11 @@ pub(crate) fn members(segment: &Segment, base: &Base<'_>) -> Members {
 }
 
 /// Who entered and left, and when.
-pub(crate) fn transitions(segment: &Segment, base: &Base<'_>) -> Transitions {
+pub(crate) fn histories(segment: &Segment, base: &Base<'_>) -> Histories {
     let (now, knowledge) = (base.asked.now, base.asked.knowledge());
-    let mut transitions = Transitions::new();
-    for (person, timeline) in timelines(base) {
-        let history = segment.history(&timeline, now, knowledge);
-        let turns = history.turns().iter();
-        transitions.extend(turns.map(|turn| (turn.at, person.clone(), turn.entered)));
-    }
-    transitions.sort_unstable();
-    transitions
+    let histories = timelines(base)
+        .map(|(person, timeline)| (person.clone(), segment.history(&timeline, now, knowledge)));
+    histories.collect()
 }
 
 /// Why somebody is a member or is not.

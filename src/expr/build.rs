@@ -52,6 +52,15 @@ impl Expr {
         Self::built(Node::Or(parts.into_iter().collect()))
     }
 
+    /// True if the rule is true of some value of a field: `any product_id: …`.
+    pub fn any_value<N: Into<Arc<str>>>(
+        of: impl IntoIterator<Item = N>,
+        rule: impl Into<Self>,
+    ) -> Self {
+        let by = of.into_iter().map(Into::into).collect();
+        Self::built(Node::Group { by, rule: rule.into() })
+    }
+
     /// `self AND other`.
     #[must_use]
     pub fn and(self, other: impl Into<Self>) -> Self {

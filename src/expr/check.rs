@@ -2,9 +2,12 @@
 
 mod class;
 mod funnel;
+mod group;
 mod person;
 
 use std::sync::Arc;
+
+use group::Grouping;
 
 use super::plan::{Check, Cond, Entries, Figure, Stretch, Term, Test};
 use super::print::Name;
@@ -51,6 +54,7 @@ struct Checker<'a> {
     text: &'a str,
     faults: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
+    group: Option<Grouping>,
 }
 
 /// The list of which any element may pass the test at hand.
@@ -63,7 +67,8 @@ impl<'a> Checker<'a> {
         names: &'a Names,
         check: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Result<Checked<T>> {
-        let mut checker = Self { names, text, faults: Vec::new(), warnings: Vec::new() };
+        let (faults, warnings) = (Vec::new(), Vec::new());
+        let mut checker = Self { names, text, faults, warnings, group: None };
         if expr.depth() > MAX_DEPTH {
             checker.fault(expr.span(), format!("it is nested more than {MAX_DEPTH} deep"), None);
         }
@@ -117,6 +122,7 @@ impl<'a> Checker<'a> {
 
     fn member(&mut self, name: &Arc<str>, span: Span) -> Option<Cond> {
         if let Some(cond) = self.names.segments.get(name) {
+            self.ungrouped("the segment", span, cond.has_figures())?;
             return Some(Cond::Member(Arc::clone(cond)));
         }
         let segments = self.names.segments.keys().map(|name| &**name);
@@ -193,6 +199,7 @@ impl<'a> Checker<'a> {
             Node::Class { value, cuts } => self.class((value, cuts), expr, scope, any),
             Node::Coalesce(values) => self.coalesce(values, scope, any),
             Node::Funnel(funnel) => self.funnel(funnel),
+            Node::Group { by, rule } => self.group(by, rule, expr),
             Node::Literal(literal) => {
                 Some((Term::Literal(literal.clone()), literal.base().plain()))
             }
@@ -268,6 +275,7 @@ impl<'a> Checker<'a> {
             return None;
         };
         if let Some((term, ty)) = self.names.metrics.get(name) {
+            self.ungrouped("the metric", span, term.has_figures())?;
             return Some((Term::Metric(Arc::clone(term)), ty.clone()));
         }
         if self.names.segments.contains_key(name) {
@@ -331,20 +339,27 @@ impl<'a> Checker<'a> {
         let ty = self.figure_type(aggregate, &found);
         let event = series.event().map(|event| &**event);
         let scope = Scope { series: Some(SeriesScope { event, element: found.element }) };
+        let by = self.group.is_some().then(|| self.by(series, scope));
         let filter = aggregate.filter().map(|filter| self.condition(filter, scope));
         let figure = Figure {
             function: aggregate.function(),
             distinct: aggregate.is_distinct(),
             event: series.event().cloned(),
             entries: found.entries,
+            by: match by {
+                Some(by) => Some(by?),
+                None => None,
+            },
             filter: match filter {
                 Some(filter) => Some(filter?),
                 None => None,
             },
             window: Stretch::Always,
             text: aggregate.to_string().into(),
+            number: ty.as_ref().is_some_and(Type::is_number),
             column: None,
         };
+        self.grouped(&figure);
         Some((figure, ty?))
     }
 

@@ -64,6 +64,10 @@ enum Json {
     },
     Aggregate(Box<AggregateJson>),
     And(Vec<Self>),
+    Any {
+        field: Vec<Arc<str>>,
+        rule: Box<Self>,
+    },
     Between {
         value: Box<Self>,
         low: Box<Self>,
@@ -192,6 +196,7 @@ impl From<&Expr> for Json {
                 right: boxed(right),
             },
             Node::Funnel(funnel) => Self::Funnel(Box::new(funnel.into())),
+            Node::Group { by, rule } => Self::Any { field: by.clone(), rule: boxed(rule) },
             Node::In { value, list, negated } => Self::In {
                 value: boxed(value),
                 list: list.iter().map(Self::from).collect(),
@@ -279,6 +284,7 @@ impl TryFrom<Json> for Expr {
             | Json::ObservedFor(_)) => Node::Person(json.try_into()?),
             Json::Aggregate(aggregate) => Node::Aggregate((*aggregate).try_into()?),
             Json::And(parts) => Node::And(all(parts)?),
+            Json::Any { field, rule } => Node::Group { by: named(field)?, rule: boxed(rule)? },
             Json::Between { value, low, high, negated } => {
                 let (value, low, high) = (boxed(value)?, boxed(low)?, boxed(high)?);
                 Node::Between { value, low, high, negated }

@@ -26,8 +26,8 @@ pub(super) enum TokenKind<'t> {
 }
 
 /// Marks, longer ones before those that they begin with.
-const MARKS: [&str; 14] =
-    ["<>", "<=", ">=", "!=", "==", "=", "<", ">", "+", "-", "*", "(", ")", ","];
+const MARKS: [&str; 15] =
+    ["<>", "<=", ">=", "!=", "==", "=", "<", ">", "+", "-", "*", "(", ")", ",", ":"];
 
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Diagnostic> {
     let mut tokens = Vec::new();

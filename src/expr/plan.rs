@@ -67,6 +67,10 @@ pub(crate) enum Reads {
     Count,
     First,
     Last,
+    /// The value of the last; of several at its instant, the greatest.
+    LastValue,
+    /// Nothing, but if there are no entries it is NULL.
+    Presence,
     Total,
 }
 
@@ -165,6 +169,8 @@ pub(crate) enum Term {
     },
     Figure(Box<Figure>),
     Funnel(Box<Funnel>),
+    /// Whether a condition is true of some value of a field.
+    Group(Box<Group>),
     Literal(Literal),
     /// A metric that others may use too.
     Metric(Arc<Self>),
@@ -185,10 +191,14 @@ pub(crate) struct Figure {
     /// `None` is every event.
     pub(crate) event: Option<Arc<str>>,
     pub(crate) entries: Entries,
+    /// In a group, the field whose value an entry must share.
+    pub(crate) by: Option<By>,
     pub(crate) filter: Option<Cond>,
     pub(crate) window: Stretch,
     /// The aggregate as it was written.
     pub(crate) text: Arc<str>,
+    /// Whether its value is a number.
+    pub(crate) number: bool,
     /// The column that it can be read from.
     pub(crate) column: Option<Kept>,
 }
@@ -202,8 +212,26 @@ pub(crate) struct Funnel {
     pub(crate) text: Arc<str>,
 }
 
-/// What a series has entries of.
+/// A condition on the entries that share a value, resolved.
 #[derive(Clone, Debug)]
+pub(crate) struct Group {
+    /// The field as it was written.
+    pub(crate) by: Arc<str>,
+    /// How many entries the figures of the condition have over all time: a value that has none has
+    /// not happened yet.
+    pub(crate) entries: Vec<Figure>,
+    pub(crate) cond: Cond,
+}
+
+/// Where entries have the field of a group.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct By {
+    pub(crate) from: Source,
+    pub(crate) path: Vec<Arc<str>>,
+}
+
+/// What a series has entries of.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Entries {
     /// The events themselves.
     Events,

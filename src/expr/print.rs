@@ -9,6 +9,7 @@ use super::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Series, Sign
 /// How tightly a construct binds; a looser one inside a tighter one needs parentheses.
 #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
 enum Binding {
+    Group,
     Or,
     And,
     Not,
@@ -21,6 +22,7 @@ enum Binding {
 impl Node {
     fn binding(&self) -> Binding {
         match self {
+            Self::Group { .. } => Binding::Group,
             Self::Or(_) => Binding::Or,
             Self::And(_) => Binding::And,
             Self::Not(_) => Binding::Not,
@@ -79,6 +81,11 @@ impl Display for Expr {
                 write!(f, "{left} {} {right}", op.symbol())
             }
             Node::Funnel(funnel) => funnel.fmt(f),
+            Node::Group { by, rule } => {
+                f.write_str("any ")?;
+                separated(f, ".", by.iter().map(|name| Name(name)))?;
+                write!(f, ": {rule}")
+            }
             Node::In { value, list, negated } => {
                 write!(f, "{} {}IN (", At(Binding::Sum, value), not(*negated))?;
                 separated(f, ", ", list.iter())?;

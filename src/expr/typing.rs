@@ -87,6 +87,10 @@ fn clash(message: String) -> Clash {
 }
 
 impl Type {
+    pub(super) fn is_number(&self) -> bool {
+        self.base == Base::Number
+    }
+
     /// Whether its values count: numbers, lengths of time, truth values.
     pub(crate) fn counts(&self) -> bool {
         !matches!(self.base, Base::Instant | Base::Text)

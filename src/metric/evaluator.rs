@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::compare::{between, class, compare, is, like, or, within};
+use super::group::{Grouped, Share};
 use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
@@ -13,7 +14,7 @@ use crate::value::Value;
 
 /// The earliest instant, after the one asked about, at which an answer may change.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Next(Timestamp);
+pub(crate) struct Next(pub(super) Timestamp);
 
 impl Next {
     pub(crate) const fn never() -> Self {
@@ -42,6 +43,10 @@ pub(crate) struct Evaluator<'a> {
     asked: RefCell<Vec<Asked<'a>>>,
     /// The memberships at the facts' own instant.
     memberships: RefCell<Vec<(&'a Cond, Valid<bool>)>>,
+    /// The groups that were asked about.
+    pub(super) groups: RefCell<Vec<Grouped<'a>>>,
+    /// Within a group, the entries that share the value at hand.
+    share: Option<Share<'a>>,
 }
 
 /// What was answered of a named part.
@@ -103,7 +108,18 @@ impl<'a> Evaluator<'a> {
             slides: RefCell::default(),
             asked: RefCell::default(),
             memberships: RefCell::default(),
+            groups: RefCell::default(),
+            share: None,
         }
+    }
+
+    /// The same, of whose figures each sees only entries that share a value.
+    pub(super) fn within(facts: Facts<'a>, share: Share<'a>) -> Self {
+        Self { share: Some(share), ..Self::new(facts) }
+    }
+
+    pub(super) fn share(&self) -> Option<&Share<'a>> {
+        self.share.as_ref()
     }
 
     pub(crate) fn facts(&self) -> Facts<'a> {
@@ -288,6 +304,7 @@ impl<'a> Evaluator<'a> {
                 self.slid(figure, moment.now, next, Slide::value).unwrap_or(Val::Null)
             }
             Term::Funnel(funnel) => self.furthest(funnel, moment.now, next),
+            Term::Group(group) => Val::truth(self.some_value(group, moment.now, next)),
             Term::Literal(literal) => Val::literal(literal),
             Term::Metric(term) => {
                 let answer = |moment, next: &mut Next| self.term(term, moment, next);
@@ -333,7 +350,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
-    fn slid<T>(
+    pub(super) fn slid<T>(
         &self,
         figure: &'a Figure,
         now: Timestamp,

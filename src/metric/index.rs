@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Entry, Evaluator, Moment, Next};
+use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
     Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term,
 };
 use crate::expr::{Comparison, Function, Literal, Sign};
 use crate::facts::{Fact, Layout, Pick, Timeline};
+use crate::time::Duration;
 use crate::value::{Decimal, Value};
 
 /// Finds columns for the figures and tests of a condition; those of named parts have theirs.
 pub(crate) fn index(cond: &mut Cond, layout: &mut Layout) {
-    cond.for_each_figure_mut(&mut |figure| figure.keep(layout));
+    cond.for_each_figure_mut(&mut |figure| figure.index(layout));
     cond.for_each_test_mut(&mut |test| {
         test.leaf = match test.any {
-            None => Leaf::of(&test.check).map(Box::new),
+            None => Leaf::of(&test.check, layout).map(Box::new),
             Some(_) => None,
         };
     });
@@ -23,42 +24,80 @@ pub(crate) fn index(cond: &mut Cond, layout: &mut Layout) {
 
 /// Finds columns for the figures of a term, as [`index`].
 pub(crate) fn index_term(term: &mut Term, layout: &mut Layout) {
-    term.for_each_figure_mut(&mut |figure| figure.keep(layout));
+    term.for_each_figure_mut(&mut |figure| figure.index(layout));
 }
 
 impl Figure {
-    /// Finds the column that the figure can be read from, if one can hold its entries.
-    fn keep(&mut self, layout: &mut Layout) {
+    /// Finds the column that the figure itself can be read from.
+    fn index(&mut self, layout: &mut Layout) {
         let adds = matches!(self.function, Function::Avg | Function::Count | Function::Sum);
-        let whole = matches!(self.entries, Entries::Events);
-        let filtered = self.filter.as_ref();
         // Of the last events there may be several entries of one.
         let timed = !matches!(self.window, Stretch::Last(_));
-        if timed && !self.distinct && (adds || whole) && filtered.is_none_or(Cond::is_of_entry) {
-            self.column = Some(Kept::new(&Arc::new(self.pick()), layout));
+        if timed && !self.distinct && (adds || matches!(self.entries, Entries::Events)) {
+            self.column = self.kept(layout);
         }
     }
 
-    fn pick(&self) -> Pick {
-        // Counts of a field's entries share the column with their sums.
+    /// The column of its entries, if one can hold them. Counts share it with sums.
+    fn kept(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = format!("{event:?} {entries:?} {filter:?}");
-        let figure = Self { window: Stretch::Always, column: None, ..self.clone() };
-        Pick::new(key, event.clone(), move |fact, take| figure.entries_of(fact, take))
+        self.column_of(key, false, |_| true, layout)
     }
 
-    /// Visits the values that a fact has in the figure, in millionths.
-    fn entries_of(&self, fact: &Fact, take: &mut dyn FnMut(i128)) {
-        let nothing = Timeline::new();
-        let evaluator = Evaluator::new(nothing.facts(fact.at));
-        self.for_each_entry(fact, &mut |fact, element, value| {
+    /// The column of the instants at which each of its values was last seen.
+    fn kept_apart(&self, layout: &mut Layout) -> Option<Kept> {
+        let Self { event, entries, filter, .. } = self;
+        let key = format!("distinct {event:?} {entries:?} {filter:?}");
+        self.column_of(key, true, |_| true, layout)
+    }
+
+    /// The column of its entries that compare with a number.
+    fn kept_where(&self, op: Comparison, right: i128, layout: &mut Layout) -> Option<Kept> {
+        let Self { event, entries, filter, .. } = self;
+        let key = format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
+        self.column_of(key, false, move |micros| op.holds(micros.cmp(&right)), layout)
+    }
+
+    fn column_of(
+        &self,
+        key: String,
+        apart: bool,
+        counts: impl Fn(i128) -> bool + Send + Sync + 'static,
+        layout: &mut Layout,
+    ) -> Option<Kept> {
+        if !self.filter.as_ref().is_none_or(Cond::is_of_entry) {
+            return None;
+        }
+        let figure = Self { window: Stretch::Always, column: None, ..self.clone() };
+        // Whoever asks about an entry alone asks about nobody's facts.
+        let nobody = Timeline::new();
+        let pick = Pick::new(key, self.event.clone(), apart, move |fact, take| {
+            figure.entries_of(fact, &nobody, &mut |value, micros| {
+                if counts(micros) {
+                    take(value, micros);
+                }
+            });
+        });
+        Some(Kept::new(&Arc::new(pick), layout))
+    }
+
+    /// Visits the values that a fact has in the figure, and their millionths.
+    fn entries_of(
+        &self,
+        fact: &Fact,
+        nobody: &Timeline,
+        take: &mut dyn FnMut(Option<&Value>, i128),
+    ) {
+        self.for_each_entry(fact, &mut |entry, value| {
             let passes = self.filter.as_ref().is_none_or(|filter| {
-                let moment = Moment::of_entry(fact.at, Entry { fact, element });
+                let evaluator = Evaluator::new(nobody.facts(fact.at));
+                let moment = Moment::of_entry(fact.at, entry);
                 evaluator.cond(filter, moment, &mut Next::never()) == Some(true)
             });
             if passes {
                 let number = value.and_then(Value::as_number);
-                take(number.map_or(0, |number| number.micros().into()));
+                take(value, number.map_or(0, |number| number.micros().into()));
             }
         });
     }
@@ -98,52 +137,101 @@ enum Asked {
 
 impl Leaf {
     /// The test as one of columns, where it is one.
-    fn of(check: &Check) -> Option<Self> {
+    fn of(check: &Check, layout: &mut Layout) -> Option<Self> {
         match check {
             Check::Between { value, low, high, negated } => {
                 let (low, high) = (literal(low)?, literal(high)?);
-                Sum::of(value)?.leaf(&Asked::Between { low, high, negated: *negated })
+                Sum::of(value, layout)?.leaf(&Asked::Between { low, high, negated: *negated })
             }
-            Check::Compare { left, op, right } => match (clamp(left), literal(right)) {
-                (Some((of, bounds)), Some(right)) => {
-                    Sum::of(of)?.leaf(&Asked::Clamped { op: *op, right, bounds })
+            Check::Compare { left, op, right } => match (left, literal(right)) {
+                (Term::Figure(figure), Some(right)) if figure.function == Function::Avg => {
+                    Sum::above(figure, right, layout)?.leaf(&Asked::Compare { op: *op, right: 0 })
                 }
-                _ => {
-                    let mut sum = Sum::of(left)?;
-                    sum.add(right, -ONE)?;
-                    sum.leaf(&Asked::Compare { op: *op, right: 0 })
+                (Term::Figure(figure), Some(right))
+                    if matches!(figure.function, Function::Max | Function::Min) =>
+                {
+                    Self::of_extreme(figure, *op, right, layout)
                 }
+                (_, right_of) => match (clamp(left), right_of) {
+                    (Some((of, bounds)), Some(right)) => {
+                        Sum::of(of, layout)?.leaf(&Asked::Clamped { op: *op, right, bounds })
+                    }
+                    _ => {
+                        let mut sum = Sum::of(left, layout)?;
+                        sum.add(right, -ONE, layout)?;
+                        sum.leaf(&Asked::Compare { op: *op, right: 0 })
+                    }
+                },
             },
             _ => None,
         }
     }
+
+    /// The greatest is above a bound if any is, and at most there if none is; so for the least.
+    fn of_extreme(
+        figure: &Figure,
+        op: Comparison,
+        right: i128,
+        layout: &mut Layout,
+    ) -> Option<Self> {
+        let (beyond, any) = match (figure.function, op) {
+            (Function::Max, Comparison::Greater | Comparison::GreaterOrEqual)
+            | (Function::Min, Comparison::Less | Comparison::LessOrEqual) => (op, true),
+            (Function::Max, Comparison::Less) => (Comparison::GreaterOrEqual, false),
+            (Function::Max, Comparison::LessOrEqual) => (Comparison::Greater, false),
+            (Function::Min, Comparison::Greater) => (Comparison::LessOrEqual, false),
+            (Function::Min, Comparison::GreaterOrEqual) => (Comparison::Less, false),
+            _ => return None,
+        };
+        if !figure.number {
+            return None;
+        }
+        let stretch = figure.stretch(layout)?;
+        let column = figure.kept_where(beyond, right, layout)?;
+        let hits = Part { weight: ONE, reads: Reads::Count, column, stretch: stretch.clone() };
+        let parts = vec![hits, figure.presence(stretch, layout)?];
+        let op = if any { Comparison::Greater } else { Comparison::Equal };
+        Sum { parts, ..Sum::default() }.leaf(&Asked::Compare { op, right: 0 })
+    }
 }
 
 impl Sum {
-    fn of(term: &Term) -> Option<Self> {
+    fn of(term: &Term, layout: &mut Layout) -> Option<Self> {
         let mut sum = Self::default();
-        sum.add(term, ONE)?;
+        sum.add(term, ONE, layout)?;
         Some(sum)
     }
 
+    /// By how much a mean is above a bound, as often as there are entries: `sum - bound * count`.
+    fn above(figure: &Figure, bound: i128, layout: &mut Layout) -> Option<Self> {
+        let (stretch, column) = (figure.stretch(layout)?, figure.kept(layout)?);
+        let part = |weight, reads| {
+            let (column, stretch) = (column.clone(), stretch.clone());
+            Part { weight, reads, column, stretch }
+        };
+        let presence = figure.presence(stretch.clone(), layout)?;
+        let parts = vec![part(ONE, Reads::Total), part(-bound, Reads::Count), presence];
+        Some(Self { parts, ..Self::default() })
+    }
+
     /// Adds a term, so many times.
-    fn add(&mut self, term: &Term, times: i128) -> Option<()> {
+    fn add(&mut self, term: &Term, times: i128, layout: &mut Layout) -> Option<()> {
         match term {
-            Term::Figure(figure) => self.parts.push(figure.part(times)?),
+            Term::Figure(figure) => self.parts.push(figure.part(times, layout)?),
             Term::Literal(_) => {
                 let product = literal(term)?.checked_mul(times)?;
                 let constant = product.checked_div(ONE).filter(|_| product % ONE == 0)?;
                 self.constant = self.constant.checked_add(constant)?;
             }
-            Term::Metric(term) => self.add(term, times)?,
+            Term::Metric(term) => self.add(term, times, layout)?,
             Term::Now => self.slope = self.slope.checked_add(times)?,
             Term::Scale { by, of } => {
                 let product = times.checked_mul(by.micros().into())?;
-                self.add(of, product.checked_div(ONE).filter(|_| product % ONE == 0)?)?;
+                self.add(of, product.checked_div(ONE).filter(|_| product % ONE == 0)?, layout)?;
             }
             Term::Sum(terms) => {
                 for (sign, term) in terms {
-                    self.add(term, if *sign == Sign::Plus { times } else { -times })?;
+                    self.add(term, if *sign == Sign::Plus { times } else { -times }, layout)?;
                 }
             }
             _ => return None,
@@ -180,35 +268,48 @@ impl Sum {
 
 impl Figure {
     /// The figure as a part of a sum, if it is read from a column.
-    fn part(&self, weight: i128) -> Option<Part> {
-        let column = self.column.clone()?;
-        let stretch = match &self.window {
-            Stretch::Always => Span::Always,
-            Stretch::Sliding(window) => Span::Sliding(*window),
-            Stretch::Since(Term::Figure(bound)) => match bound.part(ONE)? {
-                Part { reads, column, stretch: Span::Always, .. }
-                    if matches!(reads, Reads::First | Reads::Last) =>
-                {
-                    Span::Since(reads, column)
-                }
-                _ => return None,
-            },
-            Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => return None,
-        };
-        let reads = match self.function {
-            Function::Count => Reads::Count,
-            Function::Sum => Reads::Total,
-            Function::First if matches!(stretch, Span::Always) => Reads::First,
-            Function::Last if matches!(stretch, Span::Always) => Reads::Last,
+    fn part(&self, weight: i128, layout: &mut Layout) -> Option<Part> {
+        let stretch = self.stretch(layout)?;
+        let (always, events) =
+            (matches!(stretch, Span::Always), matches!(self.entries, Entries::Events));
+        let (reads, apart) = match self.function {
+            Function::Count if self.distinct => (Reads::Count, true),
+            Function::Count => (Reads::Count, false),
+            Function::Sum if !self.distinct => (Reads::Total, false),
+            Function::First if always && events => (Reads::First, false),
+            Function::Last if always && events => (Reads::Last, false),
+            Function::Last if always && self.number => (Reads::LastValue, false),
             _ => return None,
         };
-        let instants = matches!(reads, Reads::First | Reads::Last);
-        (!instants || matches!(self.entries, Entries::Events)).then_some(Part {
-            weight,
-            reads,
-            column,
-            stretch,
-        })
+        let ends_now = match &stretch {
+            Span::Sliding(window) => window.ago() == Duration::ZERO,
+            Span::Always | Span::Since(..) => true,
+        };
+        // What happened after the end of the stretch hides when a value was seen in it.
+        if apart && !ends_now {
+            return None;
+        }
+        let column = if apart { self.kept_apart(layout) } else { self.kept(layout) };
+        Some(Part { weight, reads, column: column?, stretch })
+    }
+
+    /// What makes a sum NULL while the figure has no entries.
+    fn presence(&self, stretch: Span, layout: &mut Layout) -> Option<Part> {
+        let column = self.kept(layout)?;
+        Some(Part { weight: 0, reads: Reads::Presence, column, stretch })
+    }
+
+    fn stretch(&self, layout: &mut Layout) -> Option<Span> {
+        match &self.window {
+            Stretch::Always => Some(Span::Always),
+            Stretch::Sliding(window) => Some(Span::Sliding(*window)),
+            Stretch::Since(Term::Figure(bound)) => match bound.part(ONE, layout)? {
+                Part { reads: Reads::First, column, .. } => Some(Span::Since(Reads::First, column)),
+                Part { reads: Reads::Last, column, .. } => Some(Span::Since(Reads::Last, column)),
+                _ => None,
+            },
+            Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Figures over the last so many events.
 
-use super::evaluator::{Entry, Evaluator, Next};
+use super::evaluator::{Evaluator, Next};
 use super::slide::Rows;
 use crate::expr::plan::{Figure, Stretch};
 use crate::facts::{Fact, Series};
@@ -16,14 +16,17 @@ pub(super) fn reach<'a>(
     stale: &mut Next,
 ) -> Option<Timestamp> {
     let Stretch::Last(count) = figure.window else { return None };
+    if evaluator.share().is_some() {
+        // Those of one value are few.
+        return None;
+    }
     let before = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(1);
     let facts = evaluator.facts();
     let mut reached = |series: &'a Series| {
         let known = series.upto(now).iter().rev().filter(|fact| fact.known.at(facts.known()));
         let mut entered = known.filter(|fact| {
             let mut enters = false;
-            figure.for_each_entry(fact, &mut |fact, element, _| {
-                let entry = Entry { fact, element };
+            figure.for_each_entry(fact, &mut |entry, _| {
                 enters = enters || figure.passes(entry, evaluator, now, stale);
             });
             enters

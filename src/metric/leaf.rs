@@ -2,7 +2,7 @@
 
 use crate::expr::plan::{Kept, Leaf, Part, Reads, Span};
 use crate::facts::{Column, Facts};
-use crate::time::{Timestamp, Valid};
+use crate::time::{Timestamp, Valid, earlier};
 use crate::value::Decimal;
 
 use super::evaluator::Next;
@@ -17,6 +17,8 @@ struct Reading {
     rest: i128,
     /// When an entry next comes or goes.
     next: Next,
+    /// When a figure next becomes NULL.
+    gone: Next,
     /// Whether no entry comes.
     settled: bool,
     falls: bool,
@@ -83,6 +85,7 @@ impl Leaf {
             value: Some(moved),
             rest: moved,
             next: Next::never(),
+            gone: Next::never(),
             settled: true,
             falls: false,
             rises: false,
@@ -102,21 +105,55 @@ impl Leaf {
     ) -> Option<Option<Timestamp>> {
         let Some(value) = reading.value else { return Some(reading.next.instant()) };
         let side = self.side(value);
-        let mut next = reading.next;
+        let mut next = reading.gone;
         if self.slope != 0 {
+            next.at(reading.next.0);
             self.crosses(value, side, now).into_iter().for_each(|at| next.at(at));
-        } else if let Some(rest) = reading.tends() {
+            return Some(next.instant());
+        }
+        match (reading.tends(), &*self.parts) {
             // A stretch has no holes: between two values on one side of it all are.
-            if self.side(rest) == side {
-                return Some(None);
-            }
-            if let [part] = &*self.parts {
-                next = Next::never();
+            (Some(rest), _) if self.side(rest) == side => {}
+            (Some(_), [part] | [part, Part { reads: Reads::Presence, .. }]) => {
                 let falls = part.falls(facts, now, |value| self.side(value) == side);
                 falls.into_iter().for_each(|at| next.at(at));
             }
+            _ => next.at(self.soonest(facts, now, value, side).unwrap_or(reading.next.0)),
         }
         Some(next.instant())
+    }
+
+    /// Before when a sum of counts cannot have come to another side: each count changes by one at
+    /// a time, so one of them has to change its share of what is missing.
+    fn soonest(
+        &self,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        value: i128,
+        side: i8,
+    ) -> Option<Timestamp> {
+        let counts = || self.parts.iter().filter(|part| part.weight != 0);
+        if counts().any(|part| part.reads != Reads::Count) {
+            return None;
+        }
+        let missing = |bound: i128| bound.checked_sub(value).and_then(i128::checked_abs);
+        let missing = match side {
+            -1 => missing(self.passes.0)?,
+            1 => missing(self.passes.1)?,
+            _ => {
+                let (low, high) = (missing(self.passes.0), missing(self.passes.1));
+                low.unwrap_or(i128::MAX).min(high.unwrap_or(i128::MAX)).checked_add(1)?
+            }
+        };
+        let most = counts().map(|part| part.weight.abs()).max()? * i128::from(Decimal::SCALE);
+        let changes = (missing + most - 1) / most;
+        let parts = i128::try_from(counts().count()).ok()?;
+        let share = usize::try_from((changes + parts - 1) / parts).ok()?.max(1);
+        let mut soonest = Next::never();
+        for part in counts() {
+            part.changes(facts, now, share)?.into_iter().for_each(|at| soonest.at(at));
+        }
+        Some(soonest.0)
     }
 
     /// When the value comes to another side by the passing of time alone.
@@ -128,7 +165,8 @@ impl Leaf {
             (1, false) => self.passes.1,
             _ => return None,
         };
-        let (gap, speed) = (bound.checked_sub(value)?.abs(), self.slope.abs());
+        let gap = bound.checked_sub(value)?.checked_abs()?;
+        let speed = self.slope.abs();
         // Rounded up: the first microsecond at which it has come there.
         let steps = (gap.checked_add(speed)? - 1) / speed;
         Some(instant(steps.checked_add(now.micros().into())?))
@@ -155,14 +193,23 @@ impl Slice<'_> {
                 Some(count * i128::from(Decimal::SCALE))
             }
             Reads::First => instant(self.low).filter(|_| self.low < self.high),
-            Reads::Last => {
-                self.high.checked_sub(1).filter(|_| self.low < self.high).and_then(instant)
+            Reads::Last => instant(self.last()?),
+            Reads::LastValue => {
+                let last = self.last()?;
+                let at = self.column.at(last);
+                let tied = (self.low..=last).rev().take_while(|index| self.column.at(*index) == at);
+                tied.map(|index| self.column.value(index)).max()
             }
+            Reads::Presence => self.last().map(|_| 0),
             Reads::Total => {
                 let low = if self.whole { 0 } else { self.column.total(self.low) };
                 Some(self.column.total(self.high) - low)
             }
         }
+    }
+
+    fn last(&self) -> Option<usize> {
+        self.high.checked_sub(1).filter(|_| self.low < self.high)
     }
 
     /// The first entry that is still to come.
@@ -189,6 +236,12 @@ impl Part {
             reading.value = None;
             return Some(());
         };
+        if self.reads == Reads::Presence {
+            if let (Span::Sliding(window), Some(last)) = (&self.stretch, slice.last()) {
+                slice.column.at(last).into_iter().for_each(|at| reading.gone.at(window.leaves(at)));
+            }
+            return Some(());
+        }
         let value = self.weight.checked_mul(value)?;
         if let Some(sum) = reading.value {
             reading.value = Some(sum.checked_add(value)?);
@@ -217,10 +270,10 @@ impl Part {
         let column = self.column.find(facts)?;
         let (after, upto) = match &self.stretch {
             Span::Always => {
-                if !column.reaches(now) {
+                let high = column.upto(now);
+                if !column.reaches(now) || self.column.pick.tells_apart() && high < column.len() {
                     return None;
                 }
-                let high = column.upto(now);
                 return Some(Some(Slice { column, low: 0, high, whole: true }));
             }
             Span::Sliding(window) => (window.after(now), window.upto(now)),
@@ -237,7 +290,8 @@ impl Part {
                 }
             }
         };
-        if !column.reaches(after) {
+        let hides = self.column.pick.tells_apart() && column.upto(upto) < column.len();
+        if !column.reaches(after) || hides {
             return None;
         }
         let high = column.upto(upto);
@@ -266,6 +320,26 @@ impl Part {
             }
         }
         Some(window.leaves(column.at(low)?))
+    }
+}
+
+impl Part {
+    /// When a count can have changed so many times; the outer `None` where it cannot be told.
+    fn changes(
+        &self,
+        facts: &Facts<'_>,
+        now: Timestamp,
+        times: usize,
+    ) -> Option<Option<Timestamp>> {
+        let column = self.column.find(facts)?;
+        let Span::Sliding(window) = &self.stretch else {
+            let coming = column.at(column.upto(now) + times - 1);
+            return matches!(self.stretch, Span::Always).then_some(coming);
+        };
+        let goes = column.at(column.upto(window.after(now)) + times - 1);
+        let comes = column.at(column.upto(window.upto(now)) + times - 1);
+        let goes = goes.map(|at| window.leaves(at));
+        Some(earlier(goes, comes.map(|at| window.enters(at))))
     }
 }
 

@@ -237,6 +237,11 @@ impl<'a> Slide<'a> {
         (first..self.high).filter_map(|index| self.rows.get(index)).map(|entry| entry.fact)
     }
 
+    /// Whether no entry counts.
+    pub(super) fn is_empty(&self) -> bool {
+        self.low == self.high
+    }
+
     pub(super) fn value(&self) -> Val<'a> {
         let Total { sum, count } = self.total();
         match self.figure.function {
@@ -346,21 +351,17 @@ fn collect<'a>(
     stale: &mut Next,
 ) -> Vec<Counted<'a>> {
     let facts = evaluator.facts();
-    let series = figure.event.as_ref().and_then(|event| facts.series(event));
-    let mut entries = Vec::with_capacity(series.map_or(0, |series| series.since(from).len()));
-    let mut take = |fact: &'a Fact, element: Option<&'a Value>, value: Option<&'a Value>| {
-        if figure.passes(Entry { fact, element }, evaluator, now, stale) {
-            entries.push(Counted { fact, value });
+    let mut entries = Vec::with_capacity(figure.capacity(facts, from));
+    let mut take = |entry: Entry<'a>, value: Option<&'a Value>| {
+        if figure.passes(entry, evaluator, now, stale) {
+            entries.push(Counted { fact: entry.fact, value });
         }
     };
-    let mut collect = |series: &'a Series| {
-        let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
-        known.for_each(|fact| figure.for_each_entry(fact, &mut take));
-    };
-    if figure.event.is_some() {
-        series.into_iter().for_each(collect);
-    } else {
-        facts.all_series().for_each(|(_, series)| collect(series));
+    match evaluator.share() {
+        Some(share) => share.for_each_entry(figure, from, &mut take),
+        None => figure.for_each_known(facts, from, &mut take),
+    }
+    if figure.event.is_none() {
         entries.sort_by_key(|entry| (entry.fact.at, &entry.fact.id));
     }
     entries
@@ -379,7 +380,8 @@ impl Figure {
             return Some(Rows::Column(column));
         }
         let series = facts.series(self.event.as_ref()?)?;
-        let plain = self.filter.is_none() && matches!(self.entries, Entries::Events);
+        let plain = self.filter.is_none() && self.by.is_none();
+        let plain = plain && matches!(self.entries, Entries::Events);
         (plain && series.all_known(facts.known())).then(|| Rows::Events(series.since(from)))
     }
 
@@ -396,25 +398,51 @@ impl Figure {
         })
     }
 
-    /// Visits a fact's entries: the fact, the element of the list, the value.
+    /// Room for the entries after `from`, where it costs nothing to know.
+    fn capacity(&self, facts: Facts<'_>, from: Timestamp) -> usize {
+        let series = self.event.as_ref().filter(|_| self.by.is_none());
+        let series = series.and_then(|event| facts.series(event));
+        series.map_or(0, |series| series.since(from).len())
+    }
+
+    /// Visits the entries after `from` that are known, each with its value: those of a name in
+    /// order.
+    pub(super) fn for_each_known<'a>(
+        &self,
+        facts: Facts<'a>,
+        from: Timestamp,
+        visit: &mut impl FnMut(Entry<'a>, Option<&'a Value>),
+    ) {
+        let mut visit = |series: &'a Series| {
+            let known = series.since(from).iter().filter(|fact| fact.known.at(facts.known()));
+            known.for_each(|fact| self.for_each_entry(fact, visit));
+        };
+        match &self.event {
+            Some(event) => facts.series(event).into_iter().for_each(visit),
+            None => facts.all_series().for_each(|(_, series)| visit(series)),
+        }
+    }
+
+    /// Visits a fact's entries, each with its value.
     pub(super) fn for_each_entry<'a>(
         &self,
         fact: &'a Fact,
-        visit: &mut impl FnMut(&'a Fact, Option<&'a Value>, Option<&'a Value>),
+        visit: &mut impl FnMut(Entry<'a>, Option<&'a Value>),
     ) {
+        let mut visit = |element, value| visit(Entry { fact, element }, value);
         let at = |path: &[Arc<str>]| {
             let (first, rest) = path.split_first()?;
             descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
         };
         match &self.entries {
-            Entries::Events => visit(fact, None, None),
+            Entries::Events => visit(None, None),
             Entries::Field(path) => {
-                at(path).into_iter().for_each(|value| visit(fact, None, Some(value)));
+                at(path).into_iter().for_each(|value| visit(None, Some(value)));
             }
             Entries::Elements(list, path) => {
                 for element in at(list).and_then(Value::as_list).unwrap_or_default() {
                     let value = descend(element, path).filter(|value| !value.is_null());
-                    value.into_iter().for_each(|value| visit(fact, Some(element), Some(value)));
+                    value.into_iter().for_each(|value| visit(Some(element), Some(value)));
                 }
             }
         }

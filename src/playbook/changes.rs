@@ -121,6 +121,7 @@ fn mentions(playbook: &Playbook) -> BTreeMap<Name, BTreeSet<Name>> {
     for (name, plan) in &playbook.metrics {
         let named = match plan {
             super::MetricPlan::Text(text) => of(text),
+            super::MetricPlan::Rfm(metric) => of(&metric.text()),
             super::MetricPlan::Engagement(score) => {
                 score.weights().keys().map(|event| (Sort::Event, Arc::clone(event))).collect()
             }

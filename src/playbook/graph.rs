@@ -62,6 +62,7 @@ impl<'p> Defined<'p> {
                 funnel.steps().for_each(|step| self.entries(step, mentions));
                 self.window(funnel.window(), scope, mentions);
             }
+            Node::Group { rule, .. } => self.walk(rule, None, mentions),
             node => node.for_each_child(&mut |child| self.walk(child, scope, mentions)),
         }
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{BlockPlan, FORMAT, MailingPlan, MetricPlan, Playbook, SenderPlan, TopicPlan};
 use crate::expr::Expr;
+use crate::metric::RfmMetric;
 use crate::privacy::SubscriptionState;
 use crate::schema::Schema;
 use crate::scorer::Score;
@@ -153,12 +154,21 @@ fn metric(plan: &MetricPlan) -> Fields {
     let of = match plan {
         MetricPlan::Text(text) => return rule(text),
         MetricPlan::Engagement(of) => of,
+        MetricPlan::Rfm(of) => return rfm(of),
     };
     let weights = of.weights().iter();
     let weights =
         weights.map(|(event, weight)| field(format!("weight {event}"), weight.to_string()));
     let rest = [field("window", of.window().to_string()), field("scale", of.scale().to_string())];
     weights.chain(rest).collect()
+}
+
+fn rfm(metric: &RfmMetric) -> Fields {
+    let cuts = metric.cuts();
+    let learned = field("learned", cuts.learned().to_string());
+    let classes = field("classes", cuts.of().most().to_string());
+    // The rule is the first, which has no name, as of any metric.
+    vec![field("", metric.text()), learned, classes]
 }
 
 fn score(plan: &Score) -> Fields {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::content::Block;
-use crate::metric::Engagement;
+use crate::metric::{Engagement, RfmMetric};
 use crate::privacy::SubscriptionState;
 use crate::scorer::Score;
 use crate::time::Duration;
@@ -15,6 +15,8 @@ use crate::time::Duration;
 pub enum MetricPlan {
     /// By the weights of events.
     Engagement(Engagement),
+    /// By one of the cut points of recency, frequency or money.
+    Rfm(RfmMetric),
     /// By an expression.
     Text(Arc<str>),
 }

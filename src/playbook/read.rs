@@ -1,5 +1,6 @@
 //! Files into definitions, with the places of everything.
 
+mod classes;
 mod content;
 mod rules;
 mod sending;

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::part::default;
 use super::{BlockPlan, ContentPlan, FORMAT, MailingPlan, MetricPlan, Playbook};
 use crate::content::Block;
-use crate::metric::Engagement;
+use crate::metric::{Engagement, RfmMetric};
 use crate::scorer::Score;
 use crate::value::Decimal;
 
@@ -107,18 +107,28 @@ fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> Value {
 }
 
 fn metrics(plans: &BTreeMap<Arc<str>, MetricPlan>) -> Table {
-    let (mut metrics, mut scores) = (Table::new(), Table::new());
+    let (mut metrics, mut scores, mut classes) = (Table::new(), Table::new(), Table::new());
     for (name, plan) in plans {
         match plan {
             MetricPlan::Text(value) => drop(metrics.insert(name.to_string(), text(value))),
             MetricPlan::Engagement(score) => {
                 scores.insert(name.to_string(), Value::Table(engagement(score)));
             }
+            MetricPlan::Rfm(metric) => match metric.axis().without(name) {
+                // All three metrics say the same here.
+                Some(name) => drop(classes.insert(name.to_owned(), rfm(metric))),
+                None => drop(metrics.insert(name.to_string(), text(&metric.text()))),
+            },
         }
     }
-    let tables = [("metrics", metrics), ("engagement", scores)];
+    let tables = [("metrics", metrics), ("engagement", scores), ("rfm", classes)];
     let filled = tables.into_iter().filter(|(_, table)| !table.is_empty());
     table(filled.map(|(name, table)| (name, Value::Table(table))))
+}
+
+fn rfm(metric: &RfmMetric) -> Value {
+    // Texts, numbers and lists, as of any definition.
+    Value::try_from(metric.cuts()).unwrap_or_else(|_| Value::Table(Table::new()))
 }
 
 fn engagement(score: &Engagement) -> Table {

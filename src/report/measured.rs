@@ -32,6 +32,12 @@ impl Measured {
                 let words = weights(of);
                 (Definition::new(&**name, "", words), Scale::Level, capitalised(&plain(name)))
             }
+            MetricPlan::Rfm(of) => {
+                let text = of.text();
+                let words = Expr::parse(&text)?.words();
+                let title = capitalised(&plain(name));
+                (Definition::new(&**name, text, words), Scale::Count, title)
+            }
             MetricPlan::Text(text) => {
                 let expr = Expr::parse(text)?;
                 let words = expr.words();

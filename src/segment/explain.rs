@@ -1,5 +1,6 @@
 //! Why somebody is a member, or is not.
 
+mod group;
 mod person;
 
 use std::fmt;
@@ -11,7 +12,7 @@ use super::counterfactual::{Change, Counterfactual, counterfactual};
 use super::logic::Logic;
 use super::{Segment, horizon};
 use crate::expr::plan::{Cond, Source, Term, Test};
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts};
 use crate::id::MessageId;
 use crate::metric::{Evaluator, Next};
 use crate::time::{Timestamp, Valid, compare};
@@ -74,6 +75,11 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
     // The first change of any kind: to or from true, false or unknown.
     let horizons = [true, false].map(|wanted| horizon::holds(cond, wanted, evaluator).until);
     let until = horizons.into_iter().min_by(|a, b| compare(*a, *b)).flatten();
+    Clause { text: Arc::clone(&test.text), truth, until, operands: operands(test, evaluator) }
+}
+
+/// The traits and figures of a test.
+fn operands<'a>(test: &'a Test, evaluator: &Evaluator<'a>) -> Vec<Operand> {
     let mut operands = Vec::new();
     test.check.for_each_term(&mut |term| {
         match term {
@@ -85,10 +91,14 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
         }
         term.for_each_term(&mut |term| {
             operands.extend(operand_of_figure(term, evaluator));
-            true
+            if let Term::Group(group) = term {
+                operands.extend(group::operands_of_group(group, evaluator));
+            }
+            // What is in a group means nothing without a value.
+            !matches!(term, Term::Group(_))
         });
     });
-    Clause { text: Arc::clone(&test.text), truth, until, operands }
+    operands
 }
 
 fn operand_of_figure<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {
@@ -101,8 +111,7 @@ fn operand_of_figure<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Op
         _ => return None,
     };
     let value = evaluator.value(term, now, &mut Next::never()).measure(now).to_string();
-    let facts = facts.into_iter().map(|fact| (fact.at, fact.id.clone())).collect();
-    Some(Operand { text: Arc::clone(text), value, facts })
+    Some(Operand::new(text, value, facts))
 }
 
 fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Operand> {
@@ -113,6 +122,13 @@ fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Oper
         value: evaluator.attribute(path).measure(facts.now()).to_string(),
         facts: told.into_iter().map(|told| (told.at, told.id.clone())).collect(),
     })
+}
+
+impl Operand {
+    fn new(text: &Arc<str>, value: String, facts: Vec<&Fact>) -> Self {
+        let facts = facts.into_iter().map(|fact| (fact.at, fact.id.clone())).collect();
+        Self { text: Arc::clone(text), value, facts }
+    }
 }
 
 /// How many facts are named before the rest is counted.

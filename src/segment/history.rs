@@ -31,6 +31,8 @@ pub struct Turn {
 }
 
 /// Every entry and exit of one person, in order.
+///
+/// It collects from turns in order, of which those that change nothing are left out.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct History(Vec<Turn>);
@@ -59,13 +61,23 @@ impl History {
     }
 }
 
+impl FromIterator<Turn> for History {
+    fn from_iter<I: IntoIterator<Item = Turn>>(turns: I) -> Self {
+        let mut history = Self::default();
+        turns.into_iter().for_each(|turn| history.set(turn.at, turn.entered));
+        history
+    }
+}
+
 impl Segment {
     /// When the person entered and left, up to an instant, this included.
     ///
     /// The history is that of [`evaluate`](Self::evaluate) at every microsecond, but nobody is a
     /// member before something of theirs has happened and is known, whatever the rule says of
     /// people without facts. It is found by going from each instant at which an answer may change
-    /// to the next, so it costs facts and turns, not time.
+    /// to the next, so it costs facts and turns, not time. Where a fact became known later than it
+    /// happened, or was taken back, tests with `avg`, `min`, `max`, `distinct` or a filter that
+    /// reads a trait look at the events in their window anew.
     ///
     /// ```
     /// use bespoke::event::Event;

@@ -148,6 +148,7 @@ pub struct Live {
 struct Pending {
     people: Vec<(usize, Told)>,
     touched: Vec<(usize, usize)>,
+    leaves: Vec<usize>,
 }
 
 /// What happened to a person.
@@ -243,7 +244,9 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         let cause = Cause::Retraction(event.id());
-        let whole = event.kind() != EventKind::Identify && event.at() > person.first();
+        let whole = event.kind() != EventKind::Identify
+            && event.at() > person.first()
+            && !program.tells_apart(event);
         if !whole || self.waiting.contains_key(&number) {
             return self.want(number, Some(cause));
         }
@@ -466,7 +469,7 @@ impl Live {
         if self.pending.people.is_empty() {
             return;
         }
-        let Pending { mut people, mut touched } = std::mem::take(&mut self.pending);
+        let Pending { mut people, mut touched, mut leaves } = std::mem::take(&mut self.pending);
         if people.len() > 1 {
             // Of several things told of a person the last to happen is the cause.
             people.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
@@ -476,7 +479,6 @@ impl Live {
         }
         touched.dedup();
         let mut rest = &touched[..];
-        let mut leaves = Vec::new();
         for of_person in people.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((number, told)) = of_person.last() else { continue };
             let (mine, others) = rest.split_at(rest.partition_point(|(other, _)| other <= number));
@@ -487,7 +489,7 @@ impl Live {
         }
         people.clear();
         touched.clear();
-        self.pending = Pending { people, touched };
+        self.pending = Pending { people, touched, leaves };
     }
 
     /// Asks about everybody whose timer is due at `upto` or before.
@@ -498,12 +500,25 @@ impl Live {
             }
             self.timers.pop();
             if self.is_set(number, at) {
-                if let Some(Some(person)) = self.people.get_mut(number) {
-                    person.timer = Timestamp::MAX;
-                }
-                self.ask(number, &[], None, at);
+                self.come_back(number, at);
             }
         }
+    }
+
+    /// A person's time has come.
+    fn come_back(&mut self, number: usize, at: Timestamp) {
+        let Some(Some(person)) = self.people.get_mut(number) else { return };
+        person.timer = Timestamp::MAX;
+        let Some(program) = self.programs.get(person.program) else { return };
+        let (mut touched, mut told) = (Vec::new(), None);
+        while let Some(event) = person.happened(at) {
+            person.insert(&event, program, at);
+            program.for_each_route(&event, &mut |leaves| touched.extend(leaves));
+            told = Some(Told { at, cause: Cause::Event(event.id()) });
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        self.ask(number, &touched, told.as_ref(), at);
     }
 
     fn is_set(&self, number: usize, at: Timestamp) -> bool {

@@ -22,6 +22,7 @@
 mod answer;
 mod fact;
 mod funnel;
+mod group;
 mod person;
 mod ratio;
 mod turns;
@@ -53,6 +54,8 @@ pub struct World<'a> {
     now: Timestamp,
     known: Timestamp,
     person: Option<&'a str>,
+    /// In a group, its field and the value that entries must have of it.
+    group: Option<(&'a [Arc<str>], &'a Value)>,
 }
 
 /// What the names in a part of a rule mean.
@@ -82,7 +85,8 @@ const NULL: &Value = &Value::Null;
 impl<'a> World<'a> {
     /// The facts at `now`, as known then, without named metrics and segments.
     pub fn new(schema: &'a Schema, facts: &'a [Fact], now: Timestamp) -> Self {
-        Self { schema, facts, metrics: None, segments: None, now, known: now, person: None }
+        let (metrics, segments) = (None, None);
+        Self { schema, facts, metrics, segments, now, known: now, person: None, group: None }
     }
 
     /// The same with named metrics and segments.
@@ -132,6 +136,7 @@ impl<'a> World<'a> {
         match rule.node() {
             Node::And(parts) => all(parts.iter().map(|part| self.condition(part, scope))),
             Node::Or(parts) => any(parts.iter().map(|part| self.condition(part, scope))),
+            Node::Group { by, rule } => self.some_value(by, rule),
             Node::Not(inner) => not(self.condition(inner, scope)),
             Node::InSegment(name) => {
                 let segment = self.segments.and_then(|segments| segments.get(name));
@@ -340,7 +345,8 @@ impl<'a> World<'a> {
             (event, None) => event.is_some(),
             (None, _) => false,
         });
-        facts.flat_map(|fact| self.entries_of(fact, name, series.path())).collect()
+        let entries = facts.flat_map(|fact| self.entries_of(fact, name, series.path()));
+        entries.filter(|entry| self.shares(*entry)).collect()
     }
 
     /// The entries that one event brings to a series: itself, a field, or each element of a list.
@@ -423,6 +429,7 @@ fn is_condition(expr: &Expr) -> bool {
         Node::And(_)
         | Node::Between { .. }
         | Node::Compare { .. }
+        | Node::Group { .. }
         | Node::In { .. }
         | Node::InSegment(_)
         | Node::Is { .. }

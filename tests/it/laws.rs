@@ -81,7 +81,7 @@ proptest! {
 #[test]
 fn the_deepest_expressions_read_back_and_deeper_ones_are_refused() {
     type Wrap = fn(Expr) -> Expr;
-    let wraps: [Wrap; 9] = [
+    let wraps: [Wrap; 12] = [
         Expr::negate,
         |inner| inner.is(Truth::Null),
         |inner| inner.is_in([1]),
@@ -91,6 +91,9 @@ fn the_deepest_expressions_read_back_and_deeper_ones_are_refused() {
         |inner| Expr::all([Expr::from(true), inner.negate()]),
         |inner| Aggregate::count("E").filtered(inner).into(),
         |inner| Aggregate::last("E").since(inner).into(),
+        |inner| Expr::any_value(["x"], inner),
+        |inner| Expr::any_value(["x"], inner).negate(),
+        |inner| inner.class([1]),
     ];
     for wrap in wraps {
         let mut expr = Expr::path(["x"]);
@@ -106,7 +109,14 @@ fn the_deepest_expressions_read_back_and_deeper_ones_are_refused() {
         assert!(Rule::new(&deeper).is_err(), "{deeper}");
     }
     // No text, however deep, overflows the stack.
-    for (open, close) in [("(", ")"), ("NOT ", ""), ("coalesce(", ")"), ("count(E where ", ")")] {
+    for (open, close) in [
+        ("(", ")"),
+        ("NOT ", ""),
+        ("coalesce(", ")"),
+        ("count(E where ", ")"),
+        ("any x: ", ""),
+        ("NOT (any x: ", ")"),
+    ] {
         let text = format!("{}x{}", open.repeat(50_000), close.repeat(50_000));
         assert!(Expr::parse(&text).is_err());
     }

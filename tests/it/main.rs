@@ -24,6 +24,7 @@ mod facts;
 mod funnel;
 mod gate;
 mod history;
+mod group;
 mod identity;
 mod laws;
 mod live;
@@ -33,6 +34,7 @@ mod privacy;
 mod report;
 #[cfg(feature = "seal")]
 mod run;
+mod rfm;
 mod scorer;
 mod semantics;
 mod source;

@@ -53,6 +53,7 @@ const RULES: &[&str] = &[
     r#"funnel("Product Viewed" where category = 'shoes', "Order Completed" over 7 days) >= 2
        AND vip AND funnel("A", *) = 0"#,
     r#"class(count("A" over 7 days), 1, 2, 5000) >= 3 AND class(now() - x, INTERVAL '2 days') = 1"#,
+    r#"vip AND NOT any product_id: count("A" over 7 days) >= 3 AND NOT count("B".products) > 0"#,
     "TRUE OR FALSE OR (a > 1) = (b > 2)",
 ];
 

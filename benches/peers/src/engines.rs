@@ -7,7 +7,9 @@ mod datalogic;
 mod rhai;
 mod zen;
 
-use crate::history::History;
+use serde_json::{Value, json};
+
+use crate::history::{Event, History};
 
 /// Both metrics are given, worked out by somebody else; the engine compares three values.
 pub const GIVEN: &str = "figures given";
@@ -52,6 +54,15 @@ pub fn all(history: &History) -> Vec<Contender> {
         rhai::events(history),
         cel::events(history),
     ]
+}
+
+/// The list of events for the engines that read JSON.
+fn events_json(history: &History) -> Value {
+    let event = |event: &Event| match event.revenue {
+        Some(revenue) => json!({"name": event.name, "at": event.at, "revenue": revenue}),
+        None => json!({"name": event.name, "at": event.at}),
+    };
+    history.events.iter().map(event).collect()
 }
 
 /// What cannot fail here, since all rules and data are ours.

@@ -5,6 +5,13 @@ use std::sync::Arc;
 use super::{AnyOf, Check, Cond, Figure, Inputs, Source, Stretch, Term, Test};
 
 impl Term {
+    /// Whether there is a figure somewhere below.
+    pub(crate) fn has_figures(&self) -> bool {
+        let mut found = false;
+        Walk::default().term(self, &mut figures(&mut |_| found = true));
+        found
+    }
+
     /// Visits the term and every term below it; those below a part that several use once, and
     /// those below a term that is not to be `entered` not at all.
     pub(crate) fn for_each_term<'t>(&'t self, entered: &mut impl FnMut(&'t Self) -> bool) {
@@ -62,6 +69,7 @@ fn figures<'t>(visit: &mut impl FnMut(&'t Figure)) -> impl FnMut(&'t Term) -> bo
         match term {
             Term::Figure(figure) => visit(figure),
             Term::Funnel(funnel) => funnel.steps.iter().for_each(&mut *visit),
+            Term::Group(group) => group.entries.iter().for_each(&mut *visit),
             _ => {}
         }
         true
@@ -73,6 +81,13 @@ impl Cond {
     /// use once.
     pub(crate) fn for_each_figure<'t>(&'t self, visit: &mut impl FnMut(&'t Figure)) {
         Walk::default().cond(self, &mut figures(visit));
+    }
+
+    /// Whether there is a figure somewhere below.
+    pub(crate) fn has_figures(&self) -> bool {
+        let mut found = false;
+        self.for_each_figure(&mut |_| found = true);
+        found
     }
 
     /// Whether a trait is read somewhere below, other than through a list.
@@ -107,6 +122,7 @@ impl Cond {
                 }
                 Term::Figure(figure) => inputs.series(figure),
                 Term::Funnel(funnel) => funnel.steps.iter().for_each(|step| inputs.series(step)),
+                Term::Group(group) => group.entries.iter().for_each(|figure| inputs.series(figure)),
                 Term::Person(person) => {
                     inputs.attributes.extend(person.attributes().map(Arc::from));
                     inputs.everything |= person.reads_everything();
@@ -131,6 +147,7 @@ impl Cond {
                 Term::Field { from: Source::Attribute, .. }
                     | Term::Figure(_)
                     | Term::Funnel(_)
+                    | Term::Group(_)
                     | Term::Metric(_)
                     | Term::Now
                     | Term::Person(_)
@@ -188,9 +205,11 @@ impl Term {
             Self::Sum(terms) => {
                 terms.iter_mut().for_each(|(_, term)| term.for_each_figure_mut(visit));
             }
-            // The steps of a funnel are facts, which no column has.
+            // Of the steps of a funnel facts are asked, and of a group each value: no column has
+            // those.
             Self::Field { .. }
             | Self::Funnel(_)
+            | Self::Group(_)
             | Self::Literal(_)
             | Self::Metric(_)
             | Self::Now
@@ -221,6 +240,10 @@ impl<'t> Walk<'t> {
             Term::Cond(cond) => self.cond(cond, visit),
             Term::Figure(figure) => self.figure(figure, visit),
             Term::Funnel(funnel) => funnel.steps.iter().for_each(|step| self.figure(step, visit)),
+            Term::Group(group) => {
+                group.entries.iter().for_each(|figure| self.figure(figure, visit));
+                self.cond(&group.cond, visit);
+            }
             Term::Metric(term) => {
                 if !self.metrics.iter().any(|seen| std::ptr::eq(*seen, Arc::as_ptr(term))) {
                     self.metrics.push(term);

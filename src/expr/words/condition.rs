@@ -15,6 +15,12 @@ impl Words {
                 self.between(value, (low, high), *negated);
             }
             Node::Compare { left, op, right } => self.comparison(left, *op, right),
+            Node::Group { by, rule } => {
+                self.put("for some ");
+                self.path(by);
+                self.put(", ");
+                self.bracketed(|words| words.condition(rule));
+            }
             Node::In { value, list, negated } => self.one_of(value, list, *negated),
             Node::InSegment(name) => self.segment(name, false),
             Node::Is { value, what, negated } => self.is(value, *what, *negated),

@@ -26,6 +26,7 @@ impl Checker<'_> {
             let mentions = match plan {
                 MetricPlan::Text(text) => self.expr(&key(Sort::Metric, name, "rule"), text),
                 MetricPlan::Engagement(_) => Some(Mentions::default()),
+                MetricPlan::Rfm(metric) => self.expr(&key(Sort::Metric, name, ""), &metric.text()),
             };
             parts.insert(part.clone(), self.sound(part, mentions));
         }
@@ -124,6 +125,11 @@ impl Checker<'_> {
                 self.tell(&at, text, &added.map(drop))
             }
             Some(MetricPlan::Engagement(score)) => self.engagement(name, score),
+            Some(MetricPlan::Rfm(metric)) => {
+                let added = self.engine.add_metric(name, &metric.text());
+                let at = key(Sort::Metric, name, "");
+                added.map_err(|error| self.atlas.fault(&at, error.detail(), None)).is_ok()
+            }
             None => false,
         }
     }

@@ -14,31 +14,39 @@ use crate::scorer::Score;
 use crate::time::Duration;
 use crate::value::Decimal;
 
-type Named<T> = BTreeMap<Arc<str>, T>;
+pub(super) type Named<T> = BTreeMap<Arc<str>, T>;
 
 impl Reader<'_> {
     pub(super) fn metrics(&mut self, fields: Fields<'_>) -> Named<MetricPlan> {
         // The names in a table that is called otherwise are not known.
-        self.complete &= fields.only(&["metrics", "engagement"], &mut self.atlas);
+        self.complete &= fields.only(&["metrics", "engagement", "rfm"], &mut self.atlas);
         let metrics = fields.table("metrics", &mut self.atlas);
         let texts = metrics.map(|table| self.texts(Sort::Metric, table)).unwrap_or_default();
         let mut metrics: Named<MetricPlan> =
             texts.into_iter().map(|(name, text)| (name, MetricPlan::Text(text))).collect();
-        let Some(scores) = fields.table("engagement", &mut self.atlas) else { return metrics };
+        self.engagements(&fields, &mut metrics);
+        self.classes(&fields, &mut metrics);
+        metrics
+    }
+
+    fn engagements(&mut self, fields: &Fields<'_>, metrics: &mut Named<MetricPlan>) {
+        let Some(scores) = fields.table("engagement", &mut self.atlas) else { return };
         for (name, at, node) in scores.entries() {
-            let place = (fields.path, at);
             if metrics.contains_key(name) {
-                let message = format!("there is a metric `{name}` already");
-                self.atlas.fault_at(place, message, None);
+                self.taken(fields, name, at);
                 continue;
             }
-            self.named(&fields, Sort::Metric, name, at);
+            self.named(fields, Sort::Metric, name, at);
             match self.engagement(&scores, name, at, node) {
                 Some(score) => drop(metrics.insert(name.into(), MetricPlan::Engagement(score))),
                 None => drop(self.broken.insert((Sort::Metric, name.into()))),
             }
         }
-        metrics
+    }
+
+    pub(super) fn taken(&mut self, fields: &Fields<'_>, name: &str, at: Span) {
+        let message = format!("there is a metric `{name}` already");
+        self.atlas.fault_at((fields.path, at), message, None);
     }
 
     pub(super) fn segments(&mut self, fields: Fields<'_>) -> Named<Arc<str>> {

@@ -11,7 +11,7 @@ use crate::time::{Timestamp, Valid, earlier};
 
 /// So many changes of a figure are followed to find when a test turns; a test that takes longer is
 /// asked again on the way.
-const STEPS: usize = 16;
+const STEPS: usize = 2;
 
 /// A person's facts, the truths of the leaves and the memberships.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(super) struct Person {
     members: Bits,
     /// When which leaf may turn, ascending by leaf.
     due: Vec<(usize, Timestamp)>,
+    /// What is known and yet to happen, where it must not be kept before; the last comes first.
+    ahead: Vec<Event>,
 }
 
 /// A membership that turned.
@@ -58,11 +60,16 @@ impl Person {
             truths: Truths::of(program.leaves().len()),
             members: Bits::of(program.segments().len()),
             due: Vec::new(),
+            ahead: Vec::new(),
         }
     }
 
-    /// Puts in an event that is known at `now`.
+    /// Puts in an event that is known at `now`, or lays it aside until it happens.
     pub(super) fn insert(&mut self, event: &Event, program: &Program, now: Timestamp) {
+        if event.at() > now && program.tells_apart(event) {
+            let place = self.ahead.partition_point(|other| other.at() > event.at());
+            return self.ahead.insert(place, event.clone());
+        }
         if event.known_from() > now {
             self.timeline.insert(&event.clone().received(now), program.schema());
         } else {
@@ -85,13 +92,18 @@ impl Person {
         self.members.set(segment, true);
     }
 
+    /// The next event that was laid aside, once it has happened.
+    pub(super) fn happened(&mut self, now: Timestamp) -> Option<Event> {
+        self.ahead.pop_if(|event| event.at() <= now)
+    }
+
     /// When to come back, if nothing else happens.
     pub(super) fn next(&self) -> Timestamp {
-        if self.born {
-            self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX)
-        } else {
-            self.first()
+        let ahead = self.ahead.last().map_or(Timestamp::MAX, Event::at);
+        if !self.born {
+            return ahead.min(self.first());
         }
+        self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX).min(ahead)
     }
 
     /// Asks the leaves that were touched and those whose time has come, and tells which
@@ -225,22 +237,20 @@ fn turn(members: &mut Bits, scratch: &mut Scratch, member: impl Fn(usize) -> boo
     }
 }
 
-/// The truths of leaves: true, false or unknown.
+/// The truths of leaves: true, false or unknown, in two bits each.
 #[derive(Debug)]
-struct Truths {
-    holds: Bits,
-    fails: Bits,
-}
+struct Truths(Box<[u64]>);
 
 impl Truths {
     fn of(leaves: usize) -> Self {
-        Self { holds: Bits::of(leaves), fails: Bits::of(leaves) }
+        Self(vec![0; leaves.div_ceil(32)].into())
     }
 
     fn get(&self, leaf: usize) -> Option<bool> {
-        match (self.holds.get(leaf), self.fails.get(leaf)) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
+        let word = self.0.get(leaf / 32).copied().unwrap_or_default();
+        match word >> (leaf % 32 * 2) & 0b11 {
+            0b01 => Some(false),
+            0b11 => Some(true),
             _ => None,
         }
     }
@@ -248,8 +258,11 @@ impl Truths {
     /// Notes a truth; what it was.
     fn replace(&mut self, leaf: usize, truth: Option<bool>) -> Option<bool> {
         let was = self.get(leaf);
-        self.holds.set(leaf, truth == Some(true));
-        self.fails.set(leaf, truth == Some(false));
+        let bits = truth.map_or(0b00, |truth| u64::from(truth) << 1 | 1);
+        let place = leaf % 32 * 2;
+        if let Some(word) = self.0.get_mut(leaf / 32) {
+            *word = *word & !(0b11 << place) | bits << place;
+        }
         was
     }
 }

@@ -66,8 +66,7 @@ impl Program {
             let tree = Tree::of(&segment.cond, &mut |test| {
                 let key = format!("{:?} {:?}", test.any, test.check);
                 *numbers.entry(key).or_insert_with(|| {
-                    let cond = Cond::Test(Box::new(test.clone()));
-                    leaves.push(Leaf { cond, segments: Vec::new() });
+                    leaves.push(Leaf::of(test, &schema));
                     leaves.len() - 1
                 })
             });
@@ -114,6 +113,12 @@ impl Program {
         found.is_some_and(|found| found.content == segment.content)
     }
 
+    /// Whether what has happened by an event's name is told only while nothing of it is to come,
+    /// and cannot be taken back.
+    pub(super) fn tells_apart(&self, event: &Event) -> bool {
+        self.layout.tells_apart(event.name())
+    }
+
     pub(super) fn timeline(&self) -> Timeline {
         Timeline::with_columns(Arc::clone(&self.layout))
     }
@@ -126,6 +131,21 @@ impl Program {
             }
         }
         visit(self.routes.events.get(event.name()).unwrap_or(&self.routes.other));
+    }
+}
+
+impl Leaf {
+    fn of(test: &Test, schema: &Schema) -> Self {
+        let mut test = test.clone();
+        let parts = test.leaf.iter().flat_map(|leaf| &leaf.parts);
+        let mut apart = parts.map(|part| &part.column.pick).filter(|pick| pick.tells_apart());
+        let keyed =
+            |event: &Arc<str>| schema.events().get(event).is_some_and(|e| e.key().is_some());
+        // What is told again is taken out, and from such a column it cannot be.
+        if apart.any(|pick| pick.event().is_none_or(keyed)) {
+            test.leaf = None;
+        }
+        Self { cond: Cond::Test(Box::new(test)), segments: Vec::new() }
     }
 }
 
@@ -193,7 +213,7 @@ fn keep_columns(test: &Test, lean: &mut Lean) {
             (Span::Sliding(window), _) => Keep::For(reach(window.length(), window.ago())),
             (Span::Since(..), _) | (Span::Always, Reads::First) => Keep::Always,
             // The last is never cut off, and what was cut off still counts.
-            (Span::Always, Reads::Count | Reads::Last | Reads::Total) => Keep::For(MARGIN),
+            (Span::Always, _) => Keep::For(MARGIN),
         };
         keep(part.column.number, length);
         if let Span::Since(reads, column) = &part.stretch {

@@ -2,6 +2,7 @@
 
 mod class;
 mod funnel;
+mod group;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,6 +58,8 @@ struct Place<'p> {
     depth: usize,
     /// Whether the part must depend on its entry alone.
     pure: bool,
+    /// In a group, its field: every series must have it.
+    group: Option<&'p str>,
 }
 
 type Fields = BTreeMap<Arc<str>, Field>;
@@ -81,7 +84,7 @@ impl Way<'_> {
     }
 }
 
-const PROFILE: Place<'_> = Place { scope: None, list: None, depth: 3, pure: false };
+const PROFILE: Place<'_> = Place { scope: None, list: None, depth: 3, pure: false, group: None };
 
 impl Place<'_> {
     fn below(self) -> Self {
@@ -113,9 +116,12 @@ impl<'s> Rules<'s> {
             return of_person(dice);
         }
         if dice.chance(3) {
-            return elapsed(dice);
+            return elapsed(PROFILE, dice);
         }
         let place = Place { depth: 1, pure: true, ..PROFILE };
+        if dice.chance(4) {
+            return self.group(place, dice);
+        }
         let sort = dice.of(&[Sort::Number, Sort::Number, Sort::Number, Sort::Instant, Sort::Text]);
         let aggregate = self.aggregate(sort, place, dice);
         if matches!(sort, Sort::Instant | Sort::Number) && dice.chance(6) {
@@ -135,7 +141,8 @@ impl<'s> Rules<'s> {
             12 => self.condition(below, dice).negate(),
             13 => self.condition(below, dice).is(words::truth(dice)),
             14 => self.condition(below, dice).is_not(words::truth(dice)),
-            15 if !place.pure => match dice.among(&self.segments) {
+            7 if place.names() && dice.chance(3) => self.group(below, dice),
+            15 if place.names() => match dice.among(&self.segments) {
                 Some(name) => Expr::in_segment(Arc::clone(name)),
                 None => self.test(place, dice),
             },
@@ -192,7 +199,7 @@ impl<'s> Rules<'s> {
         match form {
             0 => literal(sort, dice).into(),
             1..=5 if !place.pure => self.aggregate(sort, place, dice),
-            6 if !place.pure => match self.metrics.iter().find(|(_, known)| *known == sort) {
+            6 if place.names() => match self.metrics.iter().find(|(_, known)| *known == sort) {
                 Some((name, _)) => Expr::path([Arc::clone(name)]),
                 None => self.path(sort, place, dice),
             },
@@ -251,7 +258,7 @@ impl<'s> Rules<'s> {
         if sort == Sort::Number && dice.chance(5) {
             return self.funnel(place, dice);
         }
-        let event = words::event(dice);
+        let event = place.event(dice);
         let mut ways = Vec::new();
         for (name, field) in self.properties(event) {
             walk(field, vec![Arc::clone(name)], None, &mut ways);
@@ -259,6 +266,9 @@ impl<'s> Rules<'s> {
         let Some((function, way)) = figure(sort, &ways, dice) else {
             return literal(sort, dice).into();
         };
+        if !self.has(place.group, event, way) {
+            return literal(sort, dice).into();
+        }
         let path = way.map(|way| way.path.clone()).unwrap_or_default();
         let mut aggregate = Aggregate::new(function, event, path);
         if way.is_some_and(|way| way.sort.is_some()) && dice.chance(3) {
@@ -289,9 +299,9 @@ impl<'s> Rules<'s> {
                 let age = Expr::now().minus(self.path(Sort::Instant, place, dice));
                 age.compare(words::comparison(dice), words::interval(dice))
             }
-            5 if !place.pure => match dice.among(&self.segments) {
+            5 if place.names() => match dice.among(&self.segments) {
                 Some(name) => Expr::in_segment(Arc::clone(name)),
-                None => elapsed(dice),
+                None => elapsed(place, dice),
             },
             _ => self.condition(place, dice),
         }
@@ -300,10 +310,10 @@ impl<'s> Rules<'s> {
     /// An instant from which on entries count; some of them move on or back while time goes on.
     fn bound(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
         match dice.roll(6) {
-            2 => instant(dice),
+            2 => instant(place, dice),
             3 => Expr::now().minus(words::interval(dice)),
-            4 => instant(dice).minus(Expr::now().minus(instant(dice))),
-            5 => instant(dice).plus(Expr::now().minus(instant(dice)).scaled(2)),
+            4 => instant(place, dice).minus(Expr::now().minus(instant(place, dice))),
+            5 => instant(place, dice).plus(Expr::now().minus(instant(place, dice)).scaled(2)),
             _ => self.term(Sort::Instant, place, dice),
         }
     }
@@ -360,8 +370,8 @@ const SORTS: [Sort; 10] = {
 const NO_PATH: [Arc<str>; 0] = [];
 
 /// A comparison of an instant with now.
-fn elapsed(dice: &mut Dice<'_>) -> Expr {
-    let instant = instant(dice);
+fn elapsed(place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
+    let instant = instant(place, dice);
     let (ago, op) = (words::interval(dice), words::comparison(dice));
     match dice.roll(3) {
         0 => Expr::now().minus(instant).compare(op, ago),
@@ -389,12 +399,12 @@ fn bucket(dice: &mut Dice<'_>) -> Expr {
     Expr::bucket(dice.of(&[2, 3, 10, 1_000_000]), words::text(dice))
 }
 
-fn instant(dice: &mut Dice<'_>) -> Expr {
+fn instant(place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
     match dice.roll(3) {
         0 => Expr::path(["joined"]),
         1 => {
             let function = dice.of(&[Function::Last, Function::First]);
-            Aggregate::new(function, words::event(dice), NO_PATH).into()
+            Aggregate::new(function, place.series(dice), NO_PATH).into()
         }
         _ => words::moment(dice).into(),
     }

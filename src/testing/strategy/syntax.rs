@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(26) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(27) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -69,10 +69,11 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         18 => Expr::coalesce((0..=dice.roll(2)).map(|_| part(dice))),
         19 => funnel(depth, dice).into(),
         20 => part(dice).class(literals(dice)),
-        21 => Expr::bucket(words::few(dice), name(dice)),
-        22 => Expr::changed(names(dice), words::length(dice)),
-        23 => Expr::observed_for(words::length(dice)),
-        24 => match words::zone(dice).parse() {
+        21 => Expr::any_value(names(dice), part(dice)),
+        22 => Expr::bucket(words::few(dice), name(dice)),
+        23 => Expr::changed(names(dice), words::length(dice)),
+        24 => Expr::observed_for(words::length(dice)),
+        25 => match words::zone(dice).parse() {
             Ok(zone) => Expr::anniversary_in(names(dice), zone),
             Err(_) => Expr::anniversary(names(dice)),
         },

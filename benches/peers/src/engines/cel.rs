@@ -32,7 +32,7 @@ pub fn events(history: &History) -> Contender {
             && sum(events.map(e, e.name == 'Order Completed' && e.at > since90 && e.at <= now, \
                 e.revenue)) > 2000 \
             && size(events.filter(e, \
-                e.name == 'Product Viewed' && e.at > since30 && e.at <= now)) >= 5",
+                e.at > since30 && e.at <= now && e.name == 'Product Viewed')) >= 5",
     ));
     // Lives as long as the program, so that the scopes of all instants share the events.
     let shared: &'static mut Context<'_, '_> =

@@ -2,8 +2,8 @@ use bumpalo::Bump;
 use datalogic_rs::{DataValue, Engine};
 use serde_json::json;
 
-use super::{Contender, EVENTS, GIVEN, sound};
-use crate::history::{Event, History, clock, for_each_instant};
+use super::{Contender, EVENTS, GIVEN, events_json, sound};
+use crate::history::{History, clock, for_each_instant};
 
 const ENGINE: &str = "datalogic-rs 5.4";
 
@@ -15,7 +15,7 @@ pub fn given(history: &History) -> Contender {
     ]});
     let contexts = for_each_instant(|instant| {
         let figures = history.figures(instant);
-        object(json!({
+        object(&json!({
             "country": figures.country, "spent": figures.spent, "views": figures.views,
         }))
     });
@@ -23,30 +23,29 @@ pub fn given(history: &History) -> Contender {
 }
 
 pub fn events(history: &History) -> Contender {
-    let within = |name: &str, since: &str| {
-        json!({"filter": [{"var": "events"}, {"and": [
-            {"==": [{"var": "name"}, name]},
-            {">": [{"var": "at"}, {"val": [[-2], since]}]},
-            {"<=": [{"var": "at"}, {"val": [[-2], "now"]}]},
-        ]}]})
-    };
+    let named = |name: &str| json!({"==": [{"var": "name"}, name]});
+    let after = |since: &str| json!({">": [{"var": "at"}, {"val": [[-2], since]}]});
+    let happened = json!({"<=": [{"var": "at"}, {"val": [[-2], "now"]}]});
+    let filter =
+        |tests: [serde_json::Value; 3]| json!({"filter": [{"var": "events"}, {"and": tests}]});
     let spent = json!({"reduce": [
-        within("Order Completed", "since90"),
+        filter([named("Order Completed"), after("since90"), happened.clone()]),
         {"+": [{"var": "current.revenue"}, {"var": "accumulator"}]},
         0,
     ]});
-    let views = json!({"length": within("Product Viewed", "since30")});
+    let views = filter([after("since30"), happened, named("Product Viewed")]);
+    let views = json!({"length": views});
     let rule = json!({"and": [
         {"==": [{"var": "country"}, "PT"]}, {">": [spent, 2000]}, {">=": [views, 5]},
     ]});
-    let events = parse(&json!(history.events.iter().map(event).collect::<Vec<_>>()));
+    let events = parse(&events_json(history));
     let contexts = for_each_instant(|instant| {
         let clock = clock(instant);
-        let DataValue::Object(fields) = *object(json!({
+        let DataValue::Object(fields) = *object(&json!({
             "country": history.country,
             "now": clock.now, "since90": clock.since90, "since30": clock.since30,
         })) else {
-            return object(json!({}));
+            return object(&json!({}));
         };
         let fields: Vec<_> = fields.iter().copied().chain([("events", events)]).collect();
         &*Box::leak(Box::new(DataValue::Object(fields.leak())))
@@ -69,13 +68,6 @@ fn contender(
     })
 }
 
-fn event(event: &Event) -> serde_json::Value {
-    match event.revenue {
-        Some(revenue) => json!({"name": event.name, "at": event.at, "revenue": revenue}),
-        None => json!({"name": event.name, "at": event.at}),
-    }
-}
-
 /// Data of the engine's own kind that live as long as the program, so that nothing is copied when
 /// a question is asked.
 fn parse(json: &serde_json::Value) -> DataValue<'static> {
@@ -83,6 +75,6 @@ fn parse(json: &serde_json::Value) -> DataValue<'static> {
     sound(DataValue::from_str(text, arena))
 }
 
-fn object(json: serde_json::Value) -> &'static DataValue<'static> {
-    Box::leak(Box::new(parse(&json)))
+fn object(json: &serde_json::Value) -> &'static DataValue<'static> {
+    Box::leak(Box::new(parse(json)))
 }

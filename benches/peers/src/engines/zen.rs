@@ -2,8 +2,8 @@ use serde_json::json;
 use zen_expression::vm::VM;
 use zen_expression::{Scope, Variable, compile_expression};
 
-use super::{Contender, EVENTS, GIVEN, sound};
-use crate::history::{Event, History, clock, for_each_instant};
+use super::{Contender, EVENTS, GIVEN, events_json, sound};
+use crate::history::{History, clock, for_each_instant};
 
 const ENGINE: &str = "zen-expression 2.1";
 
@@ -21,8 +21,8 @@ pub fn events(history: &History) -> Contender {
     let rule = "country == 'PT' \
         and sum(map(filter(events, #.name == 'Order Completed' and #.at > since90 and #.at <= now), \
             #.revenue)) > 2000 \
-        and count(events, #.name == 'Product Viewed' and #.at > since30 and #.at <= now) >= 5";
-    let events = Variable::from(json!(history.events.iter().map(event).collect::<Vec<_>>()));
+        and count(events, #.at > since30 and #.at <= now and #.name == 'Product Viewed') >= 5";
+    let events = Variable::from(events_json(history));
     let contexts = for_each_instant(|instant| {
         let clock = clock(instant);
         let context = Variable::from(json!({
@@ -44,11 +44,4 @@ fn contender(form: &'static str, rule: &str, contexts: Vec<Variable>) -> Contend
     Contender::new(ENGINE, form, move |instant| {
         sound(rule.evaluate_with_scope(&scopes[instant], &mut machine)).as_bool() == Some(true)
     })
-}
-
-fn event(event: &Event) -> serde_json::Value {
-    match event.revenue {
-        Some(revenue) => json!({"name": event.name, "at": event.at, "revenue": revenue}),
-        None => json!({"name": event.name, "at": event.at}),
-    }
 }

@@ -18,7 +18,7 @@ impl Rules<'_> {
     }
 
     fn step(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Step {
-        let event = words::event(dice);
+        let event = place.series(dice);
         let inside = Place { scope: Some((event, None)), list: None, ..place.below() };
         let filter = (place.depth > 0 && dice.chance(3)).then(|| self.filter(inside, dice));
         filter.into_iter().fold(Step::new(event), Step::filtered)

@@ -1,0 +1,169 @@
+//! Which columns timelines keep, and of what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::Fact;
+use crate::time::Duration;
+use crate::value::Value;
+
+/// Visits the entries that one fact has in a column: the value, and its millionths, 0 where it is
+/// only counted.
+type Entries = dyn Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync;
+
+/// What a column takes from facts.
+///
+/// Two are the same if their keys are, whoever made them.
+pub(crate) struct Pick {
+    key: Box<str>,
+    /// The event's name; `None` is every event.
+    event: Option<Arc<str>>,
+    /// Whether of equal values only the last to happen is an entry.
+    tells_apart: bool,
+    entries: Box<Entries>,
+}
+
+impl Pick {
+    pub(crate) fn new(
+        key: String,
+        event: Option<Arc<str>>,
+        tells_apart: bool,
+        entries: impl Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync + 'static,
+    ) -> Self {
+        Self { key: key.into(), event, tells_apart, entries: Box::new(entries) }
+    }
+
+    pub(super) fn entries(&self, fact: &Fact, take: &mut dyn FnMut(Option<&Value>, i128)) {
+        (self.entries)(fact, take);
+    }
+
+    /// The event's name; `None` is every event.
+    pub(crate) fn event(&self) -> Option<&Arc<str>> {
+        self.event.as_ref()
+    }
+
+    /// Whether of equal values only the last to happen is an entry.
+    pub(crate) fn tells_apart(&self) -> bool {
+        self.tells_apart
+    }
+}
+
+impl fmt::Debug for Pick {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
+}
+
+/// The columns that timelines keep, by number; it only grows, so that a number stays true.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layout {
+    columns: Vec<Slot>,
+    keys: BTreeMap<Box<str>, usize>,
+    by_event: BTreeMap<Arc<str>, Vec<usize>>,
+    of_every_event: Vec<usize>,
+    lean: Option<Lean>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    pick: Arc<Pick>,
+    /// `None` if the column is not kept.
+    keep: Option<Keep>,
+}
+
+/// What is kept where not everything is: only what answers about the present need.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lean {
+    /// The columns that are kept, and for how long the instants of their entries are.
+    pub(crate) columns: BTreeMap<usize, Keep>,
+    /// The series that are kept, and for how long.
+    pub(crate) series: BTreeMap<Arc<str>, Keep>,
+    /// If every series is, for how long.
+    pub(crate) every_series: Option<Keep>,
+    /// The traits that are kept.
+    pub(crate) attributes: BTreeSet<Arc<str>>,
+}
+
+/// How long something is kept; the longest is for ever.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Keep {
+    For(Duration),
+    Always,
+}
+
+impl Layout {
+    /// The number of a column, and the pick under which it is found.
+    pub(crate) fn add(&mut self, pick: &Arc<Pick>) -> (usize, Arc<Pick>) {
+        if let Some((number, known)) = self.find(&pick.key) {
+            return (number, Arc::clone(known));
+        }
+        let number = self.columns.len();
+        self.columns.push(Slot { pick: Arc::clone(pick), keep: Some(Keep::Always) });
+        self.keys.insert(pick.key.clone(), number);
+        match &pick.event {
+            Some(event) => self.by_event.entry(Arc::clone(event)).or_default().push(number),
+            None => self.of_every_event.push(number),
+        }
+        (number, Arc::clone(pick))
+    }
+
+    fn find(&self, key: &str) -> Option<(usize, &Arc<Pick>)> {
+        let number = *self.keys.get(key)?;
+        Some((number, &self.columns.get(number)?.pick))
+    }
+
+    /// The same columns, of which timelines keep only some, and few facts besides.
+    pub(crate) fn lean(&self, lean: Lean) -> Self {
+        let mut layout = Self { lean: None, ..self.clone() };
+        for (number, slot) in layout.columns.iter_mut().enumerate() {
+            slot.keep = lean.columns.get(&number).copied();
+        }
+        let kept = |number: &usize| lean.columns.contains_key(number);
+        layout.by_event.values_mut().for_each(|numbers| numbers.retain(kept));
+        layout.of_every_event.retain(kept);
+        layout.lean = Some(lean);
+        layout
+    }
+
+    pub(crate) fn is_lean(&self) -> bool {
+        self.lean.is_some()
+    }
+
+    /// Whether the column of that number is kept and holds what `pick` takes.
+    pub(super) fn holds(&self, number: usize, pick: &Arc<Pick>) -> bool {
+        let slot = self.columns.get(number);
+        slot.is_some_and(|slot| slot.keep.is_some() && Arc::ptr_eq(&slot.pick, pick))
+    }
+
+    pub(super) fn pick(&self, number: usize) -> Option<&Pick> {
+        self.columns.get(number).map(|slot| &*slot.pick)
+    }
+
+    /// How long the entries of a column are kept; `None` if they are not.
+    pub(super) fn keeps(&self, number: usize) -> Option<Keep> {
+        self.columns.get(number)?.keep
+    }
+
+    /// The columns that an event of this name has entries in.
+    pub(crate) fn of_event(&self, event: &str) -> impl Iterator<Item = usize> {
+        let named = self.by_event.get(event).into_iter().flatten();
+        named.chain(&self.of_every_event).copied()
+    }
+
+    /// Whether entries of an event stand in a column from which they cannot be taken out, and in
+    /// which what is still to happen hides what has.
+    pub(crate) fn tells_apart(&self, event: &str) -> bool {
+        self.of_event(event).any(|number| self.pick(number).is_some_and(Pick::tells_apart))
+    }
+
+    pub(crate) fn keeps_attribute(&self, name: &str) -> bool {
+        self.lean.as_ref().is_none_or(|lean| lean.attributes.contains(name))
+    }
+
+    /// How long the facts of an event are kept; `None` if they are not.
+    pub(crate) fn keeps_series(&self, event: &str) -> Option<Keep> {
+        let Some(lean) = &self.lean else { return Some(Keep::Always) };
+        lean.series.get(event).copied().max(lean.every_series)
+    }
+}
