@@ -41,38 +41,39 @@ impl Figure {
     /// The column of its entries, if one can hold them. Counts share it with sums.
     fn kept(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("{event:?} {entries:?} {filter:?}");
+        let key = || format!("{event:?} {entries:?} {filter:?}");
         self.column_of(key, false, |_| true, layout)
     }
 
     /// The column of the instants at which each of its values was last seen.
     fn kept_apart(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("distinct {event:?} {entries:?} {filter:?}");
+        let key = || format!("distinct {event:?} {entries:?} {filter:?}");
         self.column_of(key, true, |_| true, layout)
     }
 
     /// The column of its entries that compare with a number.
     fn kept_where(&self, op: Comparison, right: i128, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
+        let key = || format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
         self.column_of(key, false, move |micros| op.holds(micros.cmp(&right)), layout)
     }
 
     fn column_of(
         &self,
-        key: String,
+        key: impl FnOnce() -> String,
         apart: bool,
         counts: impl Fn(i128) -> bool + Send + Sync + 'static,
         layout: &mut Layout,
     ) -> Option<Kept> {
+        // What names other parts may be long, written out: such a filter has no key.
         if !self.filter.as_ref().is_none_or(Cond::is_of_entry) {
             return None;
         }
         let figure = Self { window: Stretch::Always, column: None, ..self.clone() };
         // Whoever asks about an entry alone asks about nobody's facts.
         let nobody = Timeline::new();
-        let pick = Pick::new(key, self.event.clone(), apart, move |fact, take| {
+        let pick = Pick::new(key(), self.event.clone(), apart, move |fact, take| {
             figure.entries_of(fact, &nobody, &mut |value, micros| {
                 if counts(micros) {
                     take(value, micros);
