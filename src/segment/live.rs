@@ -43,6 +43,7 @@
 //! window. An event that is late moves the later events of its sort, and nothing of other people.
 //! While nothing happens and no timer is due, nothing is done.
 
+mod bits;
 mod person;
 mod program;
 mod tree;
@@ -60,6 +61,7 @@ use super::Membership;
 use crate::event::{Event, EventKind};
 use crate::id::{MessageId, ProfileId};
 use crate::time::{Duration, Timestamp};
+use bits::Bits;
 use person::{Person, Scratch};
 
 /// Somebody's entry into a segment, or exit from it.
@@ -147,8 +149,7 @@ pub struct Live {
 #[derive(Debug, Default)]
 struct Pending {
     people: Vec<(usize, Told)>,
-    touched: Vec<(usize, usize)>,
-    leaves: Vec<usize>,
+    segments: Bits,
 }
 
 /// What happened to a person.
@@ -156,6 +157,8 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
+    /// The routes that it takes.
+    routes: Vec<usize>,
 }
 
 /// Somebody of whom too little is known to answer, or only by an older program.
@@ -165,6 +168,19 @@ struct Waiting {
     lost: Option<Cause>,
     /// What was handled meanwhile.
     events: Vec<Event>,
+}
+
+impl Told {
+    fn new(at: Timestamp, cause: Cause, event: &Event, program: &Program) -> Self {
+        let mut routes = Vec::new();
+        program.for_each_route(event, &mut |route| routes.push(route));
+        Self { at, cause, routes }
+    }
+
+    fn touch(&self, person: &mut Person, program: &Program) {
+        let routes = self.routes.iter().filter_map(|route| program.route(*route));
+        routes.for_each(|route| person.touch(route));
+    }
 }
 
 impl Live {
@@ -222,13 +238,10 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         person.insert(event, program, self.now);
-        let touched = &mut self.pending.touched;
-        program.for_each_route(event, &mut |leaves| {
-            touched.extend(leaves.iter().map(|leaf| (number, *leaf)));
-        });
         let late = self.now > event.at().plus(self.late);
         let cause = if late { Cause::LateEvent } else { Cause::Event };
-        let told = Told { at: event.at(), cause: cause(event.id()) };
+        let told = Told::new(event.at(), cause(event.id()), event, program);
+        told.touch(person, program);
         self.pending.people.push((number, told));
     }
 
@@ -251,11 +264,9 @@ impl Live {
             return self.want(number, Some(cause));
         }
         person.timeline.take_back(event, program.schema(), self.now);
-        let touched = &mut self.pending.touched;
-        program.for_each_route(event, &mut |leaves| {
-            touched.extend(leaves.iter().map(|leaf| (number, *leaf)));
-        });
-        self.pending.people.push((number, Told { at: self.now, cause }));
+        let told = Told::new(self.now, cause, event, program);
+        told.touch(person, program);
+        self.pending.people.push((number, told));
     }
 
     /// A person is forgotten, with all that is kept of them; nothing is told of it.
@@ -366,7 +377,7 @@ impl Live {
         }
         let known = |event: &&Event| event.known_from() <= self.now;
         events.iter().filter(known).for_each(|event| loaded.insert(event, program, self.now));
-        loaded.settle(&[], program, self.now, &mut self.scratch);
+        loaded.settle(&Bits::default(), program, self.now, &mut self.scratch);
         for turned in &self.scratch.turned {
             let Some(segment) = program.segments().get(turned.segment) else { continue };
             let lost = waiting.lost.clone().unwrap_or(Cause::BackFill);
@@ -469,27 +480,33 @@ impl Live {
         if self.pending.people.is_empty() {
             return;
         }
-        let Pending { mut people, mut touched, mut leaves } = std::mem::take(&mut self.pending);
+        let Pending { mut people, mut segments } = std::mem::take(&mut self.pending);
         if people.len() > 1 {
             // Of several things told of a person the last to happen is the cause.
             people.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
         }
-        if !touched.is_sorted() {
-            touched.sort_unstable();
-        }
-        touched.dedup();
-        let mut rest = &touched[..];
         for of_person in people.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((number, told)) = of_person.last() else { continue };
-            let (mine, others) = rest.split_at(rest.partition_point(|(other, _)| other <= number));
-            rest = others;
-            leaves.clear();
-            leaves.extend(mine.iter().map(|(_, leaf)| *leaf));
-            self.ask(*number, &leaves, Some(told), self.now);
+            self.touched(*number, of_person.iter().map(|(_, told)| told), &mut segments);
+            self.ask(*number, &segments, Some(told), self.now);
         }
         people.clear();
-        touched.clear();
-        self.pending = Pending { people, touched, leaves };
+        self.pending = Pending { people, segments };
+    }
+
+    /// The segments that what was told of a person touches.
+    fn touched<'t>(
+        &self,
+        number: usize,
+        told: impl Iterator<Item = &'t Told>,
+        segments: &mut Bits,
+    ) {
+        let Some(Some(person)) = self.people.get(number) else { return };
+        let Some(program) = self.programs.get(person.program) else { return };
+        segments.copy(program.no_segment());
+        for route in told.flat_map(|told| &told.routes).filter_map(|route| program.route(*route)) {
+            segments.unite(&route.segments);
+        }
     }
 
     /// Asks about everybody whose timer is due at `upto` or before.
@@ -510,15 +527,16 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         person.timer = Timestamp::MAX;
         let Some(program) = self.programs.get(person.program) else { return };
-        let (mut touched, mut told) = (Vec::new(), None);
+        let mut told = Vec::new();
         while let Some(event) = person.happened(at) {
             person.insert(&event, program, at);
-            program.for_each_route(&event, &mut |leaves| touched.extend(leaves));
-            told = Some(Told { at, cause: Cause::Event(event.id()) });
+            told.push(Told::new(at, Cause::Event(event.id()), &event, program));
         }
-        touched.sort_unstable();
-        touched.dedup();
-        self.ask(number, &touched, told.as_ref(), at);
+        told.iter().for_each(|told| told.touch(person, program));
+        let mut segments = std::mem::take(&mut self.pending.segments);
+        self.touched(number, told.iter(), &mut segments);
+        self.ask(number, &segments, told.last(), at);
+        self.pending.segments = segments;
     }
 
     fn is_set(&self, number: usize, at: Timestamp) -> bool {
@@ -527,7 +545,7 @@ impl Live {
     }
 
     /// Asks about one person at an instant, and tells what turned.
-    fn ask(&mut self, number: usize, touched: &[usize], told: Option<&Told>, at: Timestamp) {
+    fn ask(&mut self, number: usize, touched: &Bits, told: Option<&Told>, at: Timestamp) {
         if self.waiting.get(&number).is_some_and(|waiting| waiting.lost.is_some()) {
             return;
         }
