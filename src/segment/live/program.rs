@@ -91,7 +91,9 @@ impl Program {
             compiled.push(Compiled { name: Arc::clone(name), tree, content });
         }
         let routes = Routes::of(&leaves, compiled.len(), &schema);
-        let layout = Arc::new(layout.lean(lean(&leaves)));
+        let everything = leaves.iter().any(|leaf| leaf.cond.inputs().everything);
+        let layout = if everything { layout.clone() } else { layout.lean(lean(&leaves)) };
+        let layout = Arc::new(layout);
         let (every_segment, no_segment) = (Bits::all(compiled.len()), Bits::of(compiled.len()));
         let (schema, segments) = (Arc::new(schema), compiled);
         Self { schema, layout, leaves, segments, routes, every_segment, no_segment }
@@ -268,7 +270,9 @@ fn keep_series(cond: &Cond, lean: &mut Lean) {
     cond.for_each_figure(&mut |figure| {
         let length = match &figure.window {
             Stretch::Sliding(window) => Keep::For(reach(window.length(), window.ago())),
-            Stretch::Always | Stretch::Since(_) => Keep::Always,
+            Stretch::Always | Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => {
+                Keep::Always
+            }
         };
         match &figure.event {
             Some(event) => {
