@@ -146,7 +146,7 @@ impl Leaf {
             }
         };
         let most = counts().map(|part| part.weight.abs()).max()? * i128::from(Decimal::SCALE);
-        let changes = (missing + most - 1) / most;
+        let changes = (missing.max(1) - 1) / most + 1;
         let parts = i128::try_from(counts().count()).ok()?;
         let share = usize::try_from((changes + parts - 1) / parts).ok()?.max(1);
         let mut soonest = Next::never();

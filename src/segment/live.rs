@@ -44,6 +44,7 @@
 //! While nothing happens and no timer is due, nothing is done.
 
 mod backfill;
+mod bits;
 mod link;
 mod person;
 mod program;
@@ -64,6 +65,7 @@ use crate::id::ProfileId;
 use crate::identity::linked_by;
 use crate::time::{Duration, Timestamp};
 use backfill::Waiting;
+use bits::Bits;
 use link::Linked;
 use person::{Person, Scratch};
 
@@ -102,8 +104,7 @@ pub struct Live {
 #[derive(Debug, Default)]
 struct Pending {
     people: Vec<(usize, Told)>,
-    touched: Vec<(usize, usize)>,
-    leaves: Vec<usize>,
+    segments: Bits,
 }
 
 /// What happened to a person.
@@ -111,6 +112,21 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
+    /// The routes that it takes.
+    routes: Vec<usize>,
+}
+
+impl Told {
+    fn new(at: Timestamp, cause: Cause, event: &Event, program: &Program) -> Self {
+        let mut routes = Vec::new();
+        program.for_each_route(event, &mut |route| routes.push(route));
+        Self { at, cause, routes }
+    }
+
+    fn touch(&self, person: &mut Person, program: &Program) {
+        let routes = self.routes.iter().filter_map(|route| program.route(*route));
+        routes.for_each(|route| person.touch(route));
+    }
 }
 
 impl Live {
@@ -175,8 +191,7 @@ impl Live {
         }
         let late = self.now > event.at().plus(self.late);
         let cause = if late { Cause::LateEvent } else { Cause::Event };
-        let told = Told { at: event.at(), cause: cause(event.id()) };
-        self.change(number, event, told, Person::insert);
+        self.change(number, event, (event.at(), cause(event.id())), Person::insert);
     }
 
     /// An event that was told before is taken back at `now`: it is no longer known. An alias takes
@@ -207,8 +222,7 @@ impl Live {
         if !whole {
             return self.want(number, Some(cause));
         }
-        let told = Told { at: self.now, cause };
-        self.change(number, event, told, |person, event, program, now| {
+        self.change(number, event, (self.now, cause), |person, event, program, now| {
             person.timeline.take_back(event, program.schema(), now);
         });
     }
@@ -219,7 +233,7 @@ impl Live {
         &mut self,
         number: usize,
         event: &Event,
-        told: Told,
+        (at, cause): (Timestamp, Cause),
         change: impl Fn(&mut Person, &Event, &Program, Timestamp),
     ) {
         let mut behind = number;
@@ -232,10 +246,8 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         change(person, event, program, self.now);
-        let touched = &mut self.pending.touched;
-        program.for_each_route(event, &mut |leaves| {
-            touched.extend(leaves.iter().map(|leaf| (behind, *leaf)));
-        });
+        let told = Told::new(at, cause, event, program);
+        told.touch(person, program);
         self.pending.people.push((behind, told));
     }
 
@@ -324,27 +336,33 @@ impl Live {
         if self.pending.people.is_empty() {
             return;
         }
-        let Pending { mut people, mut touched, mut leaves } = std::mem::take(&mut self.pending);
+        let Pending { mut people, mut segments } = std::mem::take(&mut self.pending);
         if people.len() > 1 {
             // Of several things told of a person the last to happen is the cause.
             people.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
         }
-        if !touched.is_sorted() {
-            touched.sort_unstable();
-        }
-        touched.dedup();
-        let mut rest = &touched[..];
         for of_person in people.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((number, told)) = of_person.last() else { continue };
-            let (mine, others) = rest.split_at(rest.partition_point(|(other, _)| other <= number));
-            rest = others;
-            leaves.clear();
-            leaves.extend(mine.iter().map(|(_, leaf)| *leaf));
-            self.ask(*number, &leaves, Some(told), self.now);
+            self.touched(*number, of_person.iter().map(|(_, told)| told), &mut segments);
+            self.ask(*number, &segments, Some(told), self.now);
         }
         people.clear();
-        touched.clear();
-        self.pending = Pending { people, touched, leaves };
+        self.pending = Pending { people, segments };
+    }
+
+    /// The segments that what was told of a person touches.
+    fn touched<'t>(
+        &self,
+        number: usize,
+        told: impl Iterator<Item = &'t Told>,
+        segments: &mut Bits,
+    ) {
+        let Some(Some(person)) = self.people.get(number) else { return };
+        let Some(program) = self.programs.get(person.program) else { return };
+        segments.copy(program.no_segment());
+        for route in told.flat_map(|told| &told.routes).filter_map(|route| program.route(*route)) {
+            segments.unite(&route.segments);
+        }
     }
 
     /// Asks about everybody whose timer is due at `upto` or before.
@@ -365,15 +383,16 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         person.timer = Timestamp::MAX;
         let Some(program) = self.programs.get(person.program) else { return };
-        let (mut touched, mut told) = (Vec::new(), None);
+        let mut told = Vec::new();
         while let Some(event) = person.happened(at) {
             person.insert(&event, program, at);
-            program.for_each_route(&event, &mut |leaves| touched.extend(leaves));
-            told = Some(Told { at, cause: Cause::Event(event.id()) });
+            told.push(Told::new(at, Cause::Event(event.id()), &event, program));
         }
-        touched.sort_unstable();
-        touched.dedup();
-        self.ask(number, &touched, told.as_ref(), at);
+        told.iter().for_each(|told| told.touch(person, program));
+        let mut segments = std::mem::take(&mut self.pending.segments);
+        self.touched(number, told.iter(), &mut segments);
+        self.ask(number, &segments, told.last(), at);
+        self.pending.segments = segments;
     }
 
     fn is_set(&self, number: usize, at: Timestamp) -> bool {
@@ -382,7 +401,7 @@ impl Live {
     }
 
     /// Asks about one person at an instant, and tells what turned.
-    fn ask(&mut self, number: usize, touched: &[usize], told: Option<&Told>, at: Timestamp) {
+    fn ask(&mut self, number: usize, touched: &Bits, told: Option<&Told>, at: Timestamp) {
         if self.is_lost(number) {
             return;
         }

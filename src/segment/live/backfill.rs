@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::bits::Bits;
 use super::person::Person;
 use super::{Cause, Live, Program, Transition};
 use crate::event::Event;
@@ -124,7 +125,7 @@ impl Live {
         };
         let lost = self.is_lost(number);
         if !lost && let Some(program) = self.programs.get(person.program) {
-            person.settle(&[], program, self.now, &mut self.scratch);
+            person.settle(&Bits::default(), program, self.now, &mut self.scratch);
             for turned in &self.scratch.turned {
                 let Some(segment) = program.segments().get(turned.segment) else { continue };
                 let defined = changed.get(turned.segment).copied().unwrap_or_default();

@@ -2,14 +2,16 @@
 
 use std::cmp::Reverse;
 
-use super::program::Program;
+use super::bits::{Bits, Truths};
+use super::program::{Program, Route};
+use super::tree::Held;
 use crate::event::Event;
 use crate::expr::plan::Cond;
 use crate::facts::{Facts, Timeline};
 use crate::id::ProfileId;
 use crate::metric::Evaluator;
 use crate::segment::horizon;
-use crate::time::{Timestamp, Valid, earlier};
+use crate::time::{Timestamp, Valid};
 
 /// So many changes of a figure are followed to find when a test turns; a test that takes longer is
 /// asked again on the way.
@@ -26,12 +28,22 @@ pub(super) struct Person {
     pub(super) timer: Timestamp,
     /// Whether they have been asked about since something had happened.
     born: bool,
-    truths: Truths,
     members: Bits,
-    /// When which leaf may turn, ascending by leaf.
+    /// When which membership may turn, ascending by segment.
     due: Vec<(usize, Timestamp)>,
+    leaves: Leaves,
     /// What is known and yet to happen, where it must not be kept before; the last comes first.
     ahead: Vec<Event>,
+}
+
+/// What is known of the leaves. A leaf is asked when its truth matters, and not before.
+#[derive(Debug)]
+struct Leaves {
+    truths: Truths,
+    /// The leaves whose truth was touched since they were asked.
+    stale: Bits,
+    /// Until when the others hold that do not hold for ever, ascending by leaf.
+    until: Vec<(usize, Timestamp)>,
 }
 
 /// A membership that turned.
@@ -39,7 +51,7 @@ pub(super) struct Person {
 pub(super) struct Turned {
     pub(super) segment: usize,
     pub(super) entered: bool,
-    /// Whether what was told had to do with it.
+    /// Whether what was told can have to do with it.
     pub(super) told: bool,
 }
 
@@ -47,23 +59,33 @@ pub(super) struct Turned {
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     due: Vec<(usize, Timestamp)>,
-    asked: Vec<(usize, bool)>,
+    asked: Bits,
     pub(super) turned: Vec<Turned>,
 }
 
 impl Person {
     pub(super) fn new(id: ProfileId, number: usize, program: &Program) -> Self {
+        let leaves = program.leaves().len();
         Self {
             id,
             program: number,
             timeline: program.timeline(),
             timer: Timestamp::MAX,
             born: false,
-            truths: Truths::of(program.leaves().len()),
             members: Bits::of(program.segments().len()),
             due: Vec::new(),
+            leaves: Leaves {
+                truths: Truths::of(leaves),
+                stale: Bits::all(leaves),
+                until: Vec::new(),
+            },
             ahead: Vec::new(),
         }
+    }
+
+    /// The truths of these leaves may be others now.
+    pub(super) fn touch(&mut self, route: &Route) {
+        self.leaves.stale.unite(&route.leaves);
     }
 
     /// One person of what is kept of several by one program, not asked about yet; named as the
@@ -122,79 +144,53 @@ impl Person {
         self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX).min(ahead)
     }
 
-    /// Asks the leaves that were touched and those whose time has come, and tells which
-    /// memberships turned. `touched` ascends.
+    /// Asks about the segments that were touched and those whose time has come, and tells which
+    /// memberships turned.
     pub(super) fn settle(
         &mut self,
-        touched: &[usize],
+        touched: &Bits,
         program: &Program,
         now: Timestamp,
         scratch: &mut Scratch,
     ) {
-        scratch.turned.clear();
-        scratch.asked.clear();
+        let Scratch { due, asked, turned } = scratch;
+        turned.clear();
+        due.clear();
         if !self.born && self.first() > now {
             // Nobody is a member before anything of theirs happened.
-            scratch.asked.extend((0..program.segments().len()).map(|segment| (segment, true)));
-            return self.turn(scratch, |_| false);
+            for (segment, _) in program.segments().iter().enumerate() {
+                self.turn(segment, false, true, turned);
+            }
+            return;
         }
         if self.born {
-            self.ask(touched.iter().copied(), program, now, scratch);
+            asked.copy(touched);
+            let come = self.due.iter().filter(|(_, at)| *at <= now);
+            come.for_each(|(segment, _)| asked.set(*segment, true));
         } else {
             self.born = true;
-            self.ask(0..program.leaves().len(), program, now, scratch);
-            scratch.asked.extend((0..program.segments().len()).map(|segment| (segment, true)));
+            asked.copy(program.every_segment());
         }
-        scratch.asked.sort_unstable();
-        let truths = &self.truths;
-        let segments = program.segments();
-        let member = |segment: usize| {
-            segments
-                .get(segment)
-                .is_some_and(|segment| segment.tree.truth(&|leaf| truths.get(leaf)) == Some(true))
-        };
-        turn(&mut self.members, scratch, member);
+        let mut held = self.due.iter().copied().peekable();
+        let evaluator = Evaluator::new(self.timeline.facts(now));
+        for segment in asked.iter() {
+            while let Some(before) = held.next_if(|(other, _)| *other < segment) {
+                due.push(before);
+            }
+            held.next_if(|(other, _)| *other == segment);
+            let Some(compiled) = program.segments().get(segment) else { continue };
+            let leaves = &mut self.leaves;
+            let member = compiled.tree.holds(&mut |leaf| leaves.ask(leaf, program, &evaluator));
+            due.extend(member.until.map(|until| (segment, until)));
+            let told = touched.get(segment);
+            turn(&mut self.members, segment, member.value == Some(true), told, turned);
+        }
+        due.extend(held);
+        self.due.clone_from(due);
     }
 
-    fn turn(&mut self, scratch: &mut Scratch, member: impl Fn(usize) -> bool) {
-        turn(&mut self.members, scratch, member);
-    }
-
-    /// Asks leaves, and notes the segments of those that turned.
-    fn ask(
-        &mut self,
-        touched: impl Iterator<Item = usize>,
-        program: &Program,
-        now: Timestamp,
-        scratch: &mut Scratch,
-    ) {
-        let Self { timeline, truths, due, .. } = self;
-        let evaluator = Evaluator::new(timeline.facts(now));
-        scratch.due.clear();
-        let mut ask = |leaf: usize, told: bool, scratch: &mut Scratch| {
-            let Some(of_leaf) = program.leaves().get(leaf) else { return };
-            let Cond::Test(test) = &of_leaf.cond else { return };
-            let Valid { value, until } = horizon::asked(test, &evaluator, STEPS, |truth| truth);
-            scratch.due.extend(until.map(|until| (leaf, until)));
-            if truths.replace(leaf, value) != value {
-                scratch.asked.extend(of_leaf.segments.iter().map(|segment| (*segment, told)));
-            }
-        };
-        // Both lists ascend; they are merged.
-        let mut touched = touched.peekable();
-        for &(leaf, until) in &*due {
-            while let Some(before) = touched.next_if(|touched| *touched < leaf) {
-                ask(before, true, scratch);
-            }
-            let told = touched.next_if_eq(&leaf).is_some();
-            if told || until <= now {
-                ask(leaf, told, scratch);
-            } else {
-                scratch.due.push((leaf, until));
-            }
-        }
-        touched.for_each(|leaf| ask(leaf, true, scratch));
-        due.clone_from(&scratch.due);
+    fn turn(&mut self, segment: usize, entered: bool, told: bool, turned: &mut Vec<Turned>) {
+        turn(&mut self.members, segment, entered, told, turned);
     }
 
     /// Whether they are a member at an earlier instant, with what is known now, and until when at
@@ -210,27 +206,17 @@ impl Person {
             return Some(Valid::until(false, Some(first)));
         }
         let facts = self.timeline.facts(at);
-        let segment = program.segments().get(segment)?;
-        let mut until = None;
-        let mut truths = Truths::of(program.leaves().len());
         let mut told = true;
-        segment.tree.for_each_leaf(&mut |leaf| match self.was_true(leaf, program, facts) {
-            Some(valid) => {
-                truths.replace(leaf, valid.value);
-                until = earlier(until, valid.until);
-            }
-            None => told = false,
+        let member = program.segments().get(segment)?.tree.holds(&mut |leaf| {
+            self.was_true(leaf, program, facts).unwrap_or_else(|| {
+                told = false;
+                Valid::always(None)
+            })
         });
-        let member = segment.tree.truth(&|leaf| truths.get(leaf)) == Some(true);
-        told.then_some(Valid::until(member, until))
+        told.then(|| member.map(|truth| truth == Some(true)))
     }
 
-    fn was_true(
-        &self,
-        leaf: usize,
-        program: &Program,
-        facts: Facts<'_>,
-    ) -> Option<Valid<Option<bool>>> {
+    fn was_true(&self, leaf: usize, program: &Program, facts: Facts<'_>) -> Option<Held> {
         let Cond::Test(test) = &program.leaves().get(leaf)?.cond else { return None };
         match &test.leaf {
             Some(leaf) => leaf.evaluate(&facts, STEPS, |truth| truth),
@@ -239,66 +225,35 @@ impl Person {
     }
 }
 
-/// Asks the segments that were noted, in order, and notes which turned.
-fn turn(members: &mut Bits, scratch: &mut Scratch, member: impl Fn(usize) -> bool) {
-    let Scratch { asked, turned, .. } = scratch;
-    for of_segment in asked.chunk_by(|(a, _), (b, _)| a == b) {
-        let [(segment, _), ..] = *of_segment else { continue };
-        let entered = member(segment);
-        if members.get(segment) != entered {
-            members.set(segment, entered);
-            let told = of_segment.iter().any(|(_, told)| *told);
-            turned.push(Turned { segment, entered, told });
-        }
+/// Notes a membership, and whether it turned.
+fn turn(members: &mut Bits, segment: usize, entered: bool, told: bool, turned: &mut Vec<Turned>) {
+    if members.get(segment) != entered {
+        members.set(segment, entered);
+        turned.push(Turned { segment, entered, told });
     }
 }
 
-/// The truths of leaves: true, false or unknown, in two bits each.
-#[derive(Debug)]
-struct Truths(Box<[u64]>);
-
-impl Truths {
-    fn of(leaves: usize) -> Self {
-        Self(vec![0; leaves.div_ceil(32)].into())
-    }
-
-    fn get(&self, leaf: usize) -> Option<bool> {
-        let word = self.0.get(leaf / 32).copied().unwrap_or_default();
-        match word >> (leaf % 32 * 2) & 0b11 {
-            0b01 => Some(false),
-            0b11 => Some(true),
-            _ => None,
+impl Leaves {
+    /// The truth of a leaf, and until when it holds.
+    fn ask<'a>(&mut self, leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Held {
+        let place = self.until.binary_search_by_key(&leaf, |(leaf, _)| *leaf);
+        let until = place.ok().and_then(|place| self.until.get(place)).map(|(_, until)| *until);
+        let now = evaluator.facts().now();
+        if !self.stale.get(leaf) && until.is_none_or(|until| now < until) {
+            return Valid::until(self.truths.get(leaf), until);
         }
-    }
-
-    /// Notes a truth; what it was.
-    fn replace(&mut self, leaf: usize, truth: Option<bool>) -> Option<bool> {
-        let was = self.get(leaf);
-        let bits = truth.map_or(0b00, |truth| u64::from(truth) << 1 | 1);
-        let place = leaf % 32 * 2;
-        if let Some(word) = self.0.get_mut(leaf / 32) {
-            *word = *word & !(0b11 << place) | bits << place;
+        let Some(Cond::Test(test)) = program.leaves().get(leaf).map(|leaf| &leaf.cond) else {
+            return Valid::always(None);
+        };
+        let held = horizon::asked(test, evaluator, STEPS, |truth| truth);
+        self.truths.set(leaf, held.value);
+        self.stale.set(leaf, false);
+        match (place, held.until) {
+            (Ok(place), Some(until)) => self.until[place].1 = until,
+            (Ok(place), None) => drop(self.until.remove(place)),
+            (Err(place), Some(until)) => self.until.insert(place, (leaf, until)),
+            (Err(_), None) => {}
         }
-        was
-    }
-}
-
-/// So many yeses and noes.
-#[derive(Debug)]
-struct Bits(Box<[u64]>);
-
-impl Bits {
-    fn of(count: usize) -> Self {
-        Self(vec![0; count.div_ceil(64)].into())
-    }
-
-    fn get(&self, index: usize) -> bool {
-        self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-
-    fn set(&mut self, index: usize, bit: bool) {
-        if let Some(word) = self.0.get_mut(index / 64) {
-            *word = *word & !(1 << (index % 64)) | u64::from(bit) << (index % 64);
-        }
+        held
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::tree::Tree;
 use crate::event::{Event, EventKind};
-use crate::expr::plan::{Cond, Reads, Span, Stretch, Test};
+use crate::expr::plan::{Cond, Inputs, Reads, Span, Stretch, Test};
 use crate::facts::{Keep, Layout, Lean, Timeline};
 use crate::schema::Schema;
 use crate::segment::Segment;
@@ -20,6 +21,8 @@ pub struct Program {
     leaves: Vec<Leaf>,
     segments: Vec<Compiled>,
     routes: Routes,
+    every_segment: Bits,
+    no_segment: Bits,
 }
 
 /// A test that segments share.
@@ -42,13 +45,22 @@ pub(super) struct Compiled {
 /// A rule's text, and those of the parts that it names.
 pub(crate) type Content = (Arc<str>, BTreeMap<Arc<str>, Arc<str>>);
 
-/// Which leaves an event can touch, ascending.
+/// What an event can touch.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Route {
+    pub(super) leaves: Bits,
+    /// The segments whose rules the leaves stand in.
+    pub(super) segments: Bits,
+}
+
+/// Routes by number, and which of them an event takes.
 #[derive(Clone, Debug, Default)]
 struct Routes {
-    events: BTreeMap<Arc<str>, Vec<usize>>,
-    /// Those that an event of any other name can touch.
-    other: Vec<usize>,
-    attributes: BTreeMap<Arc<str>, Vec<usize>>,
+    routes: Vec<Route>,
+    events: BTreeMap<Arc<str>, usize>,
+    /// That of an event of any other name.
+    other: usize,
+    attributes: BTreeMap<Arc<str>, usize>,
 }
 
 /// Late facts are asked about as far back as this, to tell when they took effect.
@@ -78,9 +90,11 @@ impl Program {
             });
             compiled.push(Compiled { name: Arc::clone(name), tree, content });
         }
-        let routes = Routes::of(&leaves, &schema);
+        let routes = Routes::of(&leaves, compiled.len(), &schema);
         let layout = Arc::new(layout.lean(lean(&leaves)));
-        Self { schema: Arc::new(schema), layout, leaves, segments: compiled, routes }
+        let (every_segment, no_segment) = (Bits::all(compiled.len()), Bits::of(compiled.len()));
+        let (schema, segments) = (Arc::new(schema), compiled);
+        Self { schema, layout, leaves, segments, routes, every_segment, no_segment }
     }
 
     pub(super) fn schema(&self) -> &Schema {
@@ -93,6 +107,14 @@ impl Program {
 
     pub(super) fn segments(&self) -> &[Compiled] {
         &self.segments
+    }
+
+    pub(super) fn every_segment(&self) -> &Bits {
+        &self.every_segment
+    }
+
+    pub(super) fn no_segment(&self) -> &Bits {
+        &self.no_segment
     }
 
     /// How many different tests the segments have.
@@ -121,14 +143,18 @@ impl Program {
         Timeline::with_columns(Arc::clone(&self.layout))
     }
 
-    /// Visits lists of leaves, each ascending, that an event can touch.
-    pub(super) fn for_each_route(&self, event: &Event, visit: &mut impl FnMut(&[usize])) {
+    /// Visits the numbers of the routes that an event takes.
+    pub(super) fn for_each_route(&self, event: &Event, visit: &mut impl FnMut(usize)) {
         if event.kind() == EventKind::Identify {
             for (name, _) in event.fields().iter() {
-                self.routes.attributes.get(name).into_iter().for_each(|leaves| visit(leaves));
+                self.routes.attributes.get(name).into_iter().for_each(|route| visit(*route));
             }
         }
-        visit(self.routes.events.get(event.name()).unwrap_or(&self.routes.other));
+        visit(self.routes.events.get(event.name()).copied().unwrap_or(self.routes.other));
+    }
+
+    pub(super) fn route(&self, number: usize) -> Option<&Route> {
+        self.routes.routes.get(number)
     }
 }
 
@@ -148,42 +174,59 @@ impl Leaf {
 }
 
 impl Routes {
-    fn of(leaves: &[Leaf], schema: &Schema) -> Self {
-        let inputs: Vec<_> = leaves.iter().map(|leaf| leaf.cond.inputs()).collect();
-        let touched = |touches: &dyn Fn(&crate::expr::plan::Inputs) -> bool| -> Vec<usize> {
-            let touched = inputs.iter().enumerate().filter(|(_, inputs)| touches(inputs));
-            touched.map(|(number, _)| number).collect()
-        };
-        let named: BTreeSet<&Arc<str>> = inputs.iter().flat_map(|inputs| &inputs.events).collect();
-        let mut events = BTreeMap::new();
-        let updates = schema.events().iter().filter_map(|(name, shape)| Some((name, shape.key()?)));
-        for (name, key) in updates {
-            for update in key.updated_by.iter().chain(&key.cancelled_by) {
-                events.entry(Arc::clone(update)).or_insert_with(BTreeSet::new).insert(name);
-            }
+    fn of(leaves: &[Leaf], segments: usize, schema: &Schema) -> Self {
+        let inputs: Vec<Inputs> = leaves.iter().map(|leaf| leaf.cond.inputs()).collect();
+        let mut routes = Self::default();
+        routes.other = routes.add(leaves, segments, |leaf| {
+            inputs.get(leaf).is_some_and(|inputs| inputs.every_event)
+        });
+        for (name, told) in told_by(&inputs, schema) {
+            let route = routes.add(leaves, segments, |leaf| {
+                inputs
+                    .get(leaf)
+                    .is_some_and(|inputs| inputs.every_event || !inputs.events.is_disjoint(&told))
+            });
+            routes.events.insert(name, route);
         }
-        for name in named {
-            events.entry(Arc::clone(name)).or_default().insert(name);
-        }
-        let route = |names: &BTreeSet<&Arc<str>>| {
-            touched(&|inputs| {
-                inputs.every_event || names.iter().any(|name| inputs.events.contains(*name))
-            })
-        };
         let attributes: BTreeSet<&Arc<str>> =
             inputs.iter().flat_map(|inputs| &inputs.attributes).collect();
-        Self {
-            events: events.iter().map(|(name, names)| (Arc::clone(name), route(names))).collect(),
-            other: touched(&|inputs| inputs.every_event),
-            attributes: attributes
-                .into_iter()
-                .map(|name| {
-                    let leaves = touched(&|inputs| inputs.attributes.contains(name));
-                    (Arc::clone(name), leaves)
-                })
-                .collect(),
+        for name in attributes {
+            let route = routes.add(leaves, segments, |leaf| {
+                inputs.get(leaf).is_some_and(|inputs| inputs.attributes.contains(name))
+            });
+            routes.attributes.insert(Arc::clone(name), route);
         }
+        routes
     }
+
+    fn add(&mut self, leaves: &[Leaf], segments: usize, touches: impl Fn(usize) -> bool) -> usize {
+        let mut route = Route { leaves: Bits::of(leaves.len()), segments: Bits::of(segments) };
+        for (number, leaf) in leaves.iter().enumerate().filter(|(number, _)| touches(*number)) {
+            route.leaves.set(number, true);
+            leaf.segments.iter().for_each(|segment| route.segments.set(*segment, true));
+        }
+        self.routes.push(route);
+        self.routes.len() - 1
+    }
+}
+
+/// The events that tell something of events that leaves count: they themselves, and those that
+/// update or cancel them.
+fn told_by(inputs: &[Inputs], schema: &Schema) -> BTreeMap<Arc<str>, BTreeSet<Arc<str>>> {
+    let mut told: BTreeMap<Arc<str>, BTreeSet<Arc<str>>> = BTreeMap::new();
+    let mut tells = |by: &Arc<str>, name: &Arc<str>| {
+        told.entry(Arc::clone(by)).or_default().insert(Arc::clone(name));
+    };
+    inputs.iter().flat_map(|inputs| &inputs.events).for_each(|name| tells(name, name));
+    for (name, shape) in schema.events() {
+        let keys = shape.key().into_iter();
+        let by = keys.flat_map(|key| key.updated_by.iter().chain(&key.cancelled_by));
+        by.for_each(|by| {
+            tells(by, name);
+            tells(by, by);
+        });
+    }
+    told
 }
 
 /// What the leaves need to be kept.

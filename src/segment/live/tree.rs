@@ -2,60 +2,76 @@
 
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
+use crate::time::{Timestamp, Valid, earlier, later};
 
 /// A rule whose tests are numbers.
 #[derive(Clone, Debug)]
 pub(super) enum Tree {
-    All(Vec<Self>),
-    Any(Vec<Self>),
-    Is { inner: Box<Self>, what: Truth, negated: bool },
+    /// AND, or OR where a single `decisive` truth decides.
+    Junction {
+        parts: Vec<Self>,
+        decisive: bool,
+    },
+    Is {
+        inner: Box<Self>,
+        what: Truth,
+        negated: bool,
+    },
     Leaf(usize),
     Member(Box<Self>),
     Not(Box<Self>),
 }
 
+/// A truth, and until when it holds.
+pub(super) type Held = Valid<Option<bool>>;
+
 impl Tree {
     /// The tree of a condition; `number` gives a test its number.
     pub(super) fn of(cond: &Cond, number: &mut impl FnMut(&Test) -> usize) -> Self {
-        let mut of = |cond: &Cond| Self::of(cond, &mut *number);
         match cond {
-            Cond::All(parts) => Self::All(parts.iter().map(of).collect()),
-            Cond::Any(parts) => Self::Any(parts.iter().map(of).collect()),
+            Cond::All(parts) => Self::junction(parts, false, number),
+            Cond::Any(parts) => Self::junction(parts, true, number),
             Cond::Is { inner, what, negated } => {
-                Self::Is { inner: Box::new(of(inner)), what: *what, negated: *negated }
+                let inner = Box::new(Self::of(inner, number));
+                Self::Is { inner, what: *what, negated: *negated }
             }
-            Cond::Member(inner) => Self::Member(Box::new(of(inner))),
-            Cond::Not(inner) => Self::Not(Box::new(of(inner))),
+            Cond::Member(inner) => Self::Member(Box::new(Self::of(inner, number))),
+            Cond::Not(inner) => Self::Not(Box::new(Self::of(inner, number))),
             Cond::Test(test) => Self::Leaf(number(test)),
         }
     }
 
-    /// The truth of the rule, given those of its leaves.
-    pub(super) fn truth(&self, leaf: &impl Fn(usize) -> Option<bool>) -> Option<bool> {
+    /// What time alone does not change comes first: where it decides, nothing else is asked.
+    fn junction(parts: &[Cond], decisive: bool, number: &mut impl FnMut(&Test) -> usize) -> Self {
+        let (still, moving): (Vec<&Cond>, Vec<&Cond>) =
+            parts.iter().partition(|part| !part.has_figures());
+        let parts = still.into_iter().chain(moving).map(|part| Self::of(part, &mut *number));
+        Self::Junction { parts: parts.collect(), decisive }
+    }
+
+    /// The truth of the rule and until when at least it holds, given those of its leaves; of the
+    /// leaves only those are asked that matter.
+    pub(super) fn holds(&self, leaf: &mut impl FnMut(usize) -> Held) -> Held {
         match self {
-            Self::All(parts) => junction(parts, leaf, false),
-            Self::Any(parts) => junction(parts, leaf, true),
-            Self::Is { inner, what, negated } => {
-                let truth = inner.truth(leaf);
+            Self::Junction { parts, decisive } => junction(parts, *decisive, leaf),
+            Self::Is { inner, what, negated } => inner.holds(leaf).map(|truth| {
                 let is = match what {
                     Truth::False => truth == Some(false),
                     Truth::Null => truth.is_none(),
                     Truth::True => truth == Some(true),
                 };
                 Some(is != *negated)
-            }
+            }),
             Self::Leaf(number) => leaf(*number),
-            Self::Member(inner) => Some(inner.truth(leaf) == Some(true)),
-            Self::Not(inner) => inner.truth(leaf).map(|truth| !truth),
+            Self::Member(inner) => inner.holds(leaf).map(|truth| Some(truth == Some(true))),
+            Self::Not(inner) => inner.holds(leaf).map(|truth| truth.map(|truth| !truth)),
         }
     }
 
     /// Visits the numbers of its leaves.
     pub(super) fn for_each_leaf(&self, visit: &mut impl FnMut(usize)) {
         match self {
-            Self::All(parts) | Self::Any(parts) => {
-                parts.iter().for_each(|part| part.for_each_leaf(visit));
-            }
+            Self::Junction { parts, .. } => parts.iter().for_each(|part| part.for_each_leaf(visit)),
             Self::Is { inner, .. } | Self::Member(inner) | Self::Not(inner) => {
                 inner.for_each_leaf(visit);
             }
@@ -64,15 +80,25 @@ impl Tree {
     }
 }
 
-/// AND, or OR where a single `decisive` truth decides.
-fn junction(parts: &[Tree], leaf: &impl Fn(usize) -> Option<bool>, decisive: bool) -> Option<bool> {
-    let mut all = Some(!decisive);
+/// While one part decides, until the last that does may turn; else until the first may.
+fn junction(parts: &[Tree], decisive: bool, leaf: &mut impl FnMut(usize) -> Held) -> Held {
+    let mut decided: Option<Option<Timestamp>> = None;
+    let (mut all, mut first) = (Some(!decisive), None);
     for part in parts {
-        match part.truth(leaf) {
-            Some(truth) if truth == decisive => return Some(decisive),
-            Some(_) => {}
-            None => all = None,
+        let Held { value, until } = part.holds(leaf);
+        if value == Some(decisive) {
+            let until = decided.map_or(until, |decided| later(decided, until));
+            if until.is_none() {
+                return Valid::always(Some(decisive));
+            }
+            decided = Some(until);
+        } else if decided.is_none() {
+            first = earlier(first, until);
+            all = all.and(value);
         }
     }
-    all
+    match decided {
+        Some(until) => Valid::until(Some(decisive), until),
+        None => Valid::until(all, first),
+    }
 }

@@ -1,0 +1,78 @@
+//! Sets of small numbers, and truths of numbered leaves.
+
+/// A set of numbers below a bound.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bits(Box<[u64]>);
+
+impl Bits {
+    pub(super) fn of(bound: usize) -> Self {
+        Self(vec![0; bound.div_ceil(64)].into())
+    }
+
+    /// All numbers below the bound.
+    pub(super) fn all(bound: usize) -> Self {
+        let mut bits = Self::of(bound);
+        (0..bound).for_each(|number| bits.set(number, true));
+        bits
+    }
+
+    pub(super) fn get(&self, number: usize) -> bool {
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    pub(super) fn set(&mut self, number: usize, bit: bool) {
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word = *word & !(1 << (number % 64)) | u64::from(bit) << (number % 64);
+        }
+    }
+
+    /// Takes in another set of the same bound.
+    pub(super) fn unite(&mut self, other: &Self) {
+        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word |= other);
+    }
+
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.0.clone_from(&other.0);
+    }
+
+    /// The numbers in it, ascending.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(index, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let number = left.trailing_zeros();
+                (left != 0).then(|| {
+                    left &= left - 1;
+                    index * 64 + number as usize
+                })
+            })
+        })
+    }
+}
+
+/// The truths of leaves: true, false or unknown, in two bits each.
+#[derive(Debug)]
+pub(super) struct Truths(Box<[u64]>);
+
+impl Truths {
+    pub(super) fn of(leaves: usize) -> Self {
+        Self(vec![0; leaves.div_ceil(32)].into())
+    }
+
+    pub(super) fn get(&self, leaf: usize) -> Option<bool> {
+        let word = self.0.get(leaf / 32).copied().unwrap_or_default();
+        match word >> (leaf % 32 * 2) & 0b11 {
+            0b01 => Some(false),
+            0b11 => Some(true),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set(&mut self, leaf: usize, truth: Option<bool>) {
+        let bits = truth.map_or(0b00, |truth| u64::from(truth) << 1 | 1);
+        let place = leaf % 32 * 2;
+        if let Some(word) = self.0.get_mut(leaf / 32) {
+            *word = *word & !(0b11 << place) | bits << place;
+        }
+    }
+}
