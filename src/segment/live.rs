@@ -112,19 +112,24 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
-    /// The routes that it takes.
-    routes: Vec<usize>,
+    /// The segments that it can touch, by the routes that it takes.
+    route: Option<usize>,
+    more: Vec<usize>,
 }
 
 impl Told {
     fn new(at: Timestamp, cause: Cause) -> Self {
-        Self { at, cause, routes: Vec::new() }
+        Self { at, cause, route: None, more: Vec::new() }
     }
 
     /// Touches what an event can touch of a person.
     fn touch(mut self, event: &Event, person: &mut Person, program: &Program) -> Self {
         program.for_each_route(event, &mut |number| {
-            self.routes.push(number);
+            match self.route {
+                // Nearly all take one.
+                None => self.route = Some(number),
+                Some(_) => self.more.push(number),
+            }
             program.route(number).into_iter().for_each(|route| person.touch(route));
         });
         self
@@ -193,8 +198,7 @@ impl Live {
         }
         let late = self.now > event.at().plus(self.late);
         let cause = if late { Cause::LateEvent } else { Cause::Event };
-        let told = Told::new(event.at(), cause(event.id()));
-        self.change(number, event, told, Person::insert);
+        self.change(number, event, (event.at(), cause(event.id())), Person::insert);
     }
 
     /// An event that was told before is taken back at `now`: it is no longer known. An alias takes
@@ -225,8 +229,7 @@ impl Live {
         if !whole {
             return self.want(number, Some(cause));
         }
-        let told = Told::new(self.now, cause);
-        self.change(number, event, told, |person, event, program, now| {
+        self.change(number, event, (self.now, cause), |person, event, program, now| {
             person.timeline.take_back(event, program.schema(), now);
         });
     }
@@ -237,7 +240,7 @@ impl Live {
         &mut self,
         number: usize,
         event: &Event,
-        told: Told,
+        (at, cause): (Timestamp, Cause),
         change: impl Fn(&mut Person, &Event, &Program, Timestamp),
     ) {
         let mut behind = number;
@@ -250,7 +253,8 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         change(person, event, program, self.now);
-        self.pending.people.push((behind, told.touch(event, person, program)));
+        let told = Told::new(at, cause).touch(event, person, program);
+        self.pending.people.push((behind, told));
     }
 
     /// It is `now`: whoever's time has come is asked about.
@@ -362,7 +366,8 @@ impl Live {
         let Some(Some(person)) = self.people.get(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         segments.copy(program.no_segment());
-        for route in told.flat_map(|told| &told.routes).filter_map(|route| program.route(*route)) {
+        let routes = told.flat_map(|told| told.route.iter().chain(&told.more));
+        for route in routes.filter_map(|route| program.route(*route)) {
             segments.unite(&route.segments);
         }
     }

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bespoke::engine::Wanted;
+use bespoke::engine::{Engine, Wanted};
 use bespoke::event::Event;
 use bespoke::expr::Expr;
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::identity::Links;
 use bespoke::schema::{BusinessKey, Schema};
+use bespoke::seed::Seed;
 use bespoke::segment::Membership;
 use bespoke::segment::live::{Cause, Live, Transition};
 use bespoke::testing::naive::{Fact, World};
+use bespoke::testing::shop::{self, Shop};
 use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
-use bespoke::time::Timestamp;
+use bespoke::time::{Duration, Timestamp};
 use proptest::prelude::*;
 
 use crate::laws::cases;
@@ -280,7 +282,7 @@ fn without(script: Script, id: &ProfileId) -> Script {
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(80))]
 
     #[test]
     fn transitions_are_those_of_the_people_behind(
@@ -475,4 +477,84 @@ proptest! {
         prop_assert_eq!(so, memberships);
         prop_assert_eq!(when_found(then), turned);
     }
+}
+
+/// Live membership with one identifier for each of these shoppers' events in turn.
+fn shoppers(names: &[&str]) -> (Live, Vec<Retractable>) {
+    let mut engine = Engine::new(shop::schema()).unwrap();
+    for (name, rule) in [
+        ("active", r#"count("Product Viewed" over 2 days) >= 3"#),
+        ("curious", r#"count("Product Viewed") > 60"#),
+        ("seen", r#"last("Email Opened") > now() - INTERVAL '1 day'"#),
+        ("spent", r#"sum("Order Completed".revenue over 20 days) > 300"#),
+        ("wide", r#"count(distinct "Product Viewed".sku over 2 days) > 3"#),
+    ] {
+        engine.add_segment(name, rule).unwrap();
+    }
+    let shop = Shop::new(Seed::new(5)).customers(40);
+    let mut events: Vec<Event> = shop.into_iter().flat_map(|customer| customer.events).collect();
+    events.sort_by(|a, b| (a.known_from(), a.id()).cmp(&(b.known_from(), b.id())));
+    let turns = (0..names.len()).cycle();
+    let events = events.into_iter().zip(turns).map(|(event, turn)| (event.user(names[turn]), None));
+    (Live::new(engine.program()), events.collect())
+}
+
+#[test]
+fn what_was_cut_off_counts_for_the_person_behind() {
+    let linked: Timestamp = "2025-12-01T00:00:00Z".parse().unwrap();
+    let upto = "2027-01-01T00:00:00Z".parse().unwrap();
+    let after = |transitions: Vec<Transition>| -> Vec<Transition> {
+        transitions.into_iter().filter(|turn| turn.discovered > linked).collect()
+    };
+    let (mut one, events) = shoppers(&["p-0"]);
+    let expected = after(replay(&mut one, &events, &told(&events), upto));
+    assert!(expected.len() > 20 && events.len() > 1_000, "{} {}", expected.len(), events.len());
+
+    let (mut live, events) = shoppers(&["p-0", "p-1", "p-0", "p-2"]);
+    let links = [(0, 1, true, linked), (2, 1, true, linked)];
+    assert_eq!(
+        after(replay(&mut live, &events, &with_links(told(&events), &links), upto)),
+        expected
+    );
+
+    let (mut alone, _) = shoppers(&["p-0"]);
+    let expected = after(replay(&mut alone, &events, &told(&events), upto));
+    let (mut live, _) = shoppers(&["p-0"]);
+    let early = linked.minus(Duration::days(60));
+    let links =
+        [(0, 1, true, early), (2, 1, true, early), (0, 1, false, linked), (2, 1, false, linked)];
+    assert_eq!(
+        after(replay(&mut live, &events, &with_links(told(&events), &links), upto)),
+        expected
+    );
+}
+
+#[test]
+fn an_alias_links_and_its_retraction_unlinks() {
+    let at = |hour: i64| Timestamp::from_micros(hour * 3_600_000_000);
+    let mut engine = Engine::new(schema()).unwrap();
+    engine.add_segment("two", r#"count("Page Viewed") >= 2"#).unwrap();
+    let mut live = Live::new(engine.program());
+    for (hour, person) in [(1, "p-2"), (2, "p-1"), (3, "p-2")] {
+        live.handle_event(&Event::track(person, "Page Viewed", at(hour)), at(hour));
+    }
+    let turned = |live: &mut Live| -> Vec<(String, bool, Cause)> {
+        let turned = std::iter::from_fn(|| live.poll_transition());
+        turned.map(|turn| (turn.person.to_string(), turn.entered, turn.cause)).collect()
+    };
+    let entered = turned(&mut live);
+    assert_eq!((entered.len(), entered[0].0.as_str(), entered[0].1), (1, "p-2", true));
+
+    let alias = Event::alias("p-1", "p-2", at(4));
+    live.handle_event(&alias, at(4));
+    let link = [("p-2".to_owned(), false, Cause::Link), ("p-1".to_owned(), true, Cause::Link)];
+    assert_eq!(turned(&mut live), link);
+    assert_eq!(live.person(&id(2)), id(1));
+    assert_eq!(live.membership(&id(2), "two"), Membership::In);
+
+    live.handle_retraction(&alias, at(5));
+    let unlink =
+        [("p-1".to_owned(), false, Cause::Unlink), ("p-2".to_owned(), true, Cause::Unlink)];
+    assert_eq!(turned(&mut live), unlink);
+    assert_eq!(live.membership(&id(1), "two"), Membership::Out);
 }

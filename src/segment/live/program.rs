@@ -67,6 +67,28 @@ struct Routes {
 const MARGIN: Duration = Duration::days(1);
 
 impl Program {
+    /// These segments, by their names; what else their rules name, they have with them.
+    ///
+    /// Two programs made so take a segment for the same if its rule is written the same.
+    pub fn of<'s>(
+        schema: &Schema,
+        segments: impl IntoIterator<Item = (&'s str, &'s Segment)>,
+    ) -> Self {
+        let mut layout = Layout::default();
+        let segments: BTreeMap<Arc<str>, Segment> = segments
+            .into_iter()
+            .map(|(name, segment)| {
+                let mut segment = segment.clone();
+                segment.index(&mut layout);
+                (name.into(), segment)
+            })
+            .collect();
+        let segments = segments.iter().map(|(name, segment)| {
+            (name, segment, (segment.rule().text().into(), BTreeMap::new()))
+        });
+        Self::new(schema.clone(), &layout, segments)
+    }
+
     pub(crate) fn new<'s>(
         schema: Schema,
         layout: &Layout,
