@@ -49,6 +49,8 @@ pub(crate) struct Leaf {
     pub(crate) slope: i128,
     /// It passes from the first to the last, both included; if negated, outside.
     pub(crate) passes: (i128, i128),
+    /// The same stretch in entries or millionths of the first part, were it alone.
+    pub(crate) alone: (i128, i128),
     pub(crate) negated: bool,
 }
 

@@ -263,7 +263,8 @@ impl Sum {
                 (unclamped(stretch, (scaled(low)?, scaled(high)?)), negated)
             }
         };
-        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, negated })
+        let alone = alone(self.parts.first()?, passes)?;
+        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, alone, negated })
     }
 }
 
@@ -312,6 +313,19 @@ impl Figure {
             Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => None,
         }
     }
+}
+
+/// A stretch of sums as one of what a part alone comes to: entries, or millionths.
+fn alone(part: &Part, (least, most): (i128, i128)) -> Option<(i128, i128)> {
+    let unit = match part.reads {
+        Reads::Count => part.weight.checked_mul(ONE)?,
+        _ => part.weight,
+    };
+    if unit <= 0 {
+        return Some((least, most));
+    }
+    let up = i128::from(least.rem_euclid(unit) != 0);
+    Some((least.div_euclid(unit) + up, most.div_euclid(unit)))
 }
 
 /// A literal in its smallest unit.

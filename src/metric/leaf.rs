@@ -80,6 +80,10 @@ impl Leaf {
         now: Timestamp,
         next: &mut Next,
     ) -> Option<Option<bool>> {
+        if let Some(Valid { value, until }) = self.over_the_past(&facts.at(now), &|truth| truth) {
+            until.into_iter().for_each(|at| next.at(at));
+            return Some(value);
+        }
         let reading = self.read(facts, now)?;
         self.turns(facts, now, &reading)?.at.into_iter().for_each(|at| next.at(at));
         Some(self.passes(reading.value))

@@ -3,7 +3,6 @@
 use crate::expr::plan::{Leaf, Part, Reads, Span};
 use crate::facts::{Column, Facts};
 use crate::time::{Timestamp, Valid, Window};
-use crate::value::Decimal;
 
 /// The entries that count now, of which none is to come.
 #[derive(Clone, Copy)]
@@ -32,16 +31,10 @@ impl Leaf {
             return None;
         }
         let past = Past { column, low: column.upto(after).min(high), high, window: *window };
-        // The least and the greatest of what passes, in the figure's own unit.
-        let (least, most) = self.passes;
+        let (least, most) = self.alone;
         let (side, leaves) = match reads {
-            Reads::Count => {
-                let unit = weight.checked_mul(Decimal::SCALE.into())?;
-                past.count(ceiling(least, unit), most.div_euclid(unit))
-            }
-            Reads::Total if column.only_rises() => {
-                past.total(ceiling(least, *weight), most.div_euclid(*weight))
-            }
+            Reads::Count => past.count(least, most),
+            Reads::Total if column.only_rises() => past.total(least, most),
             _ => return None,
         };
         let truth = (side == 0) != self.negated;
@@ -52,11 +45,6 @@ impl Leaf {
         }
         Some(Valid::until(answer, leaves.filter(|at| *at <= Timestamp::LAST)))
     }
-}
-
-/// The least whole multiple of a unit that is not below.
-fn ceiling(least: i128, unit: i128) -> i128 {
-    least.div_euclid(unit) + i128::from(least.rem_euclid(unit) != 0)
 }
 
 impl Past<'_> {
