@@ -45,7 +45,7 @@ impl Leaf {
         let mut reading = self.read(facts, at)?;
         let answer = ask(self.passes(reading.value));
         for _ in 0..steps {
-            let Some(next) = self.turns(facts, at, &reading)? else {
+            let Some(next) = self.turns(facts, at, &reading) else {
                 return Some(Valid::always(answer));
             };
             at = next;
@@ -59,6 +59,7 @@ impl Leaf {
 
     /// Whether it passes at an instant; `next` learns when that may change. `None` where the
     /// columns cannot tell.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a truth of NULL")]
     pub(super) fn at(
         &self,
         facts: &Facts<'_>,
@@ -66,7 +67,7 @@ impl Leaf {
         next: &mut Next,
     ) -> Option<Option<bool>> {
         let reading = self.read(facts, now)?;
-        self.turns(facts, now, &reading)?.into_iter().for_each(|at| next.at(at));
+        self.turns(facts, now, &reading).into_iter().for_each(|at| next.at(at));
         Some(self.passes(reading.value))
     }
 
@@ -96,20 +97,15 @@ impl Leaf {
         Some(reading)
     }
 
-    /// When, after `now`, the truth may turn; the outer `None` where the columns cannot tell.
-    fn turns(
-        &self,
-        facts: &Facts<'_>,
-        now: Timestamp,
-        reading: &Reading,
-    ) -> Option<Option<Timestamp>> {
-        let Some(value) = reading.value else { return Some(reading.next.instant()) };
+    /// When, after `now`, the truth may turn.
+    fn turns(&self, facts: &Facts<'_>, now: Timestamp, reading: &Reading) -> Option<Timestamp> {
+        let Some(value) = reading.value else { return reading.next.instant() };
         let side = self.side(value);
         let mut next = reading.gone;
         if self.slope != 0 {
             next.at(reading.next.0);
             self.crosses(value, side, now).into_iter().for_each(|at| next.at(at));
-            return Some(next.instant());
+            return next.instant();
         }
         match (reading.tends(), &*self.parts) {
             // A stretch has no holes: between two values on one side of it all are.
@@ -120,7 +116,7 @@ impl Leaf {
             }
             _ => next.at(self.soonest(facts, now, value, side).unwrap_or(reading.next.0)),
         }
-        Some(next.instant())
+        next.instant()
     }
 
     /// Before when a sum of counts cannot have come to another side: each count changes by one at
@@ -213,7 +209,7 @@ impl Slice<'_> {
     }
 
     /// The first entry that is still to come.
-    fn to_come(&self) -> Option<Timestamp> {
+    fn to_come(self) -> Option<Timestamp> {
         self.column.at(self.high)
     }
 }
@@ -261,6 +257,7 @@ impl Part {
     }
 
     /// The entries that count; the inner `None` where the bound is NULL.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a bound of NULL")]
     fn slice<'a>(
         &self,
         facts: &Facts<'a>,
@@ -325,6 +322,7 @@ impl Part {
 
 impl Part {
     /// When a count can have changed so many times; the outer `None` where it cannot be told.
+    #[expect(clippy::option_option, reason = "what cannot be told is not what never comes")]
     fn changes(
         &self,
         facts: &Facts<'_>,
