@@ -114,7 +114,7 @@ pub(crate) fn replay(
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn transitions_are_those_of_the_reference(
