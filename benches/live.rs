@@ -80,6 +80,7 @@ fn events(c: &mut Criterion) {
 }
 
 /// One pass over the workload of 200,000 people and 100 segments.
+#[expect(clippy::print_stdout, reason = "figures are what it is run for")]
 fn whole() {
     let argument = |index| std::env::args().nth(index).and_then(|text| text.parse::<u32>().ok());
     let (profiles, segments) = (argument(2).unwrap_or(200_000), argument(3).unwrap_or(100));

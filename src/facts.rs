@@ -125,7 +125,8 @@ impl Timeline {
         }
         let lean = self.columns.layout().is_lean();
         if lean {
-            self.first = Some(self.first.map_or(event.at(), |first| first.min(event.at())));
+            let at = event.at();
+            self.first = Some(self.first.map_or(at, |first| first.min(at)));
         }
         match event.kind() {
             EventKind::Alias | EventKind::Group if lean => {}

@@ -16,6 +16,7 @@ pub(crate) struct Columns {
     layout: Arc<Layout>,
     /// The columns' numbers, ascending.
     numbers: Vec<usize>,
+    #[expect(clippy::struct_field_names, reason = "they are what the rest is about")]
     columns: Vec<Column>,
     /// When each value was last seen, by the number of a column that tells values apart.
     seen: BTreeMap<usize, BTreeMap<Value, Timestamp>>,

@@ -175,6 +175,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The truth of a test as columns tell it; the outer `None` where they cannot.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a truth of NULL")]
     fn leaf(&self, test: &'a Test, moment: Moment<'a>, next: &mut Next) -> Option<Option<bool>> {
         let leaf = test.leaf.as_ref().filter(|_| moment.entry.is_none())?;
         leaf.at(&self.facts, moment.now, next)

@@ -153,16 +153,18 @@ impl Leaf {
                 {
                     Self::of_extreme(figure, *op, right, layout)
                 }
-                (_, right_of) => match (clamp(left), right_of) {
-                    (Some((of, bounds)), Some(right)) => {
-                        Sum::of(of, layout)?.leaf(&Asked::Clamped { op: *op, right, bounds })
+                (_, of_right) => {
+                    if let (Some((of, bounds)), Some(right)) = (clamp(left), of_right) {
+                        return Sum::of(of, layout)?.leaf(&Asked::Clamped {
+                            op: *op,
+                            right,
+                            bounds,
+                        });
                     }
-                    _ => {
-                        let mut sum = Sum::of(left, layout)?;
-                        sum.add(right, -ONE, layout)?;
-                        sum.leaf(&Asked::Compare { op: *op, right: 0 })
-                    }
-                },
+                    let mut sum = Sum::of(left, layout)?;
+                    sum.add(right, -ONE, layout)?;
+                    sum.leaf(&Asked::Compare { op: *op, right: 0 })
+                }
             },
             _ => None,
         }

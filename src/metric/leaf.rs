@@ -58,7 +58,7 @@ impl Leaf {
         let truth = self.passes(reading.value);
         let answer = ask(truth);
         for _ in 0..steps {
-            let turn = self.turns(facts, at, &reading)?;
+            let turn = self.turns(facts, at, &reading);
             let Some(next) = turn.at else { return Some(Valid::always(answer)) };
             at = next;
             if turn.sure && ask(truth.map(|truth| !truth)) != answer {
@@ -74,6 +74,7 @@ impl Leaf {
 
     /// Whether it passes at an instant; `next` learns when that may change. `None` where the
     /// columns cannot tell.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a truth of NULL")]
     pub(super) fn at(
         &self,
         facts: &Facts<'_>,
@@ -85,7 +86,7 @@ impl Leaf {
             return Some(value);
         }
         let reading = self.read(facts, now)?;
-        self.turns(facts, now, &reading)?.at.into_iter().for_each(|at| next.at(at));
+        self.turns(facts, now, &reading).at.into_iter().for_each(|at| next.at(at));
         Some(self.passes(reading.value))
     }
 
@@ -116,10 +117,10 @@ impl Leaf {
         Some(reading)
     }
 
-    /// When, after `now`, the truth may turn; `None` where the columns cannot tell.
-    fn turns(&self, facts: &Facts<'_>, now: Timestamp, reading: &Reading<'_>) -> Option<Turn> {
+    /// When, after `now`, the truth may turn.
+    fn turns(&self, facts: &Facts<'_>, now: Timestamp, reading: &Reading<'_>) -> Turn {
         let Some(value) = reading.value else {
-            return Some(Turn { at: reading.next.instant(), sure: false });
+            return Turn { at: reading.next.instant(), sure: false };
         };
         let side = self.side(value);
         let mut next = reading.gone;
@@ -127,7 +128,7 @@ impl Leaf {
         if self.slope != 0 {
             next.at(reading.next.0);
             self.crosses(value, side, now).into_iter().for_each(|at| next.at(at));
-            return Some(Turn { at: next.instant(), sure });
+            return Turn { at: next.instant(), sure };
         }
         match (reading.tends(), &*self.parts) {
             // A stretch has no holes: between two values on one side of it all are.
@@ -141,7 +142,7 @@ impl Leaf {
             }
             _ => next.at(self.soonest(facts, now, value, side).unwrap_or(reading.next.0)),
         }
-        Some(Turn { at: next.instant(), sure })
+        Turn { at: next.instant(), sure }
     }
 
     /// Before when a sum of counts cannot have come to another side: each count changes by one at
@@ -236,7 +237,7 @@ impl Slice<'_> {
     }
 
     /// The first entry that is still to come.
-    fn to_come(&self) -> Option<Timestamp> {
+    fn to_come(self) -> Option<Timestamp> {
         self.column.at(self.high)
     }
 }
@@ -285,6 +286,7 @@ impl Part {
     }
 
     /// The entries that count; the inner `None` where the bound is NULL.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a bound of NULL")]
     fn slice<'a>(
         &self,
         facts: &Facts<'a>,
@@ -342,6 +344,7 @@ impl Part {
 
 impl Part {
     /// When a count can have changed so many times; the outer `None` where it cannot be told.
+    #[expect(clippy::option_option, reason = "what cannot be told is not what never comes")]
     fn changes(
         &self,
         facts: &Facts<'_>,

@@ -303,12 +303,11 @@ impl Live {
         let member = if person.program + 1 == self.programs.len() {
             Some(person.is_member(number))
         } else {
-            let shared = self.programs.get(person.program).and_then(|program| {
+            self.programs.get(person.program).and_then(|program| {
                 let number = program.number(segment)?;
-                let same = program.shares(program.segments().get(number)?, current);
+                let same = program.segments().get(number)?.is_in(current);
                 same.then(|| person.is_member(number))
-            });
-            shared
+            })
         };
         member.map_or(Membership::NotReady, Membership::of)
     }
@@ -417,7 +416,7 @@ impl Live {
         person.settle(touched, program, at, &mut self.scratch);
         for turned in &self.scratch.turned {
             let Some(segment) = program.segments().get(turned.segment) else { continue };
-            let shared = |last| program.shares(segment, last);
+            let shared = |last| segment.is_in(last);
             if person.program + 1 < self.programs.len() && !self.programs.last().is_some_and(shared)
             {
                 continue;

@@ -1,6 +1,7 @@
 //! The example programs, run as users run them.
 
 mod campaign;
+mod engines;
 mod playbook;
 mod resume;
 mod transitions;

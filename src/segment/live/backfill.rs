@@ -150,7 +150,7 @@ impl Live {
         let mut changed = vec![true; program.segments().len()];
         for (number, segment) in before.segments().iter().enumerate() {
             if let Some(same) = program.number(&segment.name) {
-                changed[same] = !before.shares(segment, program);
+                changed[same] = !segment.is_in(program);
                 if was.is_member(number) {
                     person.set_member(same);
                 }

@@ -205,23 +205,24 @@ impl Person {
         if first > at {
             return Some(Valid::until(false, Some(first)));
         }
-        let facts = self.timeline.facts(at);
+        let facts = self.timeline.facts_as_known(at, Timestamp::LAST);
         let mut told = true;
         let member = program.segments().get(segment)?.tree.holds(&mut |leaf| {
-            self.was_true(leaf, program, facts).unwrap_or_else(|| {
+            was_true(leaf, program, facts).unwrap_or_else(|| {
                 told = false;
                 Valid::always(None)
             })
         });
         told.then(|| member.map(|truth| truth == Some(true)))
     }
+}
 
-    fn was_true(&self, leaf: usize, program: &Program, facts: Facts<'_>) -> Option<Held> {
-        let Cond::Test(test) = &program.leaves().get(leaf)?.cond else { return None };
-        match &test.leaf {
-            Some(leaf) => leaf.evaluate(&facts, STEPS, |truth| truth),
-            None => Some(horizon::asked(test, &Evaluator::new(facts), STEPS, |truth| truth)),
-        }
+/// The truth of a leaf by these facts; `None` where too little was kept to tell.
+fn was_true(leaf: usize, program: &Program, facts: Facts<'_>) -> Option<Held> {
+    let Cond::Test(test) = &program.leaves().get(leaf)?.cond else { return None };
+    match &test.leaf {
+        Some(leaf) => leaf.evaluate(&facts, STEPS, |truth| truth),
+        None => Some(horizon::asked(test, &Evaluator::new(facts), STEPS, |truth| truth)),
     }
 }
 

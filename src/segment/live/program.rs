@@ -56,7 +56,7 @@ pub(super) struct Route {
 /// Routes by number, and which of them an event takes.
 #[derive(Clone, Debug, Default)]
 struct Routes {
-    routes: Vec<Route>,
+    numbered: Vec<Route>,
     events: BTreeMap<Arc<str>, usize>,
     /// That of an event of any other name.
     other: usize,
@@ -151,12 +151,6 @@ impl Program {
         self.segments.binary_search_by(|compiled| (*compiled.name).cmp(segment)).ok()
     }
 
-    /// Whether another program has this segment too and means the same by it.
-    pub(super) fn shares(&self, segment: &Compiled, other: &Self) -> bool {
-        let found = other.number(&segment.name).and_then(|number| other.segments.get(number));
-        found.is_some_and(|found| found.content == segment.content)
-    }
-
     /// Whether what has happened by an event's name is told only while nothing of it is to come,
     /// and cannot be taken back.
     pub(super) fn tells_apart(&self, event: &Event) -> bool {
@@ -178,7 +172,15 @@ impl Program {
     }
 
     pub(super) fn route(&self, number: usize) -> Option<&Route> {
-        self.routes.routes.get(number)
+        self.routes.numbered.get(number)
+    }
+}
+
+impl Compiled {
+    /// Whether a program has this segment too and means the same by it.
+    pub(super) fn is_in(&self, program: &Program) -> bool {
+        let found = program.number(&self.name).and_then(|number| program.segments.get(number));
+        found.is_some_and(|found| found.content == self.content)
     }
 }
 
@@ -229,8 +231,8 @@ impl Routes {
             route.leaves.set(number, true);
             leaf.segments.iter().for_each(|segment| route.segments.set(*segment, true));
         }
-        self.routes.push(route);
-        self.routes.len() - 1
+        self.numbered.push(route);
+        self.numbered.len() - 1
     }
 }
 
