@@ -484,7 +484,7 @@ fn shoppers(names: &[&str]) -> (Live, Vec<Retractable>) {
     let mut engine = Engine::new(shop::schema()).unwrap();
     for (name, rule) in [
         ("active", r#"count("Product Viewed" over 2 days) >= 3"#),
-        ("curious", r#"count("Product Viewed") > 60"#),
+        ("curious", r#"count("Product Viewed") > 350"#),
         ("seen", r#"last("Email Opened") > now() - INTERVAL '1 day'"#),
         ("spent", r#"sum("Order Completed".revenue over 20 days) > 300"#),
         ("wide", r#"count(distinct "Product Viewed".sku over 2 days) > 3"#),
@@ -557,4 +557,26 @@ fn an_alias_links_and_its_retraction_unlinks() {
         [("p-1".to_owned(), false, Cause::Unlink), ("p-2".to_owned(), true, Cause::Unlink)];
     assert_eq!(turned(&mut live), unlink);
     assert_eq!(live.membership(&id(1), "two"), Membership::Out);
+}
+
+#[test]
+fn what_is_yet_to_happen_is_linked_too() {
+    let at = |hour: i64| Timestamp::from_micros(hour * 3_600_000_000);
+    let mut engine = Engine::new(schema()).unwrap();
+    let rule = r#"count(distinct "Product Viewed".category over 2 hours) >= 2"#;
+    engine.add_segment("two", rule).unwrap();
+    let viewed = |person: &str, category: &str, hour: i64| {
+        Event::track(person, "Product Viewed", at(hour)).with("category", category)
+    };
+    let mut live = Live::new(engine.program());
+    live.handle_event(&viewed("p-1", "a", 5).received(at(1)), at(1));
+    live.handle_event(&viewed("p-2", "b", 6).received(at(1)), at(1));
+    live.handle_link(&id(1), &id(2), at(2));
+    let mut turned = Vec::new();
+    while let Some(timeout) = live.poll_timeout() {
+        live.handle_timeout(timeout);
+        let turns = std::iter::from_fn(|| live.poll_transition());
+        turned.extend(turns.map(|turn| (turn.person, turn.entered, turn.at)));
+    }
+    assert_eq!(turned, [(id(1), true, at(6)), (id(1), false, at(7))]);
 }
