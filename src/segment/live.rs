@@ -222,11 +222,10 @@ impl Live {
         let whole = event.kind() != EventKind::Identify
             && event.at() > person.first()
             && !program.tells_apart(event);
-        if let Some(waiting) = self.waiting.get_mut(&number) {
+        let waiting = self.waiting.get_mut(&number).map(|waiting| {
             waiting.events.retain(|other| other.id() != event.id());
-            return self.want(number, Some(cause));
-        }
-        if !whole {
+        });
+        if waiting.is_some() || !whole {
             return self.want(number, Some(cause));
         }
         self.change(number, event, (self.now, cause), |person, event, program, now| {

@@ -311,8 +311,8 @@ proptest! {
             .collect();
         for people in &components {
             let facts = of(people);
-            let turns = rules.values().flat_map(|rule| world(&definitions, &schema, &facts, Timestamp::MIN).turns(rule));
-            instants.extend(turns.collect::<Vec<_>>());
+            let world = world(&definitions, &schema, &facts, Timestamp::MIN);
+            instants.extend(rules.values().flat_map(|rule| world.turns(rule)));
         }
         let before = |at: &Timestamp| Timestamp::from_micros(at.micros().saturating_sub(1));
         let around: BTreeSet<Timestamp> = instants.iter().flat_map(|at| [before(at), *at]).collect();
@@ -415,7 +415,7 @@ proptest! {
         let events = dealt(cancelling(&facts), &deal);
         let script = with_links(told(&events), &linking);
         let others: Vec<usize> = (0..3).filter(|number| *number != erased).collect();
-        let [mut before, later] = split(script.clone(), at);
+        let [mut before, later] = split(script, at);
         let later = without(later, &id(erased));
         let mut expected = Live::new(engine.program());
         until(&mut expected, &events, &without(before.clone(), &id(erased)), at);
@@ -439,7 +439,7 @@ proptest! {
         let (engine, rules) = engine(&definitions, keyed());
         let events = dealt(cancelling(&facts), &deal);
         let script = with_links(told(&events), &linking);
-        let [before, later] = split(script.clone(), at);
+        let [before, later] = split(script, at);
         let mut first = Live::new(engine.program());
         until(&mut first, &events, &before, at);
         let (memberships, turned) = goes_on(&mut first, &rules, &[0, 1, 2], &events, &later);
@@ -455,8 +455,8 @@ proptest! {
         live.handle_program(engine.program(), at);
         until(&mut live, &events, &at_once, at);
         let (so, then) = goes_on(&mut live, &rules, &[0, 1, 2], &events, &later);
-        prop_assert_eq!(so, memberships.clone());
-        prop_assert_eq!(when_found(then), turned.clone());
+        prop_assert_eq!(&so, &memberships);
+        prop_assert_eq!(&when_found(then), &turned);
 
         // At this instant another process takes over, and tells nothing anew.
         let mut live = Live::new(engine.program());
@@ -493,7 +493,7 @@ fn shoppers(names: &[&str]) -> (Live, Vec<Retractable>) {
     }
     let shop = Shop::new(Seed::new(5)).customers(40);
     let mut events: Vec<Event> = shop.into_iter().flat_map(|customer| customer.events).collect();
-    events.sort_by(|a, b| (a.known_from(), a.id()).cmp(&(b.known_from(), b.id())));
+    events.sort_by_key(|event| (event.known_from(), event.id()));
     let turns = (0..names.len()).cycle();
     let events = events.into_iter().zip(turns).map(|(event, turn)| (event.user(names[turn]), None));
     (Live::new(engine.program()), events.collect())

@@ -157,3 +157,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_seen_again_after_long_is_not_counted_twice() {
+    let mut engine = Engine::new(schema()).unwrap();
+    let rule = r#"count(distinct "Product Viewed".category) > 60"#;
+    engine.add_segment("many", rule).unwrap();
+    let mut live = Live::new(engine.program());
+    for (round, number) in (0..3).flat_map(|round| (0..50).map(move |number| (round, number))) {
+        let now = Timestamp::from_micros((round * 200 + number) * 3_600_000_000);
+        let viewed = Event::track("p-1", "Product Viewed", now);
+        live.handle_event(&viewed.with("category", format!("c-{number}")), now);
+        assert_eq!(live.membership(&ProfileId::new("p-1"), "many"), Membership::Out, "{now}");
+    }
+}
