@@ -24,10 +24,12 @@ mod json;
 mod lex;
 mod names;
 mod parse;
+pub(crate) mod person;
 pub(crate) mod plan;
 mod print;
 mod resolve;
 mod typing;
+mod window;
 mod words;
 
 use std::sync::Arc;
@@ -35,7 +37,9 @@ use std::sync::Arc;
 pub(crate) use check::{Checked, check_metric, check_rule};
 pub use funnel::{Funnel, Step};
 pub use names::Names;
+pub(crate) use person::Person;
 pub(crate) use typing::Type;
+pub(crate) use window::Period;
 
 use crate::error::{Error, ErrorKind, Result, Span};
 use crate::time::{Duration, Timestamp};
@@ -74,6 +78,7 @@ pub(crate) enum Node {
     Now,
     Or(Vec<Expr>),
     Path(Vec<Arc<str>>),
+    Person(Person),
     Scale { by: Decimal, of: Expr },
     Sum { first: Expr, rest: Vec<(Sign, Expr)> },
 }
@@ -176,6 +181,10 @@ pub(crate) struct Series {
 /// Which stretch of time an aggregate looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Over {
+    /// `from '2025-11-24' to '2025-12-01' in 'Europe/Paris'`
+    Between(Period),
+    /// `over last 5`
+    Last(u32),
     /// `over 90 days ending 7 days ago`
     Sliding { length: Duration, ending: Option<Duration> },
     /// `since last("Product Added")`
@@ -252,6 +261,9 @@ impl Expr {
 
     /// Whether it is a condition by its form; a path or a figure may be one by its kind.
     fn is_condition(&self) -> bool {
+        if let Node::Person(person) = self.node() {
+            return person.is_condition();
+        }
         !matches!(
             self.node(),
             Node::Aggregate(_)
@@ -313,6 +325,7 @@ impl Node {
             Self::Group { rule: inner, .. } | Self::Not(inner) | Self::Scale { of: inner, .. } => {
                 visit(inner);
             }
+            Self::Person(person) => person.of().into_iter().for_each(visit),
             Self::Sum { first, rest } => {
                 visit(first);
                 rest.iter().for_each(|(_, term)| visit(term));

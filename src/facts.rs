@@ -27,7 +27,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Event, EventKind};
-use crate::id::MessageId;
+use crate::id::{MessageId, ProfileId};
 use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -65,6 +65,7 @@ impl Fact {
 /// What a timeline holds depends on the events put in, not on the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
+    person: Option<ProfileId>,
     series: BTreeMap<Arc<str>, Series>,
     attributes: BTreeMap<Arc<str>, Vec<Told>>,
     /// What tells neither an entry nor a trait, only that there is somebody.
@@ -117,6 +118,11 @@ impl Timeline {
     /// the schema gives an event a business key, the same thing told again replaces, and a
     /// cancellation retracts, from when that is known.
     pub fn insert(&mut self, event: &Event, schema: &Schema) {
+        if let Some(person) = event.person()
+            && self.person.as_ref().is_none_or(|known| person < known)
+        {
+            self.person = Some(person.clone());
+        }
         let lean = self.columns.layout().is_lean();
         if lean {
             self.first = Some(self.first.map_or(event.at(), |first| first.min(event.at())));
@@ -291,6 +297,12 @@ impl<'a> Facts<'a> {
         self.known
     }
 
+    /// Whose facts these are: of the people whose events were put in, the one whose identifier is
+    /// the least, whatever the order in which they came. `None` where nothing was put in.
+    pub fn person(&self) -> Option<&'a ProfileId> {
+        self.timeline.person.as_ref()
+    }
+
     /// The same knowledge at another instant.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {
@@ -304,14 +316,27 @@ impl<'a> Facts<'a> {
 
     /// When the first thing happened of all that is known, be it later than now.
     pub(crate) fn first(&self) -> Option<Timestamp> {
+        self.firsts().map(|(at, _)| at).chain(self.timeline.first).min()
+    }
+
+    /// The first thing of all that is known, and the event that told it.
+    pub(crate) fn first_told(&self) -> Option<(Timestamp, &'a MessageId)> {
+        self.firsts().min()
+    }
+
+    /// The first of each series and of each trait.
+    fn firsts(&self) -> impl Iterator<Item = (Timestamp, &'a MessageId)> + use<'a> {
         let Timeline { series, attributes, others, .. } = self.timeline;
-        let happened = series.values().chain([others]).filter_map(|series| {
-            series.all().iter().find(|fact| fact.known.at(self.known)).map(|fact| fact.at)
+        let known = self.known;
+        let happened = series.values().chain([others]).filter_map(move |series| {
+            let first = series.all().iter().find(|fact| fact.known.at(known))?;
+            Some((first.at, &first.id))
         });
-        let told = attributes.values().filter_map(|history| {
-            history.iter().find(|told| told.known.at(self.known)).map(|told| told.at)
+        let told = attributes.values().filter_map(move |history| {
+            let first = history.iter().find(|told| told.known.at(known))?;
+            Some((first.at, &first.id))
         });
-        happened.chain(told).chain(self.timeline.first).min()
+        happened.chain(told)
     }
 
     /// What counts of the events of this name, in order.
@@ -333,11 +358,16 @@ impl<'a> Facts<'a> {
     /// What the trait's value was last told by, and the first instant after `now` at which it is
     /// told again.
     pub(crate) fn told(&self, name: &str) -> (Option<&'a Told>, Option<Timestamp>) {
-        let history = self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice);
+        let history = self.tellings(name);
         let (past, future) = history.split_at(history.partition_point(|told| told.at <= self.now));
         let last = past.iter().rev().find(|told| told.known.at(self.known));
         let next = future.iter().find(|told| told.known.at(self.known));
         (last, next.map(|told| told.at))
+    }
+
+    /// All that was and will be told of a trait, in order; who asks filters by [`Facts::known`].
+    pub(crate) fn tellings(&self, name: &str) -> &'a [Told] {
+        self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice)
     }
 
     /// A whole series with what is still to happen; who asks filters by [`Facts::known`] and

@@ -29,8 +29,10 @@ mod evaluator;
 mod funnel;
 mod group;
 mod index;
+mod last;
 mod leaf;
 mod moving;
+mod person;
 mod rfm;
 mod slide;
 
@@ -40,6 +42,7 @@ use std::sync::Arc;
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
+pub(crate) use person::changes;
 pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
 
 use crate::error::{Diagnostic, Result};

@@ -8,13 +8,15 @@ use bespoke::segment::{Difference, History, Segment};
 use bespoke::time::Timestamp;
 
 use crate::Fault;
-use crate::native;
 use crate::options::Asked;
 use crate::people::People;
+use crate::{live, native};
 
 /// Who answers. Whoever it is, the answers are the same.
 #[derive(Clone, Copy)]
 pub(crate) enum Engine {
+    /// Live membership, told everything again.
+    Live,
     /// Each person's timeline, asked about the instant.
     Native,
 }
@@ -36,14 +38,16 @@ pub(crate) type Histories = BTreeMap<ProfileId, History>;
 impl Engine {
     pub(crate) fn named(name: &str) -> Result<Self, Fault> {
         match name {
+            "live" => Ok(Self::Live),
             "native" => Ok(Self::Native),
-            _ => Err(format!("--engine {name} is not there; there is native")),
+            _ => Err(format!("--engine {name} is not there; there are native and live")),
         }
     }
 
     /// Who is a member at the instant asked about.
     pub(crate) fn members(self, segment: &Segment, base: &Base<'_>) -> Members {
         match self {
+            Self::Live => live::members(segment, base),
             Self::Native => native::members(segment, base),
         }
     }
@@ -51,6 +55,7 @@ impl Engine {
     /// Who entered and left up to then, and when.
     pub(crate) fn histories(self, segment: &Segment, base: &Base<'_>) -> Histories {
         match self {
+            Self::Live => live::histories(segment, base),
             Self::Native => native::histories(segment, base),
         }
     }

@@ -11,6 +11,9 @@
 //! - with `--diff RULE` the members that only one of the two rules has; with `--transitions` as well,
 //!   the entries and exits that only one of them has;
 //! - with `--explain ID` why this person is a member or is not.
+//!
+//! With `--engine live` the same is found by live membership, which is told the file as it came to
+//! be known.
 
 #[path = "../support/args.rs"]
 mod args;
@@ -19,6 +22,7 @@ mod events;
 
 mod answer;
 mod engine;
+mod live;
 mod native;
 mod options;
 mod people;

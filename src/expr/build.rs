@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::window::Period;
 use super::{Aggregate, Comparison, Expr, Function, Literal, Node, Over, Series, Sign, Truth};
 use crate::error::Span;
-use crate::time::{Duration, Timestamp};
+use crate::time::{Duration, Local, Timestamp, Zone};
 use crate::value::Decimal;
 
 const NOWHERE: Span = Span::new(0, 0);
@@ -250,6 +251,42 @@ impl Aggregate {
     #[must_use]
     pub fn over_ending(mut self, length: Duration, ago: Duration) -> Self {
         self.window = Some(Over::Sliding { length, ending: Some(ago) });
+        self
+    }
+
+    /// The same over the last so many events that have an entry, 1 to 1,000,000 of them.
+    #[must_use]
+    pub fn over_last(mut self, count: u32) -> Self {
+        self.window = Some(Over::Last(count));
+        self
+    }
+
+    /// The same over what happened from an instant on, and before another if there is one.
+    #[must_use]
+    pub fn between(mut self, from: Timestamp, to: impl Into<Option<Timestamp>>) -> Self {
+        self.window = Some(Over::Between(Period::Instants { from, to: to.into() }));
+        self
+    }
+
+    /// The same over what happened from a local time in a zone on, and before another if there is
+    /// one.
+    ///
+    /// ```
+    /// use bespoke::expr::{Aggregate, Expr};
+    /// use bespoke::time::{Local, LocalTime};
+    ///
+    /// let day = |day: &str| day.parse().map(|day| Local::new(day, LocalTime::MIDNIGHT));
+    /// let orders = Aggregate::count("Order Completed");
+    /// let week = orders.between_local(day("2025-11-24")?, day("2025-12-01")?, "Europe/Paris".parse()?);
+    /// assert_eq!(
+    ///     Expr::from(week).to_string(),
+    ///     r#"count("Order Completed" from '2025-11-24' to '2025-12-01' in 'Europe/Paris')"#
+    /// );
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    #[must_use]
+    pub fn between_local(mut self, from: Local, to: impl Into<Option<Local>>, zone: Zone) -> Self {
+        self.window = Some(Over::Between(Period::Civil { from, to: to.into(), zone }));
         self
     }
 

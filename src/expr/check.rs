@@ -3,6 +3,7 @@
 mod class;
 mod funnel;
 mod group;
+mod person;
 
 use std::sync::Arc;
 
@@ -204,6 +205,7 @@ impl<'a> Checker<'a> {
             }
             Node::Now => Some((Term::Now, Base::Instant.plain())),
             Node::Path(path) => self.path(path, expr.span(), scope, any),
+            Node::Person(person) => self.person(person),
             Node::Scale { by, of } => {
                 let (term, ty) = self.term(of, scope, any)?;
                 if ty.base == Base::Duration && !by.is_whole() {
@@ -364,6 +366,8 @@ impl<'a> Checker<'a> {
     fn window(&mut self, window: Option<&Over>) -> Option<Stretch> {
         match window {
             None => Some(Stretch::Always),
+            Some(Over::Between(period)) => Some(Stretch::fixed(*period)),
+            Some(Over::Last(count)) => Some(Stretch::Last(*count)),
             Some(Over::Sliding { length, ending }) => {
                 Some(Stretch::Sliding(Window::over(*length).ending(ending.unwrap_or_default())))
             }

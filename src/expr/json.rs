@@ -1,6 +1,8 @@
 //! Expressions as JSON, for rule builders in a web page.
 
 mod funnel;
+mod person;
+mod window;
 
 use std::sync::Arc;
 
@@ -8,13 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use funnel::FunnelJson;
+use window::Fields;
 
-use super::{
-    Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Over, Series, Sign, Truth,
-};
+use super::{Aggregate, Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Series, Sign, Truth};
 use crate::error::{Error, ErrorKind, Result, Span};
 use crate::schema::ANY_EVENT;
-use crate::time::{Duration, Timestamp};
+use crate::time::{Duration, Timestamp, Zone};
 use crate::value::Decimal;
 
 impl Expr {
@@ -56,6 +57,11 @@ impl Expr {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Json {
+    Anniversary {
+        path: Vec<Arc<str>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<Zone>,
+    },
     Aggregate(Box<AggregateJson>),
     And(Vec<Self>),
     Any {
@@ -70,6 +76,14 @@ enum Json {
         negated: bool,
     },
     Boolean(bool),
+    Bucket {
+        count: Box<RawValue>,
+        salt: Arc<str>,
+    },
+    Changed {
+        path: Vec<Arc<str>>,
+        over: Duration,
+    },
     Class {
         value: Box<Self>,
         cuts: Vec<Self>,
@@ -105,6 +119,7 @@ enum Json {
     Now,
     Null,
     Number(Box<RawValue>),
+    ObservedFor(Duration),
     Or(Vec<Self>),
     Path(Vec<Arc<str>>),
     Scale {
@@ -148,6 +163,14 @@ struct AggregateJson {
     ending: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
 }
 
 impl From<&Expr> for Json {
@@ -191,6 +214,7 @@ impl From<&Expr> for Json {
             Node::Now => Self::Now,
             Node::Or(parts) => Self::Or(all(parts)),
             Node::Path(path) => Self::Path(path.clone()),
+            Node::Person(person) => person.into(),
             Node::Scale { by, of } => Self::Scale { by: raw(*by), of: boxed(of) },
             Node::Sum { first, rest } => Self::Sum(sum(first, rest)),
         }
@@ -212,7 +236,7 @@ impl From<&Literal> for Json {
 
 impl From<&Aggregate> for AggregateJson {
     fn from(aggregate: &Aggregate) -> Self {
-        let (over, ending, since) = parts_of(aggregate.window());
+        let Fields { over, ending, since, last, from, to, zone } = aggregate.window().into();
         Self {
             function: aggregate.function().name().to_owned(),
             distinct: aggregate.is_distinct(),
@@ -222,21 +246,16 @@ impl From<&Aggregate> for AggregateJson {
             over,
             ending,
             since,
+            last,
+            from,
+            to,
+            zone,
         }
     }
 }
 
 fn event_json(series: &Series) -> Arc<str> {
     series.event().cloned().unwrap_or_else(|| ANY_EVENT.into())
-}
-
-/// A window as the fields `over`, `ending` and `since`.
-fn parts_of(window: Option<&Over>) -> (Option<Duration>, Option<Duration>, Option<Json>) {
-    match window {
-        Some(Over::Sliding { length, ending }) => (Some(*length), *ending, None),
-        Some(Over::Since(since)) => (None, None, Some(Json::from(since))),
-        None => (None, None, None),
-    }
 }
 
 fn sum(first: &Expr, rest: &[(Sign, Expr)]) -> Vec<TermJson> {
@@ -259,6 +278,10 @@ impl TryFrom<Json> for Expr {
         let boxed = |json: Box<Json>| Self::try_from(*json);
         let all = |parts: Vec<Json>| parts.into_iter().map(Self::try_from).collect::<Result<_>>();
         let node = match json {
+            json @ (Json::Anniversary { .. }
+            | Json::Bucket { .. }
+            | Json::Changed { .. }
+            | Json::ObservedFor(_)) => Node::Person(json.try_into()?),
             Json::Aggregate(aggregate) => Node::Aggregate((*aggregate).try_into()?),
             Json::And(parts) => Node::And(all(parts)?),
             Json::Any { field, rule } => Node::Group { by: named(field)?, rule: boxed(rule)? },
@@ -342,7 +365,8 @@ impl TryFrom<AggregateJson> for Aggregate {
         let known = Function::ALL.into_iter().find(|(_, name)| *name == json.function);
         let (function, _) =
             known.ok_or_else(|| fault(&format!("`{}` is no aggregate", json.function)))?;
-        let window = over(json.over, json.ending, json.since)?;
+        let AggregateJson { over, ending, since, last, from, to, zone, .. } = json;
+        let window = Fields { over, ending, since, last, from, to, zone }.window()?;
         let path = json.field;
         std::iter::once(&json.event).chain(&path).try_for_each(|name| some_letters(name))?;
         let event = Some(json.event).filter(|name| **name != *ANY_EVENT);
@@ -353,20 +377,6 @@ impl TryFrom<AggregateJson> for Aggregate {
             filter: json.filter.map(Expr::try_from).transpose()?,
             window,
         })
-    }
-}
-
-/// The window of the fields `over`, `ending` and `since`.
-fn over(
-    over: Option<Duration>,
-    ending: Option<Duration>,
-    since: Option<Json>,
-) -> Result<Option<Over>> {
-    match (over, since, ending) {
-        (Some(length), None, ending) => Over::sliding(length, ending).map(Some).map_err(fault),
-        (None, Some(since), None) => Ok(Some(Over::Since(since.try_into()?))),
-        (None, None, None) => Ok(None),
-        _ => Err(fault("a window is `over` with or without `ending`, or `since`")),
     }
 }
 

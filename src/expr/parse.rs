@@ -2,14 +2,17 @@
 
 mod aggregate;
 mod class;
+mod faults;
 mod funnel;
 mod group;
+mod person;
+mod window;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::lex::{Token, TokenKind, tokens};
-use super::{Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Sign, Truth};
+use super::{Comparison, Expr, Function, Literal, MAX_DEPTH, Node, Person, Sign, Truth};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::value::Decimal;
 
@@ -22,10 +25,12 @@ pub(super) const KEYWORDS: [&str; 10] =
     ["and", "or", "not", "between", "in", "like", "is", "null", "true", "false"];
 
 /// Words with a meaning in some places; printed names of these texts are quoted.
-pub(super) const CONTEXTUAL: [&str; 14] = [
+pub(super) const CONTEXTUAL: [&str; 20] = [
     "any",
     "over",
     "since",
+    "from",
+    "to",
     "where",
     "distinct",
     "ending",
@@ -37,6 +42,10 @@ pub(super) const CONTEXTUAL: [&str; 14] = [
     "coalesce",
     "funnel",
     "in_segment",
+    "anniversary",
+    "bucket",
+    "changed",
+    "observed_for",
 ];
 
 impl Expr {
@@ -349,21 +358,14 @@ impl<'t> Parser<'t> {
                 self.at += 1;
                 Node::InSegment(segment.into())
             }
+            _ if Person::NAMES.contains(&name.as_str()) => {
+                self.at += 2;
+                Node::Person(self.person(&name)?)
+            }
             _ => return Err(self.unknown_function(word)),
         };
         self.expect(")")?;
         Ok(node)
-    }
-
-    fn unknown_function(&self, word: &str) -> Diagnostic {
-        let known = Function::ALL.iter().map(|(_, name)| *name);
-        let known: Vec<&str> =
-            known.chain(["now", "class", "coalesce", "funnel", "in_segment"]).collect();
-        let fault = self.fault(&format!("there is no function `{word}`"));
-        match crate::error::nearest(word, known.iter().copied()) {
-            Some(near) => fault.with_help(format!("did you mean `{near}`?")),
-            None => fault.with_help(format!("there are {}", known.join(", "))),
-        }
     }
 
     fn path(&mut self, first: Arc<str>) -> Parsed<Vec<Arc<str>>> {
@@ -448,36 +450,6 @@ impl<'t> Parser<'t> {
 
     fn fault(&self, message: &str) -> Diagnostic {
         Diagnostic::new(self.text, self.span(), message)
-    }
-
-    /// What is probably meant by what follows a rule that is complete.
-    fn advice_on_the_rest(&self) -> Option<&'static str> {
-        match (self.previous_kind()?, self.peek(), self.peek_at(1)) {
-            (TokenKind::Number(_), TokenKind::Mark(","), TokenKind::Number(_)) => {
-                Some("write the number without a separator")
-            }
-            (_, TokenKind::Mark(")"), _) => Some("there is no `(` for it"),
-            (_, TokenKind::Mark(mark), _) => {
-                let compares = Comparison::ALL.iter().any(|(_, symbol)| symbol == mark);
-                compares.then_some("compare twice, joined by AND, or write BETWEEN")
-            }
-            (_, TokenKind::Quoted(_) | TokenKind::Word(_), _) => {
-                Some("conditions are joined by AND or OR")
-            }
-            _ => None,
-        }
-    }
-
-    fn unexpected(&self, expected: &str) -> Diagnostic {
-        let found = match self.peek() {
-            TokenKind::End => "the rule ends here".to_owned(),
-            TokenKind::Mark(mark) => format!("found `{mark}`"),
-            TokenKind::Number(number) => format!("found `{number}`"),
-            TokenKind::Quoted(name) => format!("found the name \"{name}\""),
-            TokenKind::Text(text) => format!("found the text '{text}'"),
-            TokenKind::Word(word) => format!("found `{word}`"),
-        };
-        self.fault(&format!("expected {expected}, {found}"))
     }
 }
 

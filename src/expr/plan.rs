@@ -5,9 +5,10 @@ mod walk;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Comparison, Function, Literal, Sign, Truth};
+use super::person::PersonTerm;
+use super::{Comparison, Function, Literal, Period, Sign, Truth};
 use crate::facts::{Layout, Pick};
-use crate::time::Window;
+use crate::time::{Duration, Timestamp, Window};
 use crate::value::Decimal;
 
 /// A condition: true, false or unknown.
@@ -174,6 +175,7 @@ pub(crate) enum Term {
     /// A metric that others may use too.
     Metric(Arc<Self>),
     Now,
+    Person(Box<PersonTerm>),
     Scale {
         by: Decimal,
         of: Box<Self>,
@@ -242,8 +244,21 @@ pub(crate) enum Entries {
 #[derive(Clone, Debug)]
 pub(crate) enum Stretch {
     Always,
+    /// What happened after the first and up to the second.
+    Fixed(Timestamp, Timestamp),
+    /// The last so many events that have an entry.
+    Last(u32),
     Since(Term),
     Sliding(Window),
+}
+
+impl Stretch {
+    /// The stretch from the beginning of a period, included, to its end, excluded.
+    pub(super) fn fixed(period: Period) -> Self {
+        let before = |at: Timestamp| at.minus(Duration::from_micros(1));
+        let (from, to) = period.bounds();
+        Self::Fixed(before(from), to.map_or(Timestamp::MAX, before))
+    }
 }
 
 /// What a condition depends on.
@@ -252,4 +267,6 @@ pub(crate) struct Inputs {
     pub(crate) events: BTreeSet<Arc<str>>,
     pub(crate) every_event: bool,
     pub(crate) attributes: BTreeSet<Arc<str>>,
+    /// Whether it depends on whatever is told of somebody, and needs to keep it.
+    pub(crate) everything: bool,
 }

@@ -40,7 +40,8 @@ impl Node {
             | Self::InSegment(_)
             | Self::Literal(_)
             | Self::Now
-            | Self::Path(_) => Binding::Atom,
+            | Self::Path(_)
+            | Self::Person(_) => Binding::Atom,
         }
     }
 }
@@ -103,6 +104,7 @@ impl Display for Expr {
             Node::Now => f.write_str("now()"),
             Node::Or(parts) => separated(f, " OR ", parts.iter().map(|e| At(Binding::And, e))),
             Node::Path(path) => separated(f, ".", path.iter().map(|name| Name(name))),
+            Node::Person(person) => person.fmt(f),
             Node::Scale { by, of } => write!(f, "{by} * {}", At(Binding::Atom, of)),
             Node::Sum { first, rest } => {
                 At(Binding::Term, first).fmt(f)?;
@@ -148,6 +150,8 @@ impl Display for Over {
     /// With the space that parts it from the series.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Between(period) => write!(f, " {period}"),
+            Self::Last(count) => write!(f, " over last {count}"),
             Self::Sliding { length, ending: None } => write!(f, " over {length}"),
             Self::Sliding { length, ending: Some(ago) } => {
                 write!(f, " over {length} ending {ago} ago")
@@ -212,7 +216,7 @@ impl Display for Name<'_> {
 }
 
 /// A text in quotes, with the quotes in it doubled.
-struct Quoted<'a>(char, &'a str);
+pub(super) struct Quoted<'a>(pub(super) char, pub(super) &'a str);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

@@ -5,10 +5,12 @@
 //! it is written; as everywhere, a test of it is passed if some element passes.
 
 mod condition;
+mod person;
 mod value;
 
 use super::lex::{is_name_part, is_name_start};
 use super::{Expr, Literal};
+use crate::time::Timestamp;
 use crate::value::Decimal;
 
 impl Expr {
@@ -107,13 +109,7 @@ impl Words {
             Literal::Null => self.put("NULL"),
             Literal::Number(number) => self.put(&grouped(*number)),
             Literal::Text(text) => self.quoted('‘', '’', text),
-            Literal::Timestamp(at) => {
-                let at = at.to_string().replace('T', " ");
-                let at = at.trim_end_matches('Z');
-                let at = at.strip_suffix(".000000").unwrap_or(at);
-                self.put(at);
-                self.put(" UTC");
-            }
+            Literal::Timestamp(at) => self.put(&instant(*at)),
         }
     }
 
@@ -129,6 +125,13 @@ impl Words {
         }
         self.out.push(close);
     }
+}
+
+/// An instant without the letters and digits that say nothing.
+fn instant(at: Timestamp) -> String {
+    let at = at.to_string().replace('T', " ");
+    let at = at.trim_end_matches('Z');
+    format!("{} UTC", at.strip_suffix(".000000").unwrap_or(at))
 }
 
 /// Whether a name would be taken for a word of the sentence.

@@ -59,7 +59,7 @@ impl<'t> Replay<'t> {
             coming: coming.into_iter().peekable(),
             going: going.into_iter().peekable(),
             cuts: cuts.into_iter().peekable(),
-            told: Timeline::with_columns(layout),
+            told: Timeline { person: timeline.person.clone(), ..Timeline::with_columns(layout) },
             until,
         }
     }

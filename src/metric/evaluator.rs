@@ -311,6 +311,7 @@ impl<'a> Evaluator<'a> {
                 self.once(Part::Metric(term), moment.now, next, answer)
             }
             Term::Now => Val::Instant(Moving::NOW),
+            Term::Person(person) => person.value(self, moment.now, next),
             Term::Scale { by, of } => self.term(of, moment, next).times(*by),
             Term::Sum(terms) => {
                 let mut sum: Option<Val<'a>> = None;
@@ -388,7 +389,8 @@ impl<'a> Evaluator<'a> {
     /// The stretch of time that a figure looks at; `None` where it has no bound.
     fn stretch(&self, figure: &'a Figure, now: Timestamp, next: &mut Next) -> Option<Stretched> {
         match &figure.window {
-            Stretch::Always => Some(Stretched::always(now)),
+            Stretch::Always | Stretch::Last(_) => Some(Stretched::always(now)),
+            Stretch::Fixed(after, upto) => Some(Stretched::fixed(*after, *upto, now)),
             Stretch::Sliding(window) => Some(Stretched::sliding(*window, now)),
             Stretch::Since(since) => match self.value(since, now, next) {
                 Val::Instant(bound) => Some(Stretched::since(bound, now)),

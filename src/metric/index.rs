@@ -31,7 +31,9 @@ impl Figure {
     /// Finds the column that the figure itself can be read from.
     fn index(&mut self, layout: &mut Layout) {
         let adds = matches!(self.function, Function::Avg | Function::Count | Function::Sum);
-        if !self.distinct && (adds || matches!(self.entries, Entries::Events)) {
+        // Of the last events there may be several entries of one.
+        let timed = !matches!(self.window, Stretch::Last(_));
+        if timed && !self.distinct && (adds || matches!(self.entries, Entries::Events)) {
             self.column = self.kept(layout);
         }
     }
@@ -39,38 +41,39 @@ impl Figure {
     /// The column of its entries, if one can hold them. Counts share it with sums.
     fn kept(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("{event:?} {entries:?} {filter:?}");
+        let key = || format!("{event:?} {entries:?} {filter:?}");
         self.column_of(key, false, |_| true, layout)
     }
 
     /// The column of the instants at which each of its values was last seen.
     fn kept_apart(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("distinct {event:?} {entries:?} {filter:?}");
+        let key = || format!("distinct {event:?} {entries:?} {filter:?}");
         self.column_of(key, true, |_| true, layout)
     }
 
     /// The column of its entries that compare with a number.
     fn kept_where(&self, op: Comparison, right: i128, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
-        let key = format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
+        let key = || format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
         self.column_of(key, false, move |micros| op.holds(micros.cmp(&right)), layout)
     }
 
     fn column_of(
         &self,
-        key: String,
+        key: impl FnOnce() -> String,
         apart: bool,
         counts: impl Fn(i128) -> bool + Send + Sync + 'static,
         layout: &mut Layout,
     ) -> Option<Kept> {
+        // What names other parts may be long, written out: such a filter has no key.
         if !self.filter.as_ref().is_none_or(Cond::is_of_entry) {
             return None;
         }
         let figure = Self { window: Stretch::Always, column: None, ..self.clone() };
         // Whoever asks about an entry alone asks about nobody's facts.
         let nobody = Timeline::new();
-        let pick = Pick::new(key, self.event.clone(), apart, move |fact, take| {
+        let pick = Pick::new(key(), self.event.clone(), apart, move |fact, take| {
             figure.entries_of(fact, &nobody, &mut |value, micros| {
                 if counts(micros) {
                     take(value, micros);
@@ -306,7 +309,7 @@ impl Figure {
                 Part { reads: Reads::Last, column, .. } => Some(Span::Since(Reads::Last, column)),
                 _ => None,
             },
-            Stretch::Since(_) => None,
+            Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => None,
         }
     }
 }

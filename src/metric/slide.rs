@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
+use super::last::{last_of, reach, starts};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
-use crate::expr::plan::{Entries, Figure};
+use crate::expr::plan::{Entries, Figure, Stretch};
 use crate::facts::{Column, Fact, Facts, Series};
 use crate::time::{Timestamp, Window};
 use crate::value::{Exact, Value};
@@ -21,6 +22,8 @@ pub(super) struct Stretched {
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
+    /// Up to an instant that stays.
+    Fixed(Timestamp),
     Sliding(Window),
     /// From a bound that may move with time, to now.
     From(Moving),
@@ -29,6 +32,11 @@ enum Kind {
 impl Stretched {
     pub(super) fn always(now: Timestamp) -> Self {
         Self::since(Moving::fixed(i64::MIN), now)
+    }
+
+    /// What happened after one instant and up to another.
+    pub(super) fn fixed(after: Timestamp, upto: Timestamp, now: Timestamp) -> Self {
+        Self { after, upto: upto.min(now), kind: Kind::Fixed(upto) }
     }
 
     pub(super) fn sliding(window: Window, now: Timestamp) -> Self {
@@ -56,8 +64,9 @@ impl Stretched {
     /// When what happened `at`, and is still to come, begins to count.
     fn enters(&self, at: Timestamp) -> Timestamp {
         match self.kind {
+            Kind::Fixed(upto) if at > upto => Timestamp::MAX,
             Kind::Sliding(window) => window.enters(at),
-            Kind::From(_) => at,
+            Kind::Fixed(_) | Kind::From(_) => at,
         }
     }
 
@@ -70,7 +79,7 @@ impl Stretched {
                 // The first instant at which the bound has come to `at`: rounded up.
                 instant(missing.saturating_neg().div_euclid(bound.slope).saturating_neg())
             }
-            Kind::From(_) => Timestamp::MAX,
+            Kind::Fixed(_) | Kind::From(_) => Timestamp::MAX,
         }
     }
 
@@ -95,15 +104,15 @@ struct Total {
 
 /// One entry that passed the filter.
 #[derive(Clone, Copy, Debug)]
-struct Counted<'a> {
-    fact: &'a Fact,
+pub(super) struct Counted<'a> {
+    pub(super) fact: &'a Fact,
     /// The field's value; the event itself has none.
     value: Option<&'a Value>,
 }
 
 /// A figure's entries in order.
 #[derive(Debug)]
-enum Rows<'a> {
+pub(super) enum Rows<'a> {
     Collected(Vec<Counted<'a>>),
     /// What is kept of them.
     Column(&'a Column),
@@ -121,6 +130,8 @@ pub(super) struct Slide<'a> {
     fresh: Timestamp,
     stale: Timestamp,
     rows: Rows<'a>,
+    /// The first row of each fact, where the figure is of the last facts.
+    starts: Vec<usize>,
     low: usize,
     high: usize,
     sum: i128,
@@ -138,12 +149,14 @@ impl<'a> Slide<'a> {
     ) -> Self {
         let from = stretch.horizon();
         let mut stale = Next::never();
-        let rows = figure.rows(evaluator.facts(), from);
-        let rows = rows
-            .unwrap_or_else(|| Rows::Collected(collect(figure, evaluator, from, now, &mut stale)));
+        let rows = figure.rows(evaluator.facts(), from).unwrap_or_else(|| {
+            let after = reach(figure, evaluator, now, &mut stale).unwrap_or(from);
+            Rows::Collected(collect(figure, evaluator, after, now, &mut stale))
+        });
         let stale = stale.instant().unwrap_or(Timestamp::MAX);
+        let starts = starts(figure, &rows);
         let values = BTreeMap::new();
-        Self { figure, from, fresh: now, stale, rows, low: 0, high: 0, sum: 0, values }
+        Self { figure, from, fresh: now, stale, rows, starts, low: 0, high: 0, sum: 0, values }
     }
 
     /// The facts that count now, in order.
@@ -156,7 +169,8 @@ impl<'a> Slide<'a> {
         let from = stretch.horizon();
         let entries = collect(figure, evaluator, from, now, &mut Next::never());
         let counts = |at: Timestamp| stretch.after < at && at <= stretch.upto;
-        entries.iter().map(|entry| entry.fact).filter(|fact| counts(fact.at)).collect()
+        let facts = entries.iter().map(|entry| entry.fact).filter(|fact| counts(fact.at));
+        last_of(figure, facts.collect())
     }
 
     pub(super) fn is_of(&self, figure: &Figure) -> bool {
@@ -171,11 +185,23 @@ impl<'a> Slide<'a> {
     /// Moves to another stretch. Moving on costs what comes and goes; moving back starts anew.
     pub(super) fn position(&mut self, stretch: &Stretched) {
         let high = self.rows.upto(stretch.upto);
-        let low = self.rows.upto(stretch.after).min(high);
+        let low = match self.figure.window {
+            Stretch::Last(count) => self.first_of_last(count, high),
+            _ => self.rows.upto(stretch.after).min(high),
+        };
         if matches!(self.rows, Rows::Collected(_)) {
             self.slide(low, high);
         }
         (self.low, self.high) = (low, high);
+    }
+
+    /// The first row of the last `count` facts before the row `high`.
+    fn first_of_last(&self, count: u32, high: usize) -> usize {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        let Rows::Collected(_) = self.rows else { return high.saturating_sub(count) };
+        let facts = self.starts.partition_point(|start| *start < high);
+        let first = facts.checked_sub(count).and_then(|before| self.starts.get(before));
+        first.copied().unwrap_or_default()
     }
 
     /// Adds the values of the entries that come and takes away those of the entries that go.
@@ -327,10 +353,7 @@ fn collect<'a>(
     let facts = evaluator.facts();
     let mut entries = Vec::with_capacity(figure.capacity(facts, from));
     let mut take = |entry: Entry<'a>, value: Option<&'a Value>| {
-        let passes = figure.filter.as_ref().is_none_or(|filter| {
-            evaluator.cond(filter, Moment::of_entry(now, entry), stale) == Some(true)
-        });
-        if passes {
+        if figure.passes(entry, evaluator, now, stale) {
             entries.push(Counted { fact: entry.fact, value });
         }
     };
@@ -360,6 +383,19 @@ impl Figure {
         let plain = self.filter.is_none() && self.by.is_none();
         let plain = plain && matches!(self.entries, Entries::Events);
         (plain && series.all_known(facts.known())).then(|| Rows::Events(series.since(from)))
+    }
+
+    /// Whether an entry passes the filter; `stale` learns when that may change.
+    pub(super) fn passes<'a>(
+        &'a self,
+        entry: Entry<'a>,
+        evaluator: &Evaluator<'a>,
+        now: Timestamp,
+        stale: &mut Next,
+    ) -> bool {
+        self.filter.as_ref().is_none_or(|filter| {
+            evaluator.cond(filter, Moment::of_entry(now, entry), stale) == Some(true)
+        })
     }
 
     /// Room for the entries after `from`, where it costs nothing to know.

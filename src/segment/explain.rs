@@ -1,6 +1,7 @@
 //! Why somebody is a member, or is not.
 
 mod group;
+mod person;
 
 use std::fmt;
 use std::sync::Arc;
@@ -81,7 +82,13 @@ fn clause<'a>(cond: &'a Cond, test: &'a Test, evaluator: &Evaluator<'a>) -> Clau
 fn operands<'a>(test: &'a Test, evaluator: &Evaluator<'a>) -> Vec<Operand> {
     let mut operands = Vec::new();
     test.check.for_each_term(&mut |term| {
-        operands.extend(operand_of_trait(term, evaluator));
+        match term {
+            Term::Field { from: Source::Attribute, path } => {
+                operands.extend(operand_of_trait(path, evaluator));
+            }
+            Term::Person(term) => operands.extend(person::operands(term, evaluator)),
+            _ => {}
+        }
         term.for_each_term(&mut |term| {
             operands.extend(operand_of_figure(term, evaluator));
             if let Term::Group(group) = term {
@@ -107,14 +114,12 @@ fn operand_of_figure<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Op
     Some(Operand::new(text, value, facts))
 }
 
-fn operand_of_trait<'a>(term: &'a Term, evaluator: &Evaluator<'a>) -> Option<Operand> {
-    let Term::Field { from: Source::Attribute, path } = term else { return None };
+fn operand_of_trait(path: &[Arc<str>], evaluator: &Evaluator<'_>) -> Option<Operand> {
     let facts = evaluator.facts();
     let (told, _) = facts.told(path.first()?);
-    let value = evaluator.value(term, facts.now(), &mut Next::never());
     Some(Operand {
         text: path.join(".").into(),
-        value: value.measure(facts.now()).to_string(),
+        value: evaluator.attribute(path).measure(facts.now()).to_string(),
         facts: told.into_iter().map(|told| (told.at, told.id.clone())).collect(),
     })
 }

@@ -3,7 +3,7 @@
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
 use crate::metric::{Evaluator, Next};
-use crate::time::{Timestamp, Valid, earlier, later};
+use crate::time::{Duration, Timestamp, Valid, earlier, later};
 
 /// Whether a condition is true, and until when.
 pub(super) fn member<'a>(cond: &'a Cond, evaluator: &Evaluator<'a>) -> Valid<bool> {
@@ -71,6 +71,9 @@ fn together(parts: impl Iterator<Item = Valid<bool>>, all: bool) -> Valid<bool> 
     }
 }
 
+/// How long a test is followed from its first change on. What may turn later is asked again then.
+const FAR: Duration = Duration::days(36_525);
+
 fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<bool> {
     asked(test, evaluator, usize::MAX, |truth| truth == Some(wanted))
 }
@@ -78,7 +81,8 @@ fn follow<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Valid<
 /// The answer to a question about a test's truth, and until when it holds.
 ///
 /// A test is followed through time, from each instant at which one of its values may change to the
-/// next, until the answer turns or so many `steps` are made; the horizon is then early.
+/// next, until the answer turns or so many `steps` are made; the horizon is then early. So it is
+/// where changes have been followed for a century, since an anniversary comes every year.
 pub(super) fn asked<'a, T: PartialEq>(
     test: &'a Test,
     evaluator: &Evaluator<'a>,
@@ -93,8 +97,12 @@ pub(super) fn asked<'a, T: PartialEq>(
     }
     let mut next = Next::never();
     let answer = ask(evaluator.test(test, facts.now(), &mut next));
+    let far = next.instant().map_or(Timestamp::MAX, |first| first.plus(FAR));
     for _ in 0..steps {
         let Some(now) = next.instant() else { return Valid::always(answer) };
+        if now > far {
+            break;
+        }
         let mut later = Next::never();
         if ask(evaluator.test(test, now, &mut later)) != answer {
             return Valid::until(answer, Some(now));

@@ -119,20 +119,27 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
-    /// The routes that it takes.
-    routes: Vec<usize>,
+    /// The segments that it can touch, by the routes that it takes.
+    route: Option<usize>,
+    more: Vec<usize>,
 }
 
 impl Told {
-    fn new(at: Timestamp, cause: Cause, event: &Event, program: &Program) -> Self {
-        let mut routes = Vec::new();
-        program.for_each_route(event, &mut |route| routes.push(route));
-        Self { at, cause, routes }
+    fn new(at: Timestamp, cause: Cause) -> Self {
+        Self { at, cause, route: None, more: Vec::new() }
     }
 
-    fn touch(&self, person: &mut Person, program: &Program) {
-        let routes = self.routes.iter().filter_map(|route| program.route(*route));
-        routes.for_each(|route| person.touch(route));
+    /// Touches what an event can touch of a person.
+    fn touch(mut self, event: &Event, person: &mut Person, program: &Program) -> Self {
+        program.for_each_route(event, &mut |number| {
+            match self.route {
+                // Nearly all take one.
+                None => self.route = Some(number),
+                Some(_) => self.more.push(number),
+            }
+            program.route(number).into_iter().for_each(|route| person.touch(route));
+        });
+        self
     }
 }
 
@@ -252,8 +259,7 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         change(person, event, program, self.now);
-        let told = Told::new(at, cause, event, program);
-        told.touch(person, program);
+        let told = Told::new(at, cause).touch(event, person, program);
         self.pending.people.push((behind, told));
     }
 
@@ -366,7 +372,8 @@ impl Live {
         let Some(Some(person)) = self.people.get(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         segments.copy(program.no_segment());
-        for route in told.flat_map(|told| &told.routes).filter_map(|route| program.route(*route)) {
+        let routes = told.flat_map(|told| told.route.iter().chain(&told.more));
+        for route in routes.filter_map(|route| program.route(*route)) {
             segments.unite(&route.segments);
         }
     }
@@ -392,9 +399,9 @@ impl Live {
         let mut told = Vec::new();
         while let Some(event) = person.happened(at) {
             person.insert(&event, program, at);
-            told.push(Told::new(at, Cause::Event(event.id()), &event, program));
+            let cause = Cause::Event(event.id());
+            told.push(Told::new(at, cause).touch(&event, person, program));
         }
-        told.iter().for_each(|told| told.touch(person, program));
         let mut segments = std::mem::take(&mut self.pending.segments);
         self.touched(number, told.iter(), &mut segments);
         self.ask(number, &segments, told.last(), at);

@@ -23,8 +23,10 @@ mod answer;
 mod fact;
 mod funnel;
 mod group;
+mod person;
 mod ratio;
 mod turns;
+mod window;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -51,6 +53,7 @@ pub struct World<'a> {
     segments: Option<&'a BTreeMap<Arc<str>, Expr>>,
     now: Timestamp,
     known: Timestamp,
+    person: Option<&'a str>,
     /// In a group, its field and the value that entries must have of it.
     group: Option<(&'a [Arc<str>], &'a Value)>,
 }
@@ -82,7 +85,8 @@ const NULL: &Value = &Value::Null;
 impl<'a> World<'a> {
     /// The facts at `now`, as known then, without named metrics and segments.
     pub fn new(schema: &'a Schema, facts: &'a [Fact], now: Timestamp) -> Self {
-        Self { schema, facts, metrics: None, segments: None, now, known: now, group: None }
+        let (metrics, segments) = (None, None);
+        Self { schema, facts, metrics, segments, now, known: now, person: None, group: None }
     }
 
     /// The same with named metrics and segments.
@@ -93,6 +97,12 @@ impl<'a> World<'a> {
         segments: &'a BTreeMap<Arc<str>, Expr>,
     ) -> Self {
         Self { metrics: Some(metrics), segments: Some(segments), ..self }
+    }
+
+    /// The same of the person of this identifier.
+    #[must_use]
+    pub fn of_person(self, person: &'a str) -> Self {
+        Self { person: Some(person), ..self }
     }
 
     /// The same as known at an instant.
@@ -200,6 +210,7 @@ impl<'a> World<'a> {
             Node::Literal(literal) => literal.into(),
             Node::Now => Answer::instant(self.now),
             Node::Path(path) => self.path(path, scope),
+            Node::Person(person) => self.person(person),
             Node::Scale { by, of } => {
                 self.value(of, scope).times(&Ratio::new(by.micros(), 1_000_000))
             }
@@ -281,10 +292,13 @@ impl<'a> World<'a> {
 
     fn aggregate(&self, aggregate: &'a Aggregate) -> Answer {
         let Some(window) = self.window(aggregate.window()) else { return Answer::Null };
-        let entries = self.counted(aggregate, &window);
+        let mut entries = self.counted(aggregate, &window);
+        entries.retain(|entry| entry.figure() != Answer::Null);
+        if let Some(Over::Last(count)) = aggregate.window() {
+            entries = window::last(entries, *count);
+        }
         let mut values: Vec<(Timestamp, Answer)> =
             entries.iter().map(|entry| (entry.at, entry.figure())).collect();
-        values.retain(|(_, value)| *value != Answer::Null);
         let by_time = matches!(aggregate.function(), Function::First | Function::Last);
         if aggregate.is_distinct() && !by_time {
             values = different(values);
@@ -307,7 +321,12 @@ impl<'a> World<'a> {
     fn window(&self, window: Option<&'a Over>) -> Option<(Ratio, Ratio)> {
         let now = Ratio::from(self.now);
         match window {
-            None => Some((Ratio::from(Timestamp::MIN), now)),
+            None | Some(Over::Last(_)) => Some((Ratio::from(Timestamp::MIN), now)),
+            Some(Over::Between(period)) => {
+                let (from, to) = window::bounds(period);
+                let before = |at: Timestamp| Ratio::from(at).minus(&Ratio::from(1_i64));
+                Some((before(from), to.map(before).into_iter().chain([now]).min()?))
+            }
             Some(Over::Sliding { length, ending }) => {
                 let upto = now.minus(&Ratio::from(ending.unwrap_or_default()));
                 Some((upto.minus(&Ratio::from(*length)), upto))
@@ -417,6 +436,7 @@ fn is_condition(expr: &Expr) -> bool {
         | Node::Like { .. }
         | Node::Not(_)
         | Node::Or(_) => true,
+        Node::Person(person) => person.is_condition(),
         Node::Aggregate(_)
         | Node::Class { .. }
         | Node::Coalesce(_)

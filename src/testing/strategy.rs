@@ -17,7 +17,7 @@ use std::sync::Arc;
 use proptest::collection::{SizeRange, vec};
 use proptest::strategy::Strategy;
 
-pub use facts::{events, fill, timeline};
+pub use facts::{PERSON, events, fill, timeline};
 
 use super::naive::Fact;
 use crate::expr::Expr;
@@ -39,6 +39,8 @@ pub fn schema() -> Schema {
         .attribute("country", Kind::Text)
         .attribute("vip", Kind::Boolean)
         .attribute("joined", Kind::Instant)
+        .attribute("birthday", Kind::Text)
+        .attribute("timezone", Kind::Text)
         .attribute("email", Field::from(Kind::Text).personal())
         .attribute("address", Field::object([("city", Kind::Text), ("zip", Kind::Number)]))
         .attribute("interests", Field::list(Kind::Text))

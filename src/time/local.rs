@@ -114,6 +114,13 @@ impl LocalDate {
         }
     }
 
+    /// The day of a year on which the date is kept: the same of the same month, and in a year
+    /// without a 29th of February the day before it. `None` after the year 9999.
+    pub(crate) fn kept_in(self, year: i32) -> Option<Self> {
+        let same = Self::new(year, self.month(), self.day());
+        same.or_else(|_| Self::new(year, 2, 28)).ok()
+    }
+
     /// The day so many days later, or earlier where `days` is negative.
     #[must_use]
     pub fn plus_days(self, days: i32) -> Self {

@@ -61,6 +61,11 @@ impl Zone {
         TZ_VARIANTS.iter().map(|zone| zone.name())
     }
 
+    /// Reads a name where a text may well be none.
+    pub(crate) fn read(name: &str) -> Option<Self> {
+        name.parse().ok().map(Self)
+    }
+
     /// The IANA name.
     pub fn name(self) -> &'static str {
         self.0.name()
@@ -100,6 +105,26 @@ impl Zone {
             let Some(change) = self.change(start, end) else { return instant(end).max(at) };
             start = change;
         }
+    }
+
+    /// The first instant after `at` at which calendars show another day than at `at`: mostly the
+    /// next, and the one before where clocks are set back over midnight.
+    pub(crate) fn next_day(self, at: Timestamp) -> Timestamp {
+        let mut start = second(at);
+        let today = self.day(start);
+        loop {
+            let midnight = start + DAY - (start + self.offset(start)).rem_euclid(DAY);
+            match self.change(start, midnight) {
+                None => return instant(midnight),
+                Some(change) if self.day(change) != today => return instant(change),
+                Some(change) => start = change,
+            }
+        }
+    }
+
+    /// The day that calendars show at a second of UTC, counted from 1970-01-01.
+    fn day(self, second: i64) -> i64 {
+        (second + self.offset(second)).div_euclid(DAY)
     }
 
     /// How far clocks are ahead of UTC at a second of UTC, in seconds.
@@ -337,6 +362,17 @@ mod tests {
             let minute = (0..4_320).map(|minute| now + minute * 60).find(|at| !quiet(*at)).unwrap();
             let before = (minute - 59..=minute).filter(|at| *at >= now);
             let first = before.into_iter().find(|at| !quiet(*at)).unwrap();
+            prop_assert_eq!(found, instant(first));
+        }
+
+        #[test]
+        fn the_next_day_is_found_as_by_watching_the_calendar((zone, second) in near_a_change()) {
+            let today = zone.local(instant(second)).date;
+            let found = zone.next_day(instant(second));
+            // Minute by minute, and in the last one second by second: old offsets have seconds.
+            let is_other = |at: &i64| zone.local(instant(*at)).date != today;
+            let minute = (0..4_320).map(|minute| second + minute * 60).find(is_other).unwrap();
+            let first = (minute - 59..=minute).find(is_other).unwrap();
             prop_assert_eq!(found, instant(first));
         }
 

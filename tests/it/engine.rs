@@ -316,3 +316,16 @@ fn segments_upon_segments_are_each_asked_once() {
     let doubled = engine.metrics()["total-39"].evaluate(&facts).value;
     assert_eq!(doubled.to_string(), (1_u64 << 39).to_string());
 }
+
+#[test]
+fn bounds_that_nothing_lies_between_are_no_trouble() {
+    let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
+    let mut engine = Engine::new(schema).unwrap();
+    let rule = r#"count("Order Completed" over 1 day) BETWEEN 2 AND -1"#;
+    engine.add_segment("nobody", rule).unwrap();
+    let mut timeline = engine.timeline();
+    let order = Event::track("p-1", "Order Completed", "2026-03-02T00:00:00Z".parse().unwrap());
+    timeline.insert(&order, engine.schema());
+    let facts = timeline.facts("2026-03-01T00:00:00Z".parse().unwrap());
+    assert!(!engine.segments()["nobody"].evaluate(&facts).value);
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use bespoke::segment::{History, Knowledge, Turn};
 use bespoke::testing::naive::{Fact, World};
-use bespoke::testing::strategy::{self, Definitions, events, schema, timeline};
+use bespoke::testing::strategy::{self, Definitions, PERSON, events, schema, timeline};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
@@ -78,7 +78,7 @@ proptest! {
         let compiled = Compiled::of(&definitions)?;
         let schema = schema();
         let timeline = timeline(&events(&facts), &schema);
-        let world = World::new(&schema, &facts, upto)
+        let world = World::new(&schema, &facts, upto).of_person(PERSON)
             .with_names(&definitions.metrics, &definitions.segments);
         for knowledge in [Knowledge::Following, Knowledge::Fixed(known)] {
             let replay = Replay { world, definitions: &definitions, facts: &facts, knowledge };

@@ -11,7 +11,7 @@ use bespoke::schema::Schema;
 use bespoke::segment::Membership;
 use bespoke::segment::live::{Live, Transition};
 use bespoke::testing::naive::{Fact, World};
-use bespoke::testing::strategy::{self, Definitions, events, schema};
+use bespoke::testing::strategy::{self, Definitions, PERSON, events, schema};
 use bespoke::time::Timestamp;
 use proptest::prelude::*;
 
@@ -123,7 +123,7 @@ proptest! {
     ) {
         let (engine, rules) = engine(&definitions, schema());
         let schema = schema();
-        let world = |now| World::new(&schema, &facts, now)
+        let world = |now| World::new(&schema, &facts, now).of_person(PERSON)
             .with_names(&definitions.metrics, &definitions.segments);
         let mut candidates: BTreeSet<Timestamp> = facts
             .iter()

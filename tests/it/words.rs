@@ -34,6 +34,9 @@ const RULES: &[&str] = &[
     r#"last("Order Completed") <= now() - INTERVAL '30 days'"#,
     r#"count("Order Completed" over 30 days ending 7 days ago) = 1"#,
     r#"count(distinct "Order Completed".products.sku over 12 weeks) >= 3"#,
+    r#"avg("Order Completed".revenue where gift over last 5) > 100"#,
+    r#"count("X" from '2025-11-24T18:00' to '2025-12-01' in 'Europe/Paris') > 0"#,
+    r#"sum("X".y where z > 1 from TIMESTAMP '2025-11-24') < 5"#,
     r#"count("Order Completed".coupon where coupon LIKE '10%' OR total > 5) <> 0"#,
     r#"count("Order Completed") >= 3 AND count("Order Completed" where coupon IS NOT NULL)
        >= 0.7 * count("Order Completed")"#,
@@ -44,6 +47,9 @@ const RULES: &[&str] = &[
     "count(* over 30 days) < 5 AND 3 > count(*) AND count(*) < 2.5 AND count(*) <> 4",
     r#"sum(* .amount since last(* where "odd name" = TRUE)) >= 0"#,
     r#"count("say “so”" where engagement > 2 AND in_segment('vip')) > 0 AND "and" < 'm'"#,
+    "anniversary(birthday) AND country = 'PT' AND bucket(10, 'spring') < 3",
+    "anniversary(birthday in 'Europe/Paris') OR NOT changed(tier over 3 days)",
+    "vip AND observed_for(30 days) AND changed(address.city over 1 week) IS TRUE",
     r#"funnel("Product Viewed" where category = 'shoes', "Order Completed" over 7 days) >= 2
        AND vip AND funnel("A", *) = 0"#,
     r#"class(count("A" over 7 days), 1, 2, 5000) >= 3 AND class(now() - x, INTERVAL '2 days') = 1"#,

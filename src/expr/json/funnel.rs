@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Json, event_json, fault, over, parts_of, some_letters};
+use super::window::Fields;
+use super::{Json, event_json, fault, some_letters};
 use crate::error::{Error, Result};
 use crate::expr::{Aggregate, Expr, Funnel, Step};
-use crate::time::Duration;
+use crate::time::{Duration, Zone};
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +20,12 @@ pub(super) struct FunnelJson {
     ending: Option<Duration>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -31,8 +38,9 @@ struct StepJson {
 
 impl From<&Funnel> for FunnelJson {
     fn from(funnel: &Funnel) -> Self {
-        let (over, ending, since) = parts_of(funnel.window());
-        Self { steps: funnel.steps().map(StepJson::from).collect(), over, ending, since }
+        let steps = funnel.steps().map(StepJson::from).collect();
+        let Fields { over, ending, since, from, to, zone, .. } = funnel.window().into();
+        Self { steps, over, ending, since, from, to, zone }
     }
 }
 
@@ -46,11 +54,13 @@ impl TryFrom<FunnelJson> for Funnel {
     type Error = Error;
 
     fn try_from(json: FunnelJson) -> Result<Self> {
-        if let Some(detail) = Self::fault(json.steps.len()) {
+        let FunnelJson { steps, over, ending, since, from, to, zone } = json;
+        if let Some(detail) = Self::fault(steps.len()) {
             return Err(fault(&detail));
         }
-        let steps: Vec<Step> = json.steps.into_iter().map(Step::try_from).collect::<Result<_>>()?;
-        Ok(Self::new(steps).within(over(json.over, json.ending, json.since)?))
+        let steps: Vec<Step> = steps.into_iter().map(Step::try_from).collect::<Result<_>>()?;
+        let fields = Fields { over, ending, since, last: None, from, to, zone };
+        Ok(Self::new(steps).within(fields.window()?))
     }
 }
 

@@ -1,12 +1,9 @@
 //! Aggregates: what stands between the parentheses of `sum(…)`.
 
 use super::{Parsed, Parser};
-use crate::error::Diagnostic;
 use crate::expr::lex::TokenKind;
 use crate::expr::{Aggregate, Expr, Function, Over, Series};
 use crate::schema::ANY_EVENT;
-use crate::time::Duration;
-use crate::value::Decimal;
 
 impl Parser<'_> {
     pub(super) fn aggregate(&mut self, function: Function) -> Parsed<Aggregate> {
@@ -19,16 +16,27 @@ impl Parser<'_> {
         if !self.eat(")") {
             let fault = self.unexpected(match (&filter, &window) {
                 (_, Some(_)) => "`)`",
-                (Some(_), None) => "`over`, `since` or `)`",
-                (None, None) => "`where`, `over`, `since` or `)`",
+                (Some(_), None) => "`over`, `since`, `from` or `)`",
+                (None, None) => "`where`, `over`, `since`, `from` or `)`",
             });
             let two_words = series.path.is_empty() && filter.is_none() && window.is_none();
             return Err(match self.peek() {
                 TokenKind::Word(word) if word.eq_ignore_ascii_case("where") => {
                     fault.with_help("`where` stands before the window")
                 }
+                TokenKind::Word(word)
+                    if word.eq_ignore_ascii_case("in")
+                        && matches!(window, Some(Over::Between(_))) =>
+                {
+                    fault.with_help(
+                        "an instant is the same in every zone; write `from '2025-11-24'`",
+                    )
+                }
                 TokenKind::Word(_) if two_words => {
                     fault.with_help("a name of several words goes in double quotes")
+                }
+                TokenKind::Word(_) if matches!(window, Some(Over::Last(_))) => {
+                    fault.with_help("`over last 5` is five events; for a time write `over 5 days`")
                 }
                 _ => fault,
             });
@@ -50,53 +58,5 @@ impl Parser<'_> {
 
     pub(super) fn filter(&mut self) -> Parsed<Option<Expr>> {
         if self.eat_word("where") { self.rule().map(Some) } else { Ok(None) }
-    }
-
-    pub(super) fn window(&mut self) -> Parsed<Option<Over>> {
-        if self.eat_word("over") {
-            self.sliding().map(Some)
-        } else if self.eat_word("since") {
-            Ok(Some(Over::Since(self.sum()?)))
-        } else {
-            Ok(None)
-        }
-    }
-
-    fn sliding(&mut self) -> Parsed<Over> {
-        let start = self.span();
-        let length = self.duration()?;
-        let ending = if self.eat_word("ending") {
-            let ago = self.duration()?;
-            if !self.eat_word("ago") {
-                return Err(self.unexpected("`ago`"));
-            }
-            Some(ago)
-        } else {
-            None
-        };
-        let span = start.to(self.previous());
-        Over::sliding(length, ending).map_err(|fault| Diagnostic::new(self.text, span, fault))
-    }
-
-    fn duration(&mut self) -> Parsed<Duration> {
-        let (start, number) = (self.span(), self.peek().clone());
-        let TokenKind::Number(count) = number else {
-            let fault = self.unexpected("a duration such as `90 days`");
-            return Err(match number {
-                TokenKind::Text(_) => fault.with_help("it stands without quotes"),
-                _ => fault,
-            });
-        };
-        if !count.is_whole() {
-            let fault = self.fault("a window is a whole number of its unit");
-            return Err(fault.with_help("use a smaller unit: `36 hours`"));
-        }
-        self.at += 1;
-        let TokenKind::Word(unit) = *self.peek() else {
-            return Err(self.unexpected("a unit: seconds, minutes, hours, days or weeks"));
-        };
-        self.at += 1;
-        Duration::of(count.micros() / Decimal::SCALE, unit)
-            .map_err(|error| Diagnostic::new(self.text, start.to(self.previous()), error.detail()))
     }
 }

@@ -53,8 +53,13 @@ impl Term {
     }
 
     fn is_attribute(&self, attribute: &str) -> bool {
-        let Self::Field { from: Source::Attribute, path } = self else { return false };
-        path.first().is_some_and(|first| **first == *attribute)
+        match self {
+            Self::Field { from: Source::Attribute, path } => {
+                path.first().is_some_and(|first| **first == *attribute)
+            }
+            Self::Person(person) => person.attributes().any(|name| name == attribute),
+            _ => false,
+        }
     }
 }
 
@@ -118,6 +123,11 @@ impl Cond {
                 Term::Figure(figure) => inputs.series(figure),
                 Term::Funnel(funnel) => funnel.steps.iter().for_each(|step| inputs.series(step)),
                 Term::Group(group) => group.entries.iter().for_each(|figure| inputs.series(figure)),
+                Term::Person(person) => {
+                    inputs.attributes.extend(person.attributes().map(Arc::from));
+                    inputs.everything |= person.reads_everything();
+                    inputs.every_event |= person.reads_everything();
+                }
                 _ => {}
             }
             true
@@ -140,6 +150,7 @@ impl Cond {
                     | Term::Group(_)
                     | Term::Metric(_)
                     | Term::Now
+                    | Term::Person(_)
             );
             only
         });
@@ -201,7 +212,8 @@ impl Term {
             | Self::Group(_)
             | Self::Literal(_)
             | Self::Metric(_)
-            | Self::Now => {}
+            | Self::Now
+            | Self::Person(_) => {}
         }
     }
 }
@@ -239,7 +251,7 @@ impl<'t> Walk<'t> {
                 }
             }
             Term::Sum(terms) => terms.iter().for_each(|(_, term)| self.term(term, visit)),
-            Term::Field { .. } | Term::Literal(_) | Term::Now => {}
+            Term::Field { .. } | Term::Literal(_) | Term::Now | Term::Person(_) => {}
         }
     }
 

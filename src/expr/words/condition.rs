@@ -25,6 +25,7 @@ impl Words {
             Node::InSegment(name) => self.segment(name, false),
             Node::Is { value, what, negated } => self.is(value, *what, *negated),
             Node::Like { value, pattern, negated } => self.like(value, pattern, *negated),
+            Node::Person(person) if person.is_condition() => self.of_person(person),
             Node::Literal(Literal::Boolean(value)) => {
                 self.put(if *value { "always" } else { "never" });
                 self.subject = Subject::Other;

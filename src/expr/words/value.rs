@@ -1,7 +1,9 @@
 //! Values in words.
 
-use super::{Subject, Words};
-use crate::expr::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Sign};
+use super::{Subject, Words, instant};
+use crate::expr::window::written;
+use crate::expr::{Aggregate, Expr, Function, Funnel, Literal, Node, Over, Period, Sign};
+use crate::time::Duration;
 
 impl Words {
     /// Something that has a value.
@@ -14,6 +16,7 @@ impl Words {
             Node::Literal(literal) => self.literal(literal),
             Node::Now => self.put("now"),
             Node::Path(path) => self.path(path),
+            Node::Person(person) if !person.is_condition() => self.bucket(person),
             Node::Scale { by, of } => {
                 self.literal(&Literal::Number(*by));
                 self.put(" times ");
@@ -154,10 +157,14 @@ impl Words {
 
     fn window(&mut self, window: Option<&Over>) {
         match window {
+            Some(Over::Between(period)) => self.period(*period),
+            Some(Over::Last(count)) => {
+                self.put(" among the last ");
+                self.literal(&Literal::Number((*count).into()));
+                self.put(" that count");
+            }
             Some(Over::Sliding { length, ending: None }) => {
-                let length = length.to_string();
-                self.put(" in the last ");
-                self.put(length.strip_prefix("1 ").unwrap_or(&length));
+                self.in_the_last(*length);
             }
             Some(Over::Sliding { length, ending: Some(ago) }) => {
                 self.put(" in the ");
@@ -172,6 +179,32 @@ impl Words {
             }
             None => {}
         }
+    }
+
+    fn period(&mut self, period: Period) {
+        let (from, to, zone) = match period {
+            Period::Civil { from, to, zone } => {
+                let shown = |local| written(local).replace('T', " ");
+                (shown(from), to.map(shown), Some(zone))
+            }
+            Period::Instants { from, to } => (instant(from), to.map(instant), None),
+        };
+        self.put(" from ");
+        self.put(&from);
+        if let Some(to) = to {
+            self.put(" until before ");
+            self.put(&to);
+        }
+        if let Some(zone) = zone {
+            self.put(" in ");
+            self.put(zone.name());
+        }
+    }
+
+    pub(super) fn in_the_last(&mut self, length: Duration) {
+        let length = length.to_string();
+        self.put(" in the last ");
+        self.put(length.strip_prefix("1 ").unwrap_or(&length));
     }
 
     /// An instant after “since”.

@@ -67,6 +67,28 @@ struct Routes {
 const MARGIN: Duration = Duration::days(1);
 
 impl Program {
+    /// These segments, by their names; what else their rules name, they have with them.
+    ///
+    /// Two programs made so take a segment for the same if its rule is written the same.
+    pub fn of<'s>(
+        schema: &Schema,
+        segments: impl IntoIterator<Item = (&'s str, &'s Segment)>,
+    ) -> Self {
+        let mut layout = Layout::default();
+        let segments: BTreeMap<Arc<str>, Segment> = segments
+            .into_iter()
+            .map(|(name, segment)| {
+                let mut segment = segment.clone();
+                segment.index(&mut layout);
+                (name.into(), segment)
+            })
+            .collect();
+        let segments = segments.iter().map(|(name, segment)| {
+            (name, segment, (segment.rule().text().into(), BTreeMap::new()))
+        });
+        Self::new(schema.clone(), &layout, segments)
+    }
+
     pub(crate) fn new<'s>(
         schema: Schema,
         layout: &Layout,
@@ -91,7 +113,9 @@ impl Program {
             compiled.push(Compiled { name: Arc::clone(name), tree, content });
         }
         let routes = Routes::of(&leaves, compiled.len(), &schema);
-        let layout = Arc::new(layout.lean(lean(&leaves)));
+        let everything = leaves.iter().any(|leaf| leaf.cond.inputs().everything);
+        let layout = if everything { layout.clone() } else { layout.lean(lean(&leaves)) };
+        let layout = Arc::new(layout);
         let (every_segment, no_segment) = (Bits::all(compiled.len()), Bits::of(compiled.len()));
         let (schema, segments) = (Arc::new(schema), compiled);
         Self { schema, layout, leaves, segments, routes, every_segment, no_segment }
@@ -270,7 +294,9 @@ fn keep_series(cond: &Cond, lean: &mut Lean) {
     cond.for_each_figure(&mut |figure| {
         let length = match &figure.window {
             Stretch::Sliding(window) => Keep::For(reach(window.length(), window.ago())),
-            Stretch::Always | Stretch::Since(_) => Keep::Always,
+            Stretch::Always | Stretch::Fixed(..) | Stretch::Last(_) | Stretch::Since(_) => {
+                Keep::Always
+            }
         };
         match &figure.event {
             Some(event) => {

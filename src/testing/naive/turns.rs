@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
+
 use super::World;
-use crate::expr::{Expr, Literal, Node, Over};
+use super::window::bounds;
+use crate::expr::{Expr, Literal, Node, Over, Person};
 use crate::time::{Duration, Timestamp};
 use crate::value::Value;
 
@@ -13,6 +17,9 @@ struct Marks {
     instants: BTreeSet<i64>,
     durations: BTreeSet<i64>,
     factors: BTreeSet<i64>,
+    /// Where days begin and end, if it matters.
+    zones: BTreeSet<&'static str>,
+    told_zones: BTreeSet<&'static str>,
 }
 
 impl World<'_> {
@@ -23,19 +30,20 @@ impl World<'_> {
     /// These are guesses to ask at, not a proof: sums of more durations are left out.
     pub fn turns(&self, rule: &Expr) -> BTreeSet<Timestamp> {
         let mut marks = Marks::default();
+        for fact in self.facts {
+            marks.instants.insert(fact.at.micros());
+            fact.fields.iter().for_each(|(_, value)| marks.value(value));
+        }
         marks.rule(rule);
         for named in self.metrics.into_iter().chain(self.segments) {
             for rule in named.values() {
                 marks.rule(rule);
             }
         }
-        for fact in self.facts {
-            marks.instants.insert(fact.at.micros());
-            fact.fields.iter().for_each(|(_, value)| marks.value(value));
-        }
         let near =
             |turn: i64| (-1..=1).map(move |by| Timestamp::from_micros(turn.saturating_add(by)));
-        let turns = marks.turns();
+        let mut turns = marks.turns();
+        turns.extend(marks.midnights());
         let between = even(turns.first().copied(), turns.last().copied());
         let mut turns: BTreeSet<Timestamp> = turns.into_iter().flat_map(near).collect();
         turns.extend(between.map(Timestamp::from_micros));
@@ -64,6 +72,22 @@ impl Marks {
         turns
     }
 
+    /// The midnights about the days on which the facts lie, in their year and the two after it.
+    fn midnights(&self) -> Vec<i64> {
+        let days = (2026..=2028).flat_map(|year| {
+            let first = NaiveDate::from_ymd_opt(year, 2, 25);
+            first.into_iter().flat_map(|first| first.iter_days().take(16))
+        });
+        let midnights: Vec<NaiveDateTime> =
+            days.filter_map(|day| day.and_hms_opt(0, 0, 0)).collect();
+        let zones = self.zones.iter().filter_map(|zone| zone.parse::<Tz>().ok());
+        let of = |zone: Tz| {
+            let at = move |midnight: &NaiveDateTime| zone.from_local_datetime(midnight).earliest();
+            midnights.iter().filter_map(at).map(|at| at.timestamp_micros()).collect::<Vec<_>>()
+        };
+        zones.flat_map(of).collect()
+    }
+
     fn offsets(&self) -> BTreeSet<i64> {
         let scaled = self.durations.iter().flat_map(|duration| {
             let factors = self.factors.iter().filter(|factor| **factor != 0);
@@ -83,6 +107,10 @@ impl Marks {
             Value::Instant(at) => {
                 self.instants.insert(at.micros());
             }
+            Value::Text(text) => {
+                let zone = text.parse::<Tz>().ok();
+                self.told_zones.extend(zone.map(Tz::name));
+            }
             Value::List(elements) => elements.iter().for_each(|element| self.value(element)),
             Value::Object(fields) => fields.iter().for_each(|(_, value)| self.value(value)),
             _ => {}
@@ -99,12 +127,26 @@ impl Marks {
             Node::Scale { by, .. } => {
                 self.factors.insert(by.micros() / 1_000_000);
             }
+            Node::Person(Person::Anniversary { zone: Some(zone), .. }) => {
+                self.zones.insert(zone.name());
+            }
+            Node::Person(Person::Anniversary { zone: None, .. }) => {
+                self.zones.insert("UTC");
+                self.zones.extend(&self.told_zones);
+            }
+            Node::Person(Person::Changed { over: length, .. } | Person::ObservedFor(length)) => {
+                self.durations.insert(length.micros());
+            }
             _ => {}
         }
         rule.node().for_each_child(&mut |part| self.rule(part));
     }
 
     fn window(&mut self, window: Option<&Over>) {
+        if let Some(Over::Between(period)) = window {
+            let (from, to) = bounds(period);
+            self.instants.extend([Some(from), to].into_iter().flatten().map(Timestamp::micros));
+        }
         if let Some(Over::Sliding { length, ending }) = window {
             let ending = ending.unwrap_or_default();
             let durations = [

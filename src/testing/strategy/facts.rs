@@ -11,14 +11,18 @@ use crate::schema::{ANY_EVENT, EventShape, Field, Schema, Shape};
 use crate::time::Timestamp;
 use crate::value::{Fields, Kind, Value};
 
-/// Each fact as an event of its own `messageId`, and when it is retracted, if ever.
+/// Whose facts all of them are.
+pub const PERSON: &str = "p-1";
+
+/// Each fact as an event of its own `messageId`, and when it is retracted, if ever. The ids are
+/// in the order of the list.
 pub fn events(facts: &[Fact]) -> Vec<(Event, Option<Timestamp>)> {
     let event = |(index, fact): (usize, &Fact)| {
         let event = match &fact.event {
-            Some(name) => Event::track("p-1", Arc::clone(name), fact.at),
-            None => Event::identify("p-1", fact.at),
+            Some(name) => Event::track(PERSON, Arc::clone(name), fact.at),
+            None => Event::identify(PERSON, fact.at),
         };
-        let event = event.with_id(format!("m-{index}")).received(fact.known_from);
+        let event = event.with_id(format!("m-{index:04}")).received(fact.known_from);
         let retracted = (fact.known_until != Timestamp::MAX).then_some(fact.known_until);
         (event.with_fields(fact.fields.clone()), retracted)
     };
@@ -87,10 +91,19 @@ fn some_of<'f>(
         match dice.roll(8) {
             0 => {}
             1 => values.push((Arc::clone(name), Value::Null)),
-            _ => values.push((Arc::clone(name), value(field.shape(), dice))),
+            _ => values.push((Arc::clone(name), named(name, field, dice))),
         }
     }
     Fields::from_iter(values)
+}
+
+/// A value of a field; some names say more of it than its kind.
+fn named(name: &str, field: &Field, dice: &mut Dice<'_>) -> Value {
+    match name {
+        "birthday" => Value::from(words::date(dice)),
+        "timezone" => Value::from(words::zone(dice)),
+        _ => value(field.shape(), dice),
+    }
 }
 
 fn value(shape: &Shape, dice: &mut Dice<'_>) -> Value {

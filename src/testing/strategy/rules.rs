@@ -112,6 +112,9 @@ impl<'s> Rules<'s> {
 
     pub(super) fn single_comparison(&self, mut dice: Dice<'_>) -> Expr {
         let dice = &mut dice;
+        if dice.chance(6) {
+            return of_person(dice);
+        }
         if dice.chance(3) {
             return elapsed(PROFILE, dice);
         }
@@ -130,7 +133,7 @@ impl<'s> Rules<'s> {
 
     fn condition(&self, place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
         let place = Place { list: None, ..place };
-        let form = if place.depth == 0 { 0 } else { dice.roll(16) };
+        let form = if place.depth == 0 { 0 } else { dice.roll(18) };
         let below = place.below();
         match form {
             8 | 9 => Expr::all(self.conditions(below, dice)),
@@ -143,6 +146,7 @@ impl<'s> Rules<'s> {
                 Some(name) => Expr::in_segment(Arc::clone(name)),
                 None => self.test(place, dice),
             },
+            16 | 17 if !place.pure => of_person(dice),
             _ => self.test(place, dice),
         }
     }
@@ -216,6 +220,7 @@ impl<'s> Rules<'s> {
         let form = dice.roll(3);
         let term = |sort, dice: &mut Dice<'_>| self.term(sort, place, dice);
         match (sort, form) {
+            (Sort::Number, 0) if dice.chance(4) && !place.pure => bucket(dice),
             (Sort::Number, 0) => term(sort, dice).plus(term(sort, dice)),
             (Sort::Number, 1) => term(sort, dice).minus(term(sort, dice)),
             (Sort::Number, _) => term(sort, dice).scaled(words::number(dice)),
@@ -277,7 +282,9 @@ impl<'s> Rules<'s> {
         if let Some(filter) = filters.reduce(Expr::and) {
             aggregate = aggregate.filtered(filter);
         }
-        match dice.roll(6) {
+        match dice.roll(9) {
+            6 | 7 => aggregate.over_last(words::few(dice)).into(),
+            8 => words::between(aggregate, dice).into(),
             1..=3 => aggregate.over(words::length(dice)).into(),
             4 => aggregate.over_ending(words::length(dice), words::length(dice)).into(),
             5 if !place.pure => aggregate.since(self.bound(place.of_profile(), dice)).into(),
@@ -371,6 +378,25 @@ fn elapsed(place: Place<'_>, dice: &mut Dice<'_>) -> Expr {
         1 => instant.plus(ago).compare(op, Expr::now()),
         _ => Expr::now().minus(ago).compare(op, instant),
     }
+}
+
+/// A question about the person.
+fn of_person(dice: &mut Dice<'_>) -> Expr {
+    match dice.roll(6) {
+        0 => Expr::changed(["country"], words::length(dice)),
+        1 => Expr::changed(["address", "city"], words::length(dice)),
+        2 => Expr::observed_for(words::length(dice)),
+        3 => match words::zone(dice).parse() {
+            Ok(zone) => Expr::anniversary_in(dice.of(&[["birthday"], ["joined"]]), zone),
+            Err(_) => Expr::anniversary(["country"]),
+        },
+        4 => Expr::anniversary(dice.of(&[["birthday"], ["joined"]])),
+        _ => bucket(dice).compare(words::comparison(dice), dice.of(&[0, 1, 2])),
+    }
+}
+
+fn bucket(dice: &mut Dice<'_>) -> Expr {
+    Expr::bucket(dice.of(&[2, 3, 10, 1_000_000]), words::text(dice))
 }
 
 fn instant(place: Place<'_>, dice: &mut Dice<'_>) -> Expr {

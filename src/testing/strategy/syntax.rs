@@ -45,7 +45,7 @@ pub(super) fn expression(mut dice: Dice<'_>) -> Expr {
 }
 
 fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
-    let form = if depth == 0 { dice.roll(4) } else { dice.roll(23) };
+    let form = if depth == 0 { dice.roll(4) } else { dice.roll(27) };
     let part = |dice: &mut Dice<'_>| any(depth.saturating_sub(1), dice);
     match form {
         0 => literal(dice).into(),
@@ -70,6 +70,13 @@ fn any(depth: usize, dice: &mut Dice<'_>) -> Expr {
         19 => funnel(depth, dice).into(),
         20 => part(dice).class(literals(dice)),
         21 => Expr::any_value(names(dice), part(dice)),
+        22 => Expr::bucket(words::few(dice), name(dice)),
+        23 => Expr::changed(names(dice), words::length(dice)),
+        24 => Expr::observed_for(words::length(dice)),
+        25 => match words::zone(dice).parse() {
+            Ok(zone) => Expr::anniversary_in(names(dice), zone),
+            Err(_) => Expr::anniversary(names(dice)),
+        },
         _ if dice.chance(2) => part(dice).compare(words::comparison(dice), part(dice)),
         _ => aggregate(depth, dice).into(),
     }
@@ -86,7 +93,9 @@ fn aggregate(depth: usize, dice: &mut Dice<'_>) -> Aggregate {
     if dice.chance(3) {
         aggregate = aggregate.filtered(any(depth.saturating_sub(1), dice));
     }
-    match dice.roll(4) {
+    match dice.roll(6) {
+        5 => words::between(aggregate, dice),
+        4 => aggregate.over_last(words::few(dice)),
         1 => aggregate.over(words::length(dice)),
         2 => aggregate
             .over_ending(words::length(dice), dice.of(&[Duration::ZERO, Duration::days(1)])),

@@ -1,9 +1,9 @@
 //! The few values, instants and durations that everything is made of.
 
 use super::dice::Dice;
-use crate::expr::{Comparison, Truth};
+use crate::expr::{Aggregate, Comparison, Truth};
 use crate::schema::ANY_EVENT;
-use crate::time::{Duration, Timestamp};
+use crate::time::{Duration, Local, LocalDate, Timestamp};
 use crate::value::Decimal;
 
 const DAY: i64 = 86_400_000_000;
@@ -47,6 +47,27 @@ pub(super) fn length(dice: &mut Dice<'_>) -> Duration {
     ])
 }
 
+/// The same aggregate over a period among the days on which the facts lie.
+pub(super) fn between(aggregate: Aggregate, dice: &mut Dice<'_>) -> Aggregate {
+    let length = dice.of(&[None, Some(1), Some(2), Some(7)]);
+    let Ok(zone) = zone(dice).parse() else {
+        let from = instant(dice);
+        let to = length.map(|days| from.plus(Duration::days(i64::from(days))));
+        return aggregate.between(from, to);
+    };
+    // In one of the zones clocks are put forward at 02:00 on the 8th.
+    let time = dice.of(&["00:00", "00:00", "02:30", "12:00:01"]);
+    let day = dice.of(&["2026-03-01", "2026-03-02", "2026-03-08", "2026-03-07"]);
+    let (Ok(day), Ok(time)) = (day.parse::<LocalDate>(), time.parse()) else { return aggregate };
+    let to = length.map(|days| Local::new(day.plus_days(days), time));
+    aggregate.between_local(Local::new(day, time), to, zone)
+}
+
+/// How many of the last events count.
+pub(super) fn few(dice: &mut Dice<'_>) -> u32 {
+    dice.of(&[1, 2, 3, 5, 1_000_000])
+}
+
 /// A length of time of any sign and size.
 pub(super) fn interval(dice: &mut Dice<'_>) -> Duration {
     match dice.roll(8) {
@@ -78,6 +99,16 @@ pub(super) fn number(dice: &mut Dice<'_>) -> Decimal {
 /// A text.
 pub(super) fn text(dice: &mut Dice<'_>) -> &'static str {
     dice.of(&["a", "b", "ab", "A", "", "EUR", "ä", "a%", "_b", "\u{10000}", "\u{ffee}", "it's"])
+}
+
+/// A day, mostly one whose anniversary is near those on which the facts lie.
+pub(super) fn date(dice: &mut Dice<'_>) -> &'static str {
+    dice.of(&["2000-03-02", "2024-02-29", "1996-02-29", "1990-03-05", "2026-03-04", "no day"])
+}
+
+/// The name of a time zone, mostly.
+pub(super) fn zone(dice: &mut Dice<'_>) -> &'static str {
+    dice.of(&["Europe/Lisbon", "UTC", "Pacific/Auckland", "America/St_Johns", "no zone"])
 }
 
 /// A pattern.
