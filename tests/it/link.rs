@@ -325,7 +325,9 @@ proptest! {
                 for (name, rule) in &rules {
                     let mine = transitions.iter().filter(|turn| turn.person == id(number) && turn.segment == *name);
                     let entered = mine.take_while(|turn| turn.discovered <= *now).last().is_some_and(|turn| turn.entered);
-                    let expected = exists && world(&definitions, &schema, &facts, *now).is_member(rule);
+                    let name = people.first().map_or("", ProfileId::as_str);
+                    let world = world(&definitions, &schema, &facts, *now).of_person(name);
+                    let expected = exists && world.is_member(rule);
                     prop_assert_eq!(entered, expected, "{} {} at {}: {:#?}", id(number), rule, now, transitions);
                 }
             }
