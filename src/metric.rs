@@ -35,6 +35,7 @@ mod moving;
 mod person;
 mod rfm;
 mod slide;
+mod threshold;
 
 use std::fmt;
 use std::sync::Arc;

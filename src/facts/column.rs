@@ -183,6 +183,18 @@ impl Column {
         self.at.len()
     }
 
+    /// How many entries there are, if all of them have happened.
+    pub(crate) fn past(&self, now: Timestamp) -> Option<usize> {
+        self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
+    }
+
+    /// How many of the totals before the entries from `low` to `high`, both included, are not above
+    /// a bound; they ascend.
+    pub(crate) fn totals_upto(&self, low: usize, high: usize, bound: i128) -> usize {
+        let totals = self.totals.get(low..=high).unwrap_or_default();
+        totals.partition_point(|total| *total <= bound)
+    }
+
     /// How many entries there were before the first that is still there.
     pub(crate) fn before(&self) -> usize {
         self.before

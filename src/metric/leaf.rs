@@ -2,7 +2,7 @@
 
 use crate::expr::plan::{Kept, Leaf, Part, Reads, Span};
 use crate::facts::{Column, Facts};
-use crate::time::{Timestamp, Valid, earlier};
+use crate::time::{Timestamp, Valid, Window, earlier};
 use crate::value::Decimal;
 
 use super::evaluator::Next;
@@ -10,7 +10,7 @@ use super::moving::instant;
 
 /// What a leaf comes to at an instant, and what time may do to it.
 #[derive(Clone, Copy)]
-struct Reading {
+struct Reading<'a> {
     /// `None` where a figure is NULL.
     value: Option<i128>,
     /// What it comes to when all has gone that time takes.
@@ -23,9 +23,18 @@ struct Reading {
     settled: bool,
     falls: bool,
     rises: bool,
+    /// The stretch that time takes from, and what takes it; the last of several.
+    sliding: Option<(Slice<'a>, Window)>,
 }
 
-impl Reading {
+/// When the truth may turn, and whether it is sure to.
+#[derive(Clone, Copy)]
+struct Turn {
+    at: Option<Timestamp>,
+    sure: bool,
+}
+
+impl Reading<'_> {
     /// Where the value goes, if it goes one way only.
     fn tends(&self) -> Option<i128> {
         (self.settled && !(self.falls && self.rises)).then_some(self.rest)
@@ -41,14 +50,20 @@ impl Leaf {
         steps: usize,
         ask: impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
+        if let Some(valid) = self.over_the_past(facts, &ask) {
+            return Some(valid);
+        }
         let mut at = facts.now();
         let mut reading = self.read(facts, at)?;
-        let answer = ask(self.passes(reading.value));
+        let truth = self.passes(reading.value);
+        let answer = ask(truth);
         for _ in 0..steps {
-            let Some(next) = self.turns(facts, at, &reading)? else {
-                return Some(Valid::always(answer));
-            };
+            let turn = self.turns(facts, at, &reading)?;
+            let Some(next) = turn.at else { return Some(Valid::always(answer)) };
             at = next;
+            if turn.sure && ask(truth.map(|truth| !truth)) != answer {
+                break;
+            }
             reading = self.read(facts, at)?;
             if ask(self.passes(reading.value)) != answer {
                 break;
@@ -66,7 +81,7 @@ impl Leaf {
         next: &mut Next,
     ) -> Option<Option<bool>> {
         let reading = self.read(facts, now)?;
-        self.turns(facts, now, &reading)?.into_iter().for_each(|at| next.at(at));
+        self.turns(facts, now, &reading)?.at.into_iter().for_each(|at| next.at(at));
         Some(self.passes(reading.value))
     }
 
@@ -79,7 +94,7 @@ impl Leaf {
         i8::from(value > self.passes.1) - i8::from(value < self.passes.0)
     }
 
-    fn read(&self, facts: &Facts<'_>, now: Timestamp) -> Option<Reading> {
+    fn read<'a>(&self, facts: &Facts<'a>, now: Timestamp) -> Option<Reading<'a>> {
         let moved = self.slope.checked_mul(now.micros().into())?;
         let mut reading = Reading {
             value: Some(moved),
@@ -89,6 +104,7 @@ impl Leaf {
             settled: true,
             falls: false,
             rises: false,
+            sliding: None,
         };
         for part in &self.parts {
             part.read(facts, now, &mut reading)?;
@@ -96,31 +112,32 @@ impl Leaf {
         Some(reading)
     }
 
-    /// When, after `now`, the truth may turn; the outer `None` where the columns cannot tell.
-    fn turns(
-        &self,
-        facts: &Facts<'_>,
-        now: Timestamp,
-        reading: &Reading,
-    ) -> Option<Option<Timestamp>> {
-        let Some(value) = reading.value else { return Some(reading.next.instant()) };
+    /// When, after `now`, the truth may turn; `None` where the columns cannot tell.
+    fn turns(&self, facts: &Facts<'_>, now: Timestamp, reading: &Reading<'_>) -> Option<Turn> {
+        let Some(value) = reading.value else {
+            return Some(Turn { at: reading.next.instant(), sure: false });
+        };
         let side = self.side(value);
         let mut next = reading.gone;
+        let mut sure = false;
         if self.slope != 0 {
             next.at(reading.next.0);
             self.crosses(value, side, now).into_iter().for_each(|at| next.at(at));
-            return Some(next.instant());
+            return Some(Turn { at: next.instant(), sure });
         }
         match (reading.tends(), &*self.parts) {
             // A stretch has no holes: between two values on one side of it all are.
             (Some(rest), _) if self.side(rest) == side => {}
             (Some(_), [part] | [part, Part { reads: Reads::Presence, .. }]) => {
-                let falls = part.falls(facts, now, |value| self.side(value) == side);
-                falls.into_iter().for_each(|at| next.at(at));
+                if let Some(at) = part.falls(reading, |value| self.side(value) == side) {
+                    // Who goes one way and leaves a stretch does not come back to it.
+                    sure = side == 0 && at < next.0;
+                    next.at(at);
+                }
             }
             _ => next.at(self.soonest(facts, now, value, side).unwrap_or(reading.next.0)),
         }
-        Some(next.instant())
+        Some(Turn { at: next.instant(), sure })
     }
 
     /// Before when a sum of counts cannot have come to another side: each count changes by one at
@@ -166,9 +183,11 @@ impl Leaf {
             _ => return None,
         };
         let gap = bound.checked_sub(value)?.checked_abs()?;
-        let speed = self.slope.abs();
-        // Rounded up: the first microsecond at which it has come there.
-        let steps = (gap.checked_add(speed)? - 1) / speed;
+        let steps = match self.slope.abs() {
+            1 => gap,
+            // Rounded up: the first microsecond at which it has come there.
+            speed => (gap.checked_add(speed)? - 1) / speed,
+        };
         Some(instant(steps.checked_add(now.micros().into())?))
     }
 }
@@ -220,7 +239,7 @@ impl Slice<'_> {
 
 impl Part {
     /// Adds what it comes to at `now`; `None` where the columns cannot tell.
-    fn read(&self, facts: &Facts<'_>, now: Timestamp, reading: &mut Reading) -> Option<()> {
+    fn read<'a>(&self, facts: &Facts<'a>, now: Timestamp, reading: &mut Reading<'a>) -> Option<()> {
         let Some(slice) = self.slice(facts, now, reading)? else {
             reading.value = None;
             return Some(());
@@ -252,6 +271,7 @@ impl Part {
         };
         if let Some(first) = slice.column.at(slice.low).filter(|_| slice.low < slice.high) {
             reading.next.at(window.leaves(first));
+            reading.sliding = Some((slice, *window));
             let rises = self.weight < 0;
             let both = self.reads == Reads::Total && !slice.column.only_rises();
             reading.rises |= rises || both;
@@ -265,7 +285,7 @@ impl Part {
         &self,
         facts: &Facts<'a>,
         now: Timestamp,
-        reading: &mut Reading,
+        reading: &mut Reading<'a>,
     ) -> Option<Option<Slice<'a>>> {
         let column = self.column.find(facts)?;
         let (after, upto) = match &self.stretch {
@@ -300,16 +320,9 @@ impl Part {
 
     /// When enough has left a sliding stretch for its value to be no longer the `same`; nothing
     /// comes, and what leaves takes it one way.
-    fn falls(
-        &self,
-        facts: &Facts<'_>,
-        now: Timestamp,
-        same: impl Fn(i128) -> bool,
-    ) -> Option<Timestamp> {
-        let Span::Sliding(window) = &self.stretch else { return None };
-        let column = self.column.find(facts)?;
-        let high = column.upto(window.upto(now));
-        let (mut low, mut end) = (column.upto(window.after(now)), high);
+    fn falls(&self, reading: &Reading<'_>, same: impl Fn(i128) -> bool) -> Option<Timestamp> {
+        let (Slice { column, low, high, .. }, window) = reading.sliding?;
+        let (mut low, mut end) = (low, high);
         while low < end {
             let middle = low + (end - low) / 2;
             let left = Slice { column, low: middle + 1, high, whole: false };
