@@ -4,13 +4,14 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::{Timeline, Told, revise};
+use crate::id::ProfileId;
 use crate::time::earlier;
 
 impl Timeline {
     /// The timeline that the events of several would have made together.
     ///
     /// A thing that is told in several of them by its business key is told once. The columns are
-    /// those of the first.
+    /// those of the first. Whose it is follows from the events; [`Timeline::of_person`] says it.
     ///
     /// ```
     /// use bespoke::event::Event;
@@ -31,7 +32,14 @@ impl Timeline {
         merged
     }
 
+    /// The same timeline, as that of this person, whatever identifiers its events name.
+    #[must_use]
+    pub fn of_person(self, person: &ProfileId) -> Self {
+        Self { person: Some(person.clone()), ..self }
+    }
+
     fn absorb(&mut self, other: &Self) {
+        self.person = self.person.iter().chain(&other.person).min().cloned();
         self.first = earlier(self.first, other.first);
         self.others.absorb(&other.others);
         for (name, told) in &other.attributes {

@@ -42,6 +42,7 @@ use crate::time::Timestamp;
 ///     let known = known.parse()?;
 ///     let component = links.component(&person, known);
 ///     let profile = Timeline::merged(component.iter().filter_map(|id| timelines.get(id)));
+///     let profile = profile.of_person(&links.person(&person, known));
 ///     Ok(profile.facts_as_known(january, known).events("Product Viewed").count())
 /// };
 /// assert_eq!(views("2026-01-31T00:00:00Z")?, 1);

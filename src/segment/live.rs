@@ -33,6 +33,13 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 //!
+//! # Several identifiers, one person
+//!
+//! After [`Live::handle_link`] one person answers for both identifiers, as if everything had been
+//! told of one from the start. What was told of each is kept besides, so that after
+//! [`Live::handle_unlink`] they are as if they had never been linked. The person goes by the least
+//! identifier; transitions are theirs, and asking about any other asks about them.
+//!
 //! # Costs
 //!
 //! An event costs time in proportion to the tests that it can touch (those whose figures count
@@ -222,11 +229,10 @@ impl Live {
         let whole = event.kind() != EventKind::Identify
             && event.at() > person.first()
             && !program.tells_apart(event);
-        if let Some(waiting) = self.waiting.get_mut(&number) {
+        let waiting = self.waiting.get_mut(&number).map(|waiting| {
             waiting.events.retain(|other| other.id() != event.id());
-            return self.want(number, Some(cause));
-        }
-        if !whole {
+        });
+        if waiting.is_some() || !whole {
             return self.want(number, Some(cause));
         }
         self.change(number, event, (self.now, cause), |person, event, program, now| {

@@ -353,3 +353,17 @@ fn nothing_is_to_be_done_where_time_changes_nothing() {
     live.handle_timeout(at("2046-02-01T12:00:00Z"));
     assert_eq!((live.poll_timeout(), live.poll_transition()), (None, None));
 }
+
+#[test]
+fn what_is_seen_again_after_long_is_not_counted_twice() {
+    let mut engine = Engine::new(schema()).unwrap();
+    let rule = r#"count(distinct "Product Viewed".category) > 60"#;
+    engine.add_segment("many", rule).unwrap();
+    let mut live = Live::new(engine.program());
+    for (round, number) in (0..3).flat_map(|round| (0..50).map(move |number| (round, number))) {
+        let now = Timestamp::from_micros((round * 200 + number) * 3_600_000_000);
+        let viewed = Event::track("p-1", "Product Viewed", now);
+        live.handle_event(&viewed.with("category", format!("c-{number}")), now);
+        assert_eq!(live.membership(&ProfileId::new("p-1"), "many"), Membership::Out, "{now}");
+    }
+}

@@ -198,19 +198,19 @@ impl Live {
     }
 
     /// Puts one person behind these identifiers.
-    fn join(&mut self, members: Vec<(usize, Person)>, cause: &Cause) {
-        let Some((number, least)) = members.first() else { return };
-        let (number, id, current) = (*number, least.id.clone(), self.programs.len() - 1);
-        let nobody = self.programs.get(current).map(|p| Person::new(id, current, p));
+    fn join(&mut self, mut members: Vec<(usize, Person)>, cause: &Cause) {
         if members.len() == 1 {
-            return members.into_iter().for_each(|(_, one)| self.succeed(number, one, cause));
+            return members.drain(..).for_each(|(number, one)| self.succeed(number, one, cause));
         }
+        let Some((number, least)) = members.first() else { return };
+        let (behind, current) = (*number, self.programs.len() - 1);
+        let unknown = self.programs.get(current).map(|p| Person::new(least.id.clone(), current, p));
         let numbers: Vec<usize> = members.iter().map(|(number, _)| *number).collect();
-        let kept = members.into_iter().map(|(of, kept)| (of, Alone { kept, behind: number }));
-        self.linked.alone.extend(kept);
-        let person = self.joined(&numbers);
-        self.linked.groups.insert(number, Group { members: numbers, whole: person.is_some() });
-        person.or(nobody).into_iter().for_each(|person| self.succeed(number, person, cause));
+        let alone = members.into_iter().map(|(number, kept)| (number, Alone { kept, behind }));
+        self.linked.alone.extend(alone);
+        let joined = self.joined(&numbers);
+        self.linked.groups.insert(behind, Group { members: numbers, whole: joined.is_some() });
+        joined.or(unknown).into_iter().for_each(|person| self.succeed(behind, person, cause));
     }
 
     /// The person of these identifiers, if enough is known of each and by one program.

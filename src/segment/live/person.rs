@@ -93,7 +93,8 @@ impl Person {
     pub(super) fn joined(people: &[&Self], program: &Program, now: Timestamp) -> Option<Self> {
         let first = people.first()?;
         let mut joined = Self::new(first.id.clone(), first.program, program);
-        joined.timeline = Timeline::merged(people.iter().map(|person| &person.timeline));
+        let timelines = people.iter().map(|person| &person.timeline);
+        joined.timeline = Timeline::merged(timelines).of_person(&first.id);
         joined.ahead = people.iter().flat_map(|person| &person.ahead).cloned().collect();
         joined.ahead.sort_by_key(|event| Reverse(event.at()));
         while let Some(event) = joined.happened(now) {

@@ -279,6 +279,8 @@ fn keep_columns(test: &Test, lean: &mut Lean) {
         let length = match (&part.stretch, part.reads) {
             (Span::Sliding(window), _) => Keep::For(reach(window.length(), window.ago())),
             (Span::Since(..), _) | (Span::Always, Reads::First) => Keep::Always,
+            // Whatever is cut off is not known again when it comes back.
+            (Span::Always, _) if part.column.pick.tells_apart() => Keep::Always,
             // The last is never cut off, and what was cut off still counts.
             (Span::Always, _) => Keep::For(MARGIN),
         };
