@@ -39,6 +39,10 @@ fn handle(live: &mut Live, events: &[Event]) -> (Duration, usize) {
     (start.elapsed(), turned)
 }
 
+fn trial() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
 /// A live membership in the middle of its workload, and the events that come next.
 fn loaded(segments: usize, profiles: u32) -> (Live, impl Iterator<Item = Event>) {
     let mut live = Live::new(engine(segments).program());
@@ -55,6 +59,8 @@ fn group(c: &mut Criterion, name: &str, sizes: &[(usize, u32)]) {
     let mut group = c.benchmark_group(name);
     group.throughput(Throughput::Elements(1)).sample_size(10);
     for &(segments, profiles) in sizes {
+        // Where only the code is tried, a few people do.
+        let profiles = if trial() { profiles / 1_000 } else { profiles };
         let (mut live, mut events) = loaded(segments, profiles);
         let id = BenchmarkId::new(format!("{segments} segments"), profiles);
         group.bench_function(id, |b| {
