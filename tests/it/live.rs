@@ -185,7 +185,7 @@ fn order(person: &str, instant: &str, id: &str) -> Event {
 
 /// The only thing that turned: who entered or left, since when, and why.
 fn turned(live: &mut Live) -> (bool, Timestamp, Cause) {
-    let turn = live.poll_transition().expect("something turned");
+    let turn = live.poll_transition().unwrap();
     assert_eq!(live.poll_transition(), None);
     (turn.entered, turn.at, turn.cause)
 }
