@@ -228,7 +228,7 @@ fn what_was_told_late_took_effect_when_it_happened_if_that_was_within_a_day() {
         ("2026-02-02T12:00:00.000001Z", "2026-02-02T12:00:00.000001Z"),
     ] {
         let mut live = active();
-        live.handle_event(&order("p-1", "2026-02-01T12:00:00Z", "m-1"), at(now));
+        live.handle_event(&order("p-1", "2026-02-01T12:00:00Z", "m-1").received(at(now)), at(now));
         let late = Cause::LateEvent("m-1".into());
         assert_eq!(turned(&mut live), (true, at(took_effect), late), "{now}");
     }

@@ -40,10 +40,8 @@ pub(super) struct Person {
 #[derive(Debug)]
 struct Leaves {
     truths: Truths,
-    /// The leaves whose truth was touched since they were asked.
-    stale: Bits,
-    /// Until when the others hold that do not hold for ever, ascending by leaf.
-    until: Vec<(usize, Timestamp)>,
+    /// Until when each of them holds; of one that was touched it is past.
+    until: Box<[Timestamp]>,
 }
 
 /// A membership that turned.
@@ -76,8 +74,7 @@ impl Person {
             due: Vec::new(),
             leaves: Leaves {
                 truths: Truths::of(leaves),
-                stale: Bits::all(leaves),
-                until: Vec::new(),
+                until: vec![Timestamp::MIN; leaves].into(),
             },
             ahead: Vec::new(),
         }
@@ -85,7 +82,11 @@ impl Person {
 
     /// The truths of these leaves may be others now.
     pub(super) fn touch(&mut self, route: &Route) {
-        self.leaves.stale.unite(&route.leaves);
+        for leaf in &route.leaves {
+            if let Some(until) = self.leaves.until.get_mut(*leaf) {
+                *until = Timestamp::MIN;
+            }
+        }
     }
 
     /// One person of what is kept of several by one program, not asked about yet; named as the
@@ -238,10 +239,9 @@ fn turn(members: &mut Bits, segment: usize, entered: bool, told: bool, turned: &
 impl Leaves {
     /// The truth of a leaf, and until when it holds.
     fn ask<'a>(&mut self, leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Held {
-        let place = self.until.binary_search_by_key(&leaf, |(leaf, _)| *leaf);
-        let until = place.ok().and_then(|place| self.until.get(place)).map(|(_, until)| *until);
-        let now = evaluator.facts().now();
-        if !self.stale.get(leaf) && until.is_none_or(|until| now < until) {
+        let Some(until) = self.until.get_mut(leaf) else { return Valid::always(None) };
+        if evaluator.facts().now() < *until {
+            let until = (*until != Timestamp::MAX).then_some(*until);
             return Valid::until(self.truths.get(leaf), until);
         }
         let Some(Cond::Test(test)) = program.leaves().get(leaf).map(|leaf| &leaf.cond) else {
@@ -249,13 +249,7 @@ impl Leaves {
         };
         let held = horizon::asked(test, evaluator, STEPS, |truth| truth);
         self.truths.set(leaf, held.value);
-        self.stale.set(leaf, false);
-        match (place, held.until) {
-            (Ok(place), Some(until)) => self.until[place].1 = until,
-            (Ok(place), None) => drop(self.until.remove(place)),
-            (Err(place), Some(until)) => self.until.insert(place, (leaf, until)),
-            (Err(_), None) => {}
-        }
+        *until = held.until.unwrap_or(Timestamp::MAX);
         held
     }
 }

@@ -48,7 +48,7 @@ pub(crate) type Content = (Arc<str>, BTreeMap<Arc<str>, Arc<str>>);
 /// What an event can touch.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route {
-    pub(super) leaves: Bits,
+    pub(super) leaves: Vec<usize>,
     /// The segments whose rules the leaves stand in.
     pub(super) segments: Bits,
 }
@@ -226,9 +226,9 @@ impl Routes {
     }
 
     fn add(&mut self, leaves: &[Leaf], segments: usize, touches: impl Fn(usize) -> bool) -> usize {
-        let mut route = Route { leaves: Bits::of(leaves.len()), segments: Bits::of(segments) };
+        let mut route = Route { leaves: Vec::new(), segments: Bits::of(segments) };
         for (number, leaf) in leaves.iter().enumerate().filter(|(number, _)| touches(*number)) {
-            route.leaves.set(number, true);
+            route.leaves.push(number);
             leaf.segments.iter().for_each(|segment| route.segments.set(*segment, true));
         }
         self.numbered.push(route);
