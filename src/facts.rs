@@ -378,6 +378,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The column of this number, if it holds what `pick` takes and what is known.
+    #[inline]
     pub(crate) fn column(&self, number: usize, pick: &Arc<Pick>) -> Option<&'a Column> {
         let column = self.timeline.columns.get(number, pick)?;
         column.is_known(self.known).then_some(column)

@@ -32,6 +32,7 @@ impl Columns {
     }
 
     /// The column of that number, if it holds what `pick` takes.
+    #[inline]
     pub(crate) fn get(&self, number: usize, pick: &Arc<Pick>) -> Option<&Column> {
         if !self.layout.holds(number, pick) {
             return None;
@@ -165,11 +166,13 @@ impl Column {
     };
 
     /// Whether its entries are what is known at `known`; no says nothing.
+    #[inline]
     pub(crate) fn is_known(&self, known: Timestamp) -> bool {
         self.since <= known
     }
 
     /// Whether every entry after `after` is still there.
+    #[inline]
     pub(crate) fn reaches(&self, after: Timestamp) -> bool {
         self.cut <= after
     }
@@ -185,12 +188,14 @@ impl Column {
     }
 
     /// How many entries there are, if all of them have happened.
+    #[inline]
     pub(crate) fn past(&self, now: Timestamp) -> Option<usize> {
         self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
     }
 
     /// How many of the totals before the entries from `low` to `high`, both included, are not above
     /// a bound; they ascend.
+    #[inline]
     pub(crate) fn totals_upto(&self, low: usize, high: usize, bound: i128) -> usize {
         let totals = self.totals.get(low..=high).unwrap_or_default();
         totals.partition_point(|total| *total <= bound)
@@ -202,6 +207,7 @@ impl Column {
     }
 
     /// How many entries happened at `upto` or before.
+    #[inline]
     pub(crate) fn upto(&self, upto: Timestamp) -> usize {
         match self.at.last() {
             // Most questions are about what has happened, and most of what is kept has.
@@ -211,21 +217,25 @@ impl Column {
     }
 
     /// When an entry happened.
+    #[inline]
     pub(crate) fn at(&self, index: usize) -> Option<Timestamp> {
         self.at.get(index).copied()
     }
 
     /// What the entries before `index` come to, in millionths.
+    #[inline]
     pub(crate) fn total(&self, index: usize) -> i128 {
         self.totals.get(index).copied().unwrap_or(0)
     }
 
     /// What an entry comes to, in millionths.
+    #[inline]
     pub(crate) fn value(&self, index: usize) -> i128 {
         self.total(index + 1) - self.total(index)
     }
 
     /// Whether no entry lowers the total.
+    #[inline]
     pub(crate) fn only_rises(&self) -> bool {
         !self.falls
     }

@@ -131,6 +131,7 @@ impl Layout {
     }
 
     /// Whether the column of that number is kept and holds what `pick` takes.
+    #[inline]
     pub(super) fn holds(&self, number: usize, pick: &Arc<Pick>) -> bool {
         let slot = self.columns.get(number);
         slot.is_some_and(|slot| slot.keep.is_some() && Arc::ptr_eq(&slot.pick, pick))

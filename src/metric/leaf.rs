@@ -90,11 +90,13 @@ impl Leaf {
         Some(self.passes(reading.value))
     }
 
+    #[inline]
     fn passes(&self, value: Option<i128>) -> Option<bool> {
         value.map(|value| (self.side(value) == 0) != self.negated)
     }
 
     /// Whether a value lies below, in or above the stretch that passes.
+    #[inline]
     fn side(&self, value: i128) -> i8 {
         i8::from(value > self.passes.1) - i8::from(value < self.passes.0)
     }
@@ -364,6 +366,7 @@ impl Part {
 }
 
 impl Kept {
+    #[inline]
     pub(super) fn find<'a>(&self, facts: &Facts<'a>) -> Option<&'a Column> {
         facts.column(self.number, &self.pick)
     }

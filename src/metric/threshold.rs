@@ -16,6 +16,7 @@ struct Past<'a> {
 impl Leaf {
     /// What [`Leaf::evaluate`] comes to, if it is asked of a figure that only falls while time
     /// passes; `None` says nothing.
+    #[inline]
     pub(super) fn over_the_past<T: PartialEq>(
         &self,
         facts: &Facts<'_>,
@@ -49,6 +50,7 @@ impl Leaf {
 
 impl Past<'_> {
     /// On which side of a stretch their number lies, and when they are too few for it.
+    #[inline]
     fn count(&self, least: i128, most: i128) -> (i8, Option<Timestamp>) {
         let number = i128::try_from(self.high - self.low).unwrap_or(i128::MAX);
         let first = usize::try_from(least).ok().and_then(|least| self.high.checked_sub(least));
@@ -56,6 +58,7 @@ impl Past<'_> {
     }
 
     /// On which side of a stretch their total lies, and when it is too little for it.
+    #[inline]
     fn total(&self, least: i128, most: i128) -> (i8, Option<Timestamp>) {
         let total = self.column.total(self.high) - self.column.total(self.low);
         let first = least.checked_neg().map(|least| {
@@ -66,6 +69,7 @@ impl Past<'_> {
     }
 
     /// `first` is the entry without which what counts is too little.
+    #[inline]
     fn side(
         &self,
         value: i128,

@@ -16,10 +16,12 @@ impl Bits {
         bits
     }
 
+    #[inline]
     pub(super) fn get(&self, number: usize) -> bool {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
+    #[inline]
     pub(super) fn set(&mut self, number: usize, bit: bool) {
         if let Some(word) = self.0.get_mut(number / 64) {
             *word = *word & !(1 << (number % 64)) | u64::from(bit) << (number % 64);

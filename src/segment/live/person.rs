@@ -238,6 +238,7 @@ fn turn(members: &mut Bits, segment: usize, entered: bool, told: bool, turned: &
 
 impl Leaves {
     /// The truth of a leaf, and until when it holds.
+    #[inline]
     fn ask<'a>(&mut self, leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Held {
         let Some(until) = self.until.get_mut(leaf) else { return Valid::always(None) };
         if evaluator.facts().now() < *until {
