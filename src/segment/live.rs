@@ -81,7 +81,8 @@ use person::{Person, Scratch};
 /// minutes, imports for longer.
 const LATE: Duration = Duration::hours(1);
 
-/// As far back as this the instant is told at which what was told late took effect.
+/// As far back as this the instant is told at which what was told late took effect, and so much
+/// longer than windows need it the past is kept.
 const LOOK_BACK: Duration = Duration::days(1);
 
 /// People by their identifiers. It is asked and never gone through, so its order is nobody's

@@ -161,7 +161,7 @@ impl Person {
         if !self.born && self.first() > now {
             // Nobody is a member before anything of theirs happened.
             for (segment, _) in program.segments().iter().enumerate() {
-                self.turn(segment, false, true, turned);
+                turn(&mut self.members, segment, false, true, turned);
             }
             return;
         }
@@ -189,10 +189,6 @@ impl Person {
         }
         due.extend(held);
         self.due.clone_from(due);
-    }
-
-    fn turn(&mut self, segment: usize, entered: bool, told: bool, turned: &mut Vec<Turned>) {
-        turn(&mut self.members, segment, entered, told, turned);
     }
 
     /// Whether they are a member at an earlier instant, with what is known now, and until when at

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::LOOK_BACK;
 use super::bits::Bits;
 use super::tree::Tree;
 use crate::event::{Event, EventKind};
@@ -62,9 +63,6 @@ struct Routes {
     other: usize,
     attributes: BTreeMap<Arc<str>, usize>,
 }
-
-/// Late facts are asked about as far back as this, to tell when they took effect.
-const MARGIN: Duration = Duration::days(1);
 
 impl Program {
     /// These segments, by their names; what else their rules name, they have with them.
@@ -282,12 +280,12 @@ fn keep_columns(test: &Test, lean: &mut Lean) {
             // Whatever is cut off is not known again when it comes back.
             (Span::Always, _) if part.column.pick.tells_apart() => Keep::Always,
             // The last is never cut off, and what was cut off still counts.
-            (Span::Always, _) => Keep::For(MARGIN),
+            (Span::Always, _) => Keep::For(LOOK_BACK),
         };
         keep(part.column.number, length);
         if let Span::Since(reads, column) = &part.stretch {
             let first = matches!(reads, Reads::First);
-            keep(column.number, if first { Keep::Always } else { Keep::For(MARGIN) });
+            keep(column.number, if first { Keep::Always } else { Keep::For(LOOK_BACK) });
         }
     }
 }
@@ -312,5 +310,5 @@ fn keep_series(cond: &Cond, lean: &mut Lean) {
 
 fn reach(length: Duration, ago: Duration) -> Duration {
     let micros = length.micros().saturating_add(ago.micros());
-    Duration::from_micros(micros.saturating_add(MARGIN.micros()))
+    Duration::from_micros(micros.saturating_add(LOOK_BACK.micros()))
 }
