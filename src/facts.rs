@@ -32,11 +32,11 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
-pub(crate) use column::Column;
+pub(crate) use column::{Change, Changed, Column};
 pub(crate) use layout::{Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
-use column::Columns;
+use column::{Columns, ignored};
 use revision::{Revision, Revisions};
 
 /// One thing that happened, and when it was known.
@@ -118,6 +118,11 @@ impl Timeline {
     /// the schema gives an event a business key, the same thing told again replaces, and a
     /// cancellation retracts, from when that is known.
     pub fn insert(&mut self, event: &Event, schema: &Schema) {
+        self.learn(event, schema, &mut ignored);
+    }
+
+    /// Puts in one event, and tells which columns it changed.
+    pub(crate) fn learn(&mut self, event: &Event, schema: &Schema, changed: &mut Changed<'_>) {
         if let Some(person) = event.person()
             && self.person.as_ref().is_none_or(|known| person < known)
         {
@@ -135,7 +140,9 @@ impl Timeline {
                 self.others.insert(Fact::of(event));
             }
             EventKind::Identify => self.tell(event),
-            EventKind::Page | EventKind::Screen | EventKind::Track => self.happen(event, schema),
+            EventKind::Page | EventKind::Screen | EventKind::Track => {
+                self.happen(event, schema, changed);
+            }
         }
     }
 
@@ -147,14 +154,14 @@ impl Timeline {
         for ((name, _), revisions) in &mut self.revisions {
             let old = revisions.facts();
             if revisions.retract(id, from) {
-                let new = revisions.facts();
-                revise(&mut self.series, &mut self.columns, name, &old, new);
+                let change = (old, revisions.facts());
+                revise(&mut self.series, &mut self.columns, name, change, &mut ignored);
                 found = true;
             }
         }
         for (name, series) in &mut self.series {
             for fact in series.retract(id, from) {
-                self.columns.remove(name, &fact, from);
+                self.columns.remove(name, &fact, from, &mut ignored);
                 found = true;
             }
         }
@@ -202,7 +209,7 @@ impl Timeline {
         history.insert(at, told);
     }
 
-    fn happen(&mut self, event: &Event, schema: &Schema) {
+    fn happen(&mut self, event: &Event, schema: &Schema, changed: &mut Changed<'_>) {
         let fact = Fact::of(event);
         let mut keeps_own = true;
         for (name, key) in keys(schema, event.name()) {
@@ -214,10 +221,11 @@ impl Timeline {
             let revisions = self.revisions.entry((Arc::clone(name), value.clone())).or_default();
             let old = revisions.facts();
             revisions.add(revision);
-            revise(&mut self.series, &mut self.columns, name, &old, revisions.facts());
+            let change = (old, revisions.facts());
+            revise(&mut self.series, &mut self.columns, name, change, changed);
         }
         if keeps_own {
-            self.columns.insert(event.name(), &fact);
+            self.columns.insert(event.name(), &fact, changed);
             if self.columns.layout().keeps_series(event.name()).is_some() {
                 self.series.entry(Arc::clone(event.name())).or_default().insert(fact);
             }
@@ -243,7 +251,7 @@ impl Timeline {
         });
         let entry = matches!(event.kind(), EventKind::Page | EventKind::Screen | EventKind::Track);
         if !self.retract(&id, from) && !keyed && entry {
-            self.columns.remove(event.name(), &Fact::of(event), from);
+            self.columns.remove(event.name(), &Fact::of(event), from, &mut ignored);
         }
     }
 }
@@ -253,15 +261,15 @@ fn revise(
     series: &mut BTreeMap<Arc<str>, Series>,
     columns: &mut Columns,
     name: &Arc<str>,
-    old: &[Fact],
-    new: Vec<Fact>,
+    (old, new): (Vec<Fact>, Vec<Fact>),
+    changed: &mut Changed<'_>,
 ) {
     // What is known of them changes no later than the new facts say.
-    old.iter().for_each(|fact| columns.remove(name, fact, fact.known.from));
-    new.iter().for_each(|fact| columns.insert(name, fact));
+    old.iter().for_each(|fact| columns.remove(name, fact, fact.known.from, changed));
+    new.iter().for_each(|fact| columns.insert(name, fact, changed));
     if columns.layout().keeps_series(name).is_some() {
         let series = series.entry(Arc::clone(name)).or_default();
-        series.remove(old);
+        series.remove(&old);
         new.into_iter().for_each(|fact| series.insert(fact));
     }
 }

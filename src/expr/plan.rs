@@ -85,6 +85,20 @@ pub(crate) enum Span {
     Sliding(Window),
 }
 
+impl Span {
+    /// Whether it is the same stretch at every instant.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Always, Self::Always) => true,
+            (Self::Since(reads, bound), Self::Since(other_reads, other)) => {
+                reads == other_reads && bound.number == other.number
+            }
+            (Self::Sliding(window), Self::Sliding(other)) => window == other,
+            _ => false,
+        }
+    }
+}
+
 /// Where the entries of a figure are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {

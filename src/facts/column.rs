@@ -10,6 +10,20 @@ use super::{Fact, Known};
 use crate::time::Timestamp;
 use crate::value::Value;
 
+/// What became of a column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    /// An entry came, of so many millionths; or a value was seen again, later.
+    Added(i128),
+    Removed,
+}
+
+/// Learns what became of the column of a number.
+pub(crate) type Changed<'a> = dyn FnMut(usize, Change) + 'a;
+
+/// Nobody learns it.
+pub(super) fn ignored(_: usize, _: Change) {}
+
 /// A person's columns, as far as they hold anything.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
@@ -43,10 +57,11 @@ impl Columns {
         }
     }
 
-    /// Puts in what the fact of an event of this name has in each column.
+    /// Puts in what the fact of an event of this name has in each column; `changed` learns the
+    /// columns' numbers.
     ///
     /// A column holds what is known in the end, so a fact that is taken back has no part in it.
-    pub(crate) fn insert(&mut self, event: &str, fact: &Fact) {
+    pub(crate) fn insert(&mut self, event: &str, fact: &Fact, changed: &mut Changed<'_>) {
         let layout = Arc::clone(&self.layout);
         for number in layout.of_event(event) {
             let Some(pick) = layout.pick(number) else { continue };
@@ -60,6 +75,7 @@ impl Columns {
                     Some(value) => self.see(number, value, fact.at),
                     None => column.insert(fact.at, micros),
                 }
+                changed(number, Change::Added(micros));
             });
         }
     }
@@ -82,7 +98,13 @@ impl Columns {
 
     /// Takes out what the fact of an event of this name has in each column: it is known until
     /// `from` only.
-    pub(crate) fn remove(&mut self, event: &str, fact: &Fact, from: Timestamp) {
+    pub(crate) fn remove(
+        &mut self,
+        event: &str,
+        fact: &Fact,
+        from: Timestamp,
+        changed: &mut Changed<'_>,
+    ) {
         if !fact.known.is_endless() {
             return;
         }
@@ -98,6 +120,7 @@ impl Columns {
                 } else {
                     column.remove(fact.at, micros);
                 }
+                changed(number, Change::Removed);
             });
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
+use super::column::ignored;
 use super::{Timeline, Told, revise};
 use crate::id::ProfileId;
 use crate::time::earlier;
@@ -59,7 +60,7 @@ impl Timeline {
             return self.columns.absorb(&other.columns);
         }
         for (name, series) in &other.series {
-            series.all().iter().for_each(|fact| self.columns.insert(name, fact));
+            series.all().iter().for_each(|fact| self.columns.insert(name, fact, &mut ignored));
         }
     }
 
@@ -75,7 +76,8 @@ impl Timeline {
                     old.extend(theirs.facts());
                     ours.get_mut().absorb(theirs);
                     let new = ours.get().facts();
-                    revise(&mut self.series, &mut self.columns, name, &old, new);
+                    let change = (old, new);
+                    revise(&mut self.series, &mut self.columns, name, change, &mut ignored);
                 }
             }
         }

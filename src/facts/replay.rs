@@ -4,6 +4,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
+use super::column::ignored;
 use super::{Fact, Facts, Known, Layout, Timeline, Told};
 use crate::time::Timestamp;
 
@@ -115,7 +116,7 @@ impl Timeline {
             What::Attribute(name, told) => self.hold(name, Told { known, ..told.clone() }),
             What::Entry(name, fact) => {
                 let fact = Fact { known, ..fact.clone() };
-                self.columns.insert(name, &fact);
+                self.columns.insert(name, &fact, &mut ignored);
                 self.series.entry(Arc::clone(name)).or_default().insert(fact);
             }
             What::Other(fact) => self.others.insert(Fact { known, ..fact.clone() }),
@@ -139,7 +140,7 @@ impl Timeline {
             }
             What::Entry(name, fact) => {
                 let fact = Fact { known, ..fact.clone() };
-                self.columns.remove(name, &fact, known.from);
+                self.columns.remove(name, &fact, known.from, &mut ignored);
                 self.series.get_mut(name).into_iter().for_each(|series| series.remove([&fact]));
             }
             What::Other(fact) => self.others.remove([&Fact { known, ..fact.clone() }]),

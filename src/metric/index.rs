@@ -242,6 +242,16 @@ impl Sum {
         Some(())
     }
 
+    /// Whether it is never negative, whatever it counts.
+    fn counts(&self) -> bool {
+        let counts = |part: &Part| match part.reads {
+            Reads::Count => part.weight >= 0,
+            Reads::Presence => true,
+            _ => false,
+        };
+        self.slope == 0 && self.parts.iter().all(counts)
+    }
+
     /// The leaf that passes as asked.
     fn leaf(mut self, asked: &Asked) -> Option<Leaf> {
         if self.parts.is_empty() {
@@ -265,6 +275,7 @@ impl Sum {
                 (unclamped(stretch, (scaled(low)?, scaled(high)?)), negated)
             }
         };
+        let passes = if self.counts() { floored(passes) } else { passes };
         let alone = alone(self.parts.first()?, passes)?;
         Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, alone, negated })
     }
@@ -359,6 +370,11 @@ fn passes(op: Comparison, right: i128) -> Option<((i128, i128), bool)> {
         Comparison::Greater => ((right.checked_add(1)?, i128::MAX), false),
         Comparison::GreaterOrEqual => ((right, i128::MAX), false),
     })
+}
+
+/// The same stretch of numbers that are not negative.
+fn floored((least, most): (i128, i128)) -> (i128, i128) {
+    (if least <= 0 { i128::MIN } else { least }, most)
 }
 
 /// The stretch that a value must lie in for the clamped value to lie in `stretch`.

@@ -72,6 +72,23 @@ impl Leaf {
         Some(Valid::until(answer, Some(at)))
     }
 
+    /// How much may be added to its figure before its truth may turn, where time alone never turns
+    /// it.
+    pub(crate) fn room(&self, facts: &Facts<'_>) -> i128 {
+        let reading = self.read(facts, facts.now());
+        let Some(Reading { value: Some(value), settled: true, rises: false, .. }) = reading else {
+            return 0;
+        };
+        if self.slope != 0 {
+            return 0;
+        }
+        match self.side(value) {
+            -1 => (self.passes.0 - 1).saturating_sub(value),
+            0 => self.passes.1.saturating_sub(value),
+            _ => i128::MAX,
+        }
+    }
+
     /// Whether it passes at an instant; `next` learns when that may change. `None` where the
     /// columns cannot tell.
     #[expect(clippy::option_option, reason = "columns that cannot tell are not a truth of NULL")]

@@ -53,9 +53,11 @@
 
 mod backfill;
 mod bits;
+mod leaves;
 mod link;
 mod person;
 mod program;
+mod pull;
 mod transition;
 mod tree;
 
@@ -72,8 +74,7 @@ use crate::event::{Event, EventKind};
 use crate::id::ProfileId;
 use crate::identity::linked_by;
 use crate::time::{Duration, Timestamp};
-use backfill::Waiting;
-use bits::Bits;
+use backfill::{Reason, Waiting};
 use link::Linked;
 use person::{Person, Scratch};
 
@@ -112,8 +113,9 @@ pub struct Live {
 /// What was handled at the present instant and is yet to be asked about, together.
 #[derive(Debug, Default)]
 struct Pending {
-    people: Vec<(usize, Told)>,
-    segments: Bits,
+    told: Vec<(usize, Told)>,
+    /// The leaves of people whose truths are to be found anew.
+    stale: Vec<(usize, usize)>,
 }
 
 /// What happened to a person.
@@ -121,27 +123,26 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
-    /// The segments that it can touch, by the routes that it takes.
+    /// The routes that it takes.
     route: Option<usize>,
     more: Vec<usize>,
 }
 
 impl Told {
-    fn new(at: Timestamp, cause: Cause) -> Self {
-        Self { at, cause, route: None, more: Vec::new() }
+    fn of(event: &Event, at: Timestamp, cause: Cause, program: &Program) -> Self {
+        let mut told = Self { at, cause, route: None, more: Vec::new() };
+        program.for_each_route(event, &mut |number| match told.route {
+            // Nearly all take one.
+            None => told.route = Some(number),
+            Some(_) => told.more.push(number),
+        });
+        told
     }
 
-    /// Touches what an event can touch of a person.
-    fn touch(mut self, event: &Event, person: &mut Person, program: &Program) -> Self {
-        program.for_each_route(event, &mut |number| {
-            match self.route {
-                // Nearly all take one.
-                None => self.route = Some(number),
-                Some(_) => self.more.push(number),
-            }
-            program.route(number).into_iter().for_each(|route| person.touch(route));
-        });
-        self
+    /// Whether it can have to do with what became of a segment.
+    fn concerns(&self, segment: usize, program: &Program) -> bool {
+        let mut routes = self.route.iter().chain(&self.more).filter_map(|r| program.route(*r));
+        routes.any(|route| route.segments.get(segment))
     }
 }
 
@@ -235,11 +236,9 @@ impl Live {
             waiting.events.retain(|other| other.id() != event.id());
         });
         if waiting.is_some() || !whole {
-            return self.want(number, Some(cause));
+            return self.want(number, Some(Reason::retraction(event)));
         }
-        self.change(number, event, (self.now, cause), |person, event, program, now| {
-            person.timeline.take_back(event, program.schema(), now);
-        });
+        self.change(number, event, (self.now, cause), Person::take_back);
     }
 
     /// Changes what is kept of an identifier by an event, alone and in the person behind it, whom
@@ -249,20 +248,20 @@ impl Live {
         number: usize,
         event: &Event,
         (at, cause): (Timestamp, Cause),
-        change: impl Fn(&mut Person, &Event, &Program, Timestamp),
+        change: impl Fn(&mut Person, &Event, &Program, Timestamp, &mut dyn FnMut(usize)),
     ) {
         let mut behind = number;
         if let Some(alone) = self.linked.alone.get_mut(&number) {
             if let Some(program) = self.programs.get(alone.kept.program) {
-                change(&mut alone.kept, event, program, self.now);
+                change(&mut alone.kept, event, program, self.now, &mut |_| {});
             }
             behind = alone.behind;
         }
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
-        change(person, event, program, self.now);
-        let told = Told::new(at, cause).touch(event, person, program);
-        self.pending.people.push((behind, told));
+        let Pending { told, stale } = &mut self.pending;
+        change(person, event, program, self.now, &mut |leaf| stale.push((behind, leaf)));
+        told.push((behind, Told::of(event, at, cause, program)));
     }
 
     /// It is `now`: whoever's time has come is asked about.
@@ -346,37 +345,25 @@ impl Live {
 
     /// Asks about whoever something was handled of at the present instant.
     fn settle(&mut self) {
-        if self.pending.people.is_empty() {
+        if self.pending.told.is_empty() {
             return;
         }
-        let Pending { mut people, mut segments } = std::mem::take(&mut self.pending);
-        if people.len() > 1 {
+        let Pending { mut told, mut stale } = std::mem::take(&mut self.pending);
+        if told.len() > 1 {
             // Of several things told of a person the last to happen is the cause.
-            people.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
+            told.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
+            stale.sort_unstable();
         }
-        for of_person in people.chunk_by(|(a, _), (b, _)| a == b) {
-            let Some((number, told)) = of_person.last() else { continue };
-            self.touched(*number, of_person.iter().map(|(_, told)| told), &mut segments);
-            self.ask(*number, &segments, Some(told), self.now);
+        let mut rest = &*stale;
+        for of_person in told.chunk_by(|(a, _), (b, _)| a == b) {
+            let Some((number, _)) = of_person.last() else { continue };
+            let (leaves, others) = rest.split_at(rest.partition_point(|(a, _)| a <= number));
+            self.ask(*number, leaves, of_person, self.now);
+            rest = others;
         }
-        people.clear();
-        self.pending = Pending { people, segments };
-    }
-
-    /// The segments that what was told of a person touches.
-    fn touched<'t>(
-        &self,
-        number: usize,
-        told: impl Iterator<Item = &'t Told>,
-        segments: &mut Bits,
-    ) {
-        let Some(Some(person)) = self.people.get(number) else { return };
-        let Some(program) = self.programs.get(person.program) else { return };
-        segments.copy(program.no_segment());
-        let routes = told.flat_map(|told| told.route.iter().chain(&told.more));
-        for route in routes.filter_map(|route| program.route(*route)) {
-            segments.unite(&route.segments);
-        }
+        told.clear();
+        stale.clear();
+        self.pending = Pending { told, stale };
     }
 
     /// Asks about everybody whose timer is due at `upto` or before.
@@ -397,16 +384,13 @@ impl Live {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         person.timer = Timestamp::MAX;
         let Some(program) = self.programs.get(person.program) else { return };
-        let mut told = Vec::new();
+        let (mut told, mut stale) = (Vec::new(), Vec::new());
         while let Some(event) = person.happened(at) {
-            person.insert(&event, program, at);
+            person.insert(&event, program, at, &mut |leaf| stale.push((number, leaf)));
             let cause = Cause::Event(event.id());
-            told.push(Told::new(at, cause).touch(&event, person, program));
+            told.push((number, Told::of(&event, at, cause, program)));
         }
-        let mut segments = std::mem::take(&mut self.pending.segments);
-        self.touched(number, told.iter(), &mut segments);
-        self.ask(number, &segments, told.last(), at);
-        self.pending.segments = segments;
+        self.ask(number, &stale, &told, at);
     }
 
     fn is_set(&self, number: usize, at: Timestamp) -> bool {
@@ -414,14 +398,21 @@ impl Live {
         person.is_some_and(|person| person.timer == at)
     }
 
-    /// Asks about one person at an instant, and tells what turned.
-    fn ask(&mut self, number: usize, touched: &Bits, told: Option<&Told>, at: Timestamp) {
+    /// Asks about one person at an instant, of whom these leaves are stale, and tells what turned.
+    fn ask(
+        &mut self,
+        number: usize,
+        stale: &[(usize, usize)],
+        told: &[(usize, Told)],
+        at: Timestamp,
+    ) {
         if self.is_lost(number) {
             return;
         }
         let Some(Some(person)) = self.people.get_mut(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
-        person.settle(touched, program, at, &mut self.scratch);
+        let leaves = stale.iter().map(|(_, leaf)| *leaf);
+        person.settle(leaves, program, at, &mut self.scratch);
         for turned in &self.scratch.turned {
             let Some(segment) = program.segments().get(turned.segment) else { continue };
             let shared = |last| segment.is_in(last);
@@ -429,7 +420,8 @@ impl Live {
             {
                 continue;
             }
-            let told = told.filter(|_| turned.told);
+            let concerns = told.iter().any(|(_, told)| told.concerns(turned.segment, program));
+            let told = told.last().filter(|_| concerns).map(|(_, told)| told);
             let since = told
                 .map_or(at, |told| took_effect(person, program, turned, told.at..at).unwrap_or(at));
             self.transitions.push_back(Transition {

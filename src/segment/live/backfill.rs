@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::bits::Bits;
 use super::person::Person;
 use super::{Cause, Live, Program, Transition};
 use crate::event::Event;
@@ -13,9 +12,46 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     /// Whether nothing can be said of them until their history is there.
-    pub(super) lost: Option<Cause>,
+    pub(super) lost: Option<Reason>,
     /// What was handled meanwhile.
     pub(super) events: Vec<Event>,
+}
+
+/// Why a person is put in the place of another.
+#[derive(Clone, Debug)]
+pub(super) struct Reason {
+    cause: Cause,
+    /// What was taken back, if that is why: what else turned meanwhile, time turned.
+    taken_back: Vec<Event>,
+}
+
+impl From<Cause> for Reason {
+    fn from(cause: Cause) -> Self {
+        Self { cause, taken_back: Vec::new() }
+    }
+}
+
+impl Reason {
+    pub(super) fn retraction(event: &Event) -> Self {
+        Self { cause: Cause::Retraction(event.id()), taken_back: vec![event.clone()] }
+    }
+
+    /// What brought about that a membership turned.
+    fn of(&self, segment: usize, program: &Program) -> &Cause {
+        let concerns = |event| program.concerns(event, segment);
+        let time = !self.taken_back.is_empty() && !self.taken_back.iter().any(concerns);
+        if time { &Cause::Time } else { &self.cause }
+    }
+
+    /// Both of two reasons; the later is the cause.
+    fn after(mut self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) if before.taken_back.is_empty() => self.taken_back.clear(),
+            Some(before) => self.taken_back.extend(before.taken_back),
+            None => {}
+        }
+        self
+    }
 }
 
 impl Live {
@@ -49,7 +85,7 @@ impl Live {
             let told = told.into_iter().filter_map(|segment| program.number(segment));
             told.for_each(|segment| person.set_member(segment));
         }
-        self.want(number, Some(Cause::BackFill));
+        self.want(number, Some(Cause::BackFill.into()));
     }
 
     /// The next person whose history is needed, if there is one: all events that are known of them
@@ -83,14 +119,14 @@ impl Live {
         let known: BTreeSet<MessageId> = events.iter().map(Event::id).collect();
         events.extend(waiting.events.into_iter().filter(|event| !known.contains(&event.id())));
         let Some(loaded) = self.load(person, events) else { return };
-        let cause = waiting.lost.unwrap_or(Cause::BackFill);
+        let reason = waiting.lost.unwrap_or(Cause::BackFill.into());
         match self.linked.alone.get_mut(&number) {
             Some(alone) => {
                 alone.kept = loaded;
                 let behind = alone.behind;
-                self.put_together(behind, &cause);
+                self.put_together(behind, &reason);
             }
-            None => self.succeed(number, loaded, &cause),
+            None => self.succeed(number, loaded, &reason),
         }
     }
 
@@ -102,22 +138,23 @@ impl Live {
         events.sort_by_key(Event::at);
         let mut loaded = Person::new(person.clone(), current, program);
         let known = events.iter().filter(|event| event.known_from() <= self.now);
-        known.for_each(|event| loaded.insert(event, program, self.now));
+        known.for_each(|event| loaded.insert(event, program, self.now, &mut |_| {}));
+        loaded.forget_all();
         Some(loaded)
     }
 
     /// Asks for somebody's history; if they are lost, nothing is said of them until it comes.
-    pub(super) fn want(&mut self, number: usize, lost: Option<Cause>) {
+    pub(super) fn want(&mut self, number: usize, lost: Option<Reason>) {
         let waiting = self.waiting.entry(number).or_default();
-        if lost.is_some() {
-            waiting.lost = lost;
+        if let Some(reason) = lost {
+            waiting.lost = Some(reason.after(waiting.lost.take()));
             self.linked.lose(number);
         }
         self.wanted.push_back(number);
     }
 
     /// Puts a person in the place of whoever was asked about under a number, and tells what turned.
-    pub(super) fn succeed(&mut self, number: usize, mut person: Person, cause: &Cause) {
+    pub(super) fn succeed(&mut self, number: usize, mut person: Person, reason: &Reason) {
         let Some(place) = self.people.get_mut(number) else { return };
         let changed = match place.take() {
             Some(was) => self.inherit(&was, &mut person),
@@ -125,10 +162,11 @@ impl Live {
         };
         let lost = self.is_lost(number);
         if !lost && let Some(program) = self.programs.get(person.program) {
-            person.settle(&Bits::default(), program, self.now, &mut self.scratch);
+            person.settle([].into_iter(), program, self.now, &mut self.scratch);
             for turned in &self.scratch.turned {
                 let Some(segment) = program.segments().get(turned.segment) else { continue };
                 let defined = changed.get(turned.segment).copied().unwrap_or_default();
+                let cause = reason.of(turned.segment, program);
                 let cause = if defined { &Cause::Definition } else { cause };
                 let found = (&person.id, &segment.name, turned.entered);
                 self.transitions.push_back(Transition::found(found, self.now, cause));

@@ -53,7 +53,7 @@ impl Bits {
 }
 
 /// The truths of leaves: true, false or unknown, in two bits each.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Truths(Box<[u64]>);
 
 impl Truths {

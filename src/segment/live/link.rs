@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::backfill::Reason;
 use super::person::Person;
 use super::{Cause, Live, Transition};
 use crate::id::ProfileId;
@@ -123,13 +124,13 @@ impl Live {
     }
 
     /// Puts the person of several identifiers together anew, if enough is known of each.
-    pub(super) fn put_together(&mut self, number: usize, cause: &Cause) {
+    pub(super) fn put_together(&mut self, number: usize, reason: &Reason) {
         let group = self.linked.groups.get(&number);
         let Some(person) = group.and_then(|group| self.joined(&group.members)) else { return };
         if let Some(group) = self.linked.groups.get_mut(&number) {
             group.whole = true;
         }
-        self.succeed(number, person, cause);
+        self.succeed(number, person, reason);
     }
 
     /// Whether nothing can be said of an identifier until its history is there.
@@ -199,8 +200,9 @@ impl Live {
 
     /// Puts one person behind these identifiers.
     fn join(&mut self, mut members: Vec<(usize, Person)>, cause: &Cause) {
+        let reason = Reason::from(cause.clone());
         if members.len() == 1 {
-            return members.drain(..).for_each(|(number, one)| self.succeed(number, one, cause));
+            return members.drain(..).for_each(|(number, one)| self.succeed(number, one, &reason));
         }
         let Some((number, least)) = members.first() else { return };
         let (behind, current) = (*number, self.programs.len() - 1);
@@ -210,7 +212,7 @@ impl Live {
         self.linked.alone.extend(alone);
         let joined = self.joined(&numbers);
         self.linked.groups.insert(behind, Group { members: numbers, whole: joined.is_some() });
-        joined.or(unknown).into_iter().for_each(|person| self.succeed(behind, person, cause));
+        joined.or(unknown).into_iter().for_each(|person| self.succeed(behind, person, &reason));
     }
 
     /// The person of these identifiers, if enough is known of each and by one program.

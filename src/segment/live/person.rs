@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::bits::{Bits, Truths};
-use super::program::{Program, Route};
+use super::bits::Bits;
+use super::leaves::{Leaves, STEPS};
+use super::program::Program;
 use super::tree::Held;
 use crate::event::Event;
 use crate::expr::plan::Cond;
@@ -12,10 +13,6 @@ use crate::id::ProfileId;
 use crate::metric::Evaluator;
 use crate::segment::horizon;
 use crate::time::{Timestamp, Valid};
-
-/// So many changes of a figure are followed to find when a test turns; a test that takes longer is
-/// asked again on the way.
-const STEPS: usize = 2;
 
 /// A person's facts, the truths of the leaves and the memberships.
 #[derive(Debug)]
@@ -28,6 +25,8 @@ pub(super) struct Person {
     pub(super) timer: Timestamp,
     /// Whether they have been asked about since something had happened.
     born: bool,
+    /// Whether all leaves are as of nobody but for those that were told to be stale.
+    blank: bool,
     members: Bits,
     /// When which membership may turn, ascending by segment.
     due: Vec<(usize, Timestamp)>,
@@ -36,57 +35,46 @@ pub(super) struct Person {
     ahead: Vec<Event>,
 }
 
-/// What is known of the leaves. A leaf is asked when its truth matters, and not before.
-#[derive(Debug)]
-struct Leaves {
-    truths: Truths,
-    /// Until when each of them holds; of one that was touched it is past.
-    until: Box<[Timestamp]>,
-}
-
 /// A membership that turned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turned {
     pub(super) segment: usize,
     pub(super) entered: bool,
-    /// Whether what was told can have to do with it.
-    pub(super) told: bool,
 }
 
 /// Room to work in, kept so that it need not be made each time.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    due: Vec<(usize, Timestamp)>,
     asked: Bits,
     pub(super) turned: Vec<Turned>,
 }
 
 impl Person {
     pub(super) fn new(id: ProfileId, number: usize, program: &Program) -> Self {
-        let leaves = program.leaves().len();
         Self {
             id,
             program: number,
             timeline: program.timeline(),
             timer: Timestamp::MAX,
             born: false,
+            blank: true,
             members: Bits::of(program.segments().len()),
             due: Vec::new(),
-            leaves: Leaves {
-                truths: Truths::of(leaves),
-                until: vec![Timestamp::MIN; leaves].into(),
-            },
+            leaves: program.blank().clone(),
             ahead: Vec::new(),
         }
     }
 
-    /// The truths of these leaves may be others now.
-    pub(super) fn touch(&mut self, route: &Route) {
-        for leaf in &route.leaves {
-            if let Some(until) = self.leaves.until.get_mut(*leaf) {
-                *until = Timestamp::MIN;
-            }
-        }
+    /// The truths of these leaves may be others now; `stale` learns of those that were known.
+    fn forget(&mut self, leaves: &[usize], stale: &mut dyn FnMut(usize)) {
+        let known = leaves.iter().filter(|leaf| self.leaves.forget(**leaf));
+        known.for_each(|leaf| stale(*leaf));
+    }
+
+    /// Nothing is known of any leaf.
+    pub(super) fn forget_all(&mut self) {
+        self.leaves.forget_all();
+        self.blank = false;
     }
 
     /// One person of what is kept of several by one program, not asked about yet; named as the
@@ -99,23 +87,56 @@ impl Person {
         joined.ahead = people.iter().flat_map(|person| &person.ahead).cloned().collect();
         joined.ahead.sort_by_key(|event| Reverse(event.at()));
         while let Some(event) = joined.happened(now) {
-            joined.insert(&event, program, now);
+            joined.insert(&event, program, now, &mut |_| {});
         }
+        joined.forget_all();
         Some(joined)
     }
 
-    /// Puts in an event that is known at `now`, or lays it aside until it happens.
-    pub(super) fn insert(&mut self, event: &Event, program: &Program, now: Timestamp) {
+    /// Puts in an event that is known at `now`, or lays it aside until it happens; `stale` learns of
+    /// the leaves whose truths were known and may be others now.
+    pub(super) fn insert(
+        &mut self,
+        event: &Event,
+        program: &Program,
+        now: Timestamp,
+        stale: &mut dyn FnMut(usize),
+    ) {
         if event.at() > now && program.tells_apart(event) {
             let place = self.ahead.partition_point(|other| other.at() > event.at());
             return self.ahead.insert(place, event.clone());
         }
+        let Self { timeline, leaves, .. } = self;
+        let mut changed = |column, change| {
+            let pulls = program.pulls(column).iter();
+            let turned = pulls.filter(|pull| leaves.change(pull, change));
+            turned.for_each(|pull| stale(pull.leaf));
+        };
         if event.known_from() > now {
-            self.timeline.insert(&event.clone().received(now), program.schema());
+            timeline.learn(&event.clone().received(now), program.schema(), &mut changed);
         } else {
-            self.timeline.insert(event, program.schema());
+            timeline.learn(event, program.schema(), &mut changed);
         }
-        self.timeline.trim(event.name(), now);
+        timeline.trim(event.name(), now);
+        program.for_each_route(event, &mut |number| {
+            let route = program.route(number).into_iter();
+            route.for_each(|route| self.forget(&route.looking, stale));
+        });
+    }
+
+    /// Takes an event back, as [`Person::insert`].
+    pub(super) fn take_back(
+        &mut self,
+        event: &Event,
+        program: &Program,
+        now: Timestamp,
+        stale: &mut dyn FnMut(usize),
+    ) {
+        self.timeline.take_back(event, program.schema(), now);
+        program.for_each_route(event, &mut |number| {
+            let route = program.route(number).into_iter();
+            route.for_each(|route| self.forget(&route.leaves, stale));
+        });
     }
 
     /// When something of them first happened.
@@ -146,49 +167,43 @@ impl Person {
         self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX).min(ahead)
     }
 
-    /// Asks about the segments that were touched and those whose time has come, and tells which
-    /// memberships turned.
+    /// Asks about the segments of the leaves that are `stale` and those whose time has come, and
+    /// tells which memberships turned.
     pub(super) fn settle(
         &mut self,
-        touched: &Bits,
+        stale: impl Iterator<Item = usize>,
         program: &Program,
         now: Timestamp,
         scratch: &mut Scratch,
     ) {
-        let Scratch { due, asked, turned } = scratch;
+        let Scratch { asked, turned } = scratch;
         turned.clear();
-        due.clear();
         if !self.born && self.first() > now {
+            self.forget_all();
             // Nobody is a member before anything of theirs happened.
             for (segment, _) in program.segments().iter().enumerate() {
-                turn(&mut self.members, segment, false, true, turned);
+                turn(&mut self.members, segment, false, turned);
             }
             return;
         }
-        if self.born {
-            asked.copy(touched);
+        if self.born || self.blank {
+            asked.copy(if self.born { program.no_segment() } else { program.first_segments() });
+            let leaves = stale.filter_map(|leaf| program.leaves().get(leaf));
+            leaves.for_each(|leaf| asked.unite(&leaf.segments));
             let come = self.due.iter().filter(|(_, at)| *at <= now);
             come.for_each(|(segment, _)| asked.set(*segment, true));
         } else {
-            self.born = true;
             asked.copy(program.every_segment());
         }
-        let mut held = self.due.iter().copied().peekable();
+        self.born = true;
         let evaluator = Evaluator::new(self.timeline.facts(now));
         for segment in asked.iter() {
-            while let Some(before) = held.next_if(|(other, _)| *other < segment) {
-                due.push(before);
-            }
-            held.next_if(|(other, _)| *other == segment);
             let Some(compiled) = program.segments().get(segment) else { continue };
             let leaves = &mut self.leaves;
             let member = compiled.tree.holds(&mut |leaf| leaves.ask(leaf, program, &evaluator));
-            due.extend(member.until.map(|until| (segment, until)));
-            let told = touched.get(segment);
-            turn(&mut self.members, segment, member.value == Some(true), told, turned);
+            set_due(&mut self.due, segment, member.until);
+            turn(&mut self.members, segment, member.value == Some(true), turned);
         }
-        due.extend(held);
-        self.due.clone_from(due);
     }
 
     /// Whether they are a member at an earlier instant, with what is known now, and until when at
@@ -225,28 +240,20 @@ fn was_true(leaf: usize, program: &Program, facts: Facts<'_>) -> Option<Held> {
 }
 
 /// Notes a membership, and whether it turned.
-fn turn(members: &mut Bits, segment: usize, entered: bool, told: bool, turned: &mut Vec<Turned>) {
+fn turn(members: &mut Bits, segment: usize, entered: bool, turned: &mut Vec<Turned>) {
     if members.get(segment) != entered {
         members.set(segment, entered);
-        turned.push(Turned { segment, entered, told });
+        turned.push(Turned { segment, entered });
     }
 }
 
-impl Leaves {
-    /// The truth of a leaf, and until when it holds.
-    #[inline]
-    fn ask<'a>(&mut self, leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Held {
-        let Some(until) = self.until.get_mut(leaf) else { return Valid::always(None) };
-        if evaluator.facts().now() < *until {
-            let until = (*until != Timestamp::MAX).then_some(*until);
-            return Valid::until(self.truths.get(leaf), until);
-        }
-        let Some(Cond::Test(test)) = program.leaves().get(leaf).map(|leaf| &leaf.cond) else {
-            return Valid::always(None);
-        };
-        let held = horizon::asked(test, evaluator, STEPS, |truth| truth);
-        self.truths.set(leaf, held.value);
-        *until = held.until.unwrap_or(Timestamp::MAX);
-        held
+/// Notes when a membership may turn.
+fn set_due(due: &mut Vec<(usize, Timestamp)>, segment: usize, until: Option<Timestamp>) {
+    let place = due.binary_search_by_key(&segment, |(segment, _)| *segment);
+    match (place, until) {
+        (Ok(place), Some(until)) => due[place].1 = until,
+        (Ok(place), None) => drop(due.remove(place)),
+        (Err(place), Some(until)) => due.insert(place, (segment, until)),
+        (Err(_), None) => {}
     }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use super::LOOK_BACK;
 use super::bits::Bits;
+use super::leaves::{Leaves, STEPS};
+use super::pull::Pull;
 use super::tree::Tree;
 use crate::event::{Event, EventKind};
-use crate::expr::plan::{Cond, Inputs, Reads, Span, Stretch, Test};
+use crate::expr::plan::{self, Cond, Inputs, Reads, Span, Stretch, Test};
 use crate::facts::{Keep, Layout, Lean, Timeline};
 use crate::schema::Schema;
 use crate::segment::Segment;
-use crate::time::Duration;
+use crate::time::{Duration, Timestamp, Valid};
 
 /// Segments in the form in which a [`Live`](super::Live) follows them; an
 /// [`Engine`](crate::engine::Engine) makes it.
@@ -22,7 +24,13 @@ pub struct Program {
     leaves: Vec<Leaf>,
     segments: Vec<Compiled>,
     routes: Routes,
+    /// What an entry does to leaves, by the number of its column.
+    pulls: Vec<Vec<Pull>>,
+    /// What is known of the leaves of whom nothing else is known.
+    blank: Leaves,
     every_segment: Bits,
+    /// Those that such a person may be in, or that cannot be told of them.
+    first_segments: Bits,
     no_segment: Bits,
 }
 
@@ -31,7 +39,7 @@ pub struct Program {
 pub(super) struct Leaf {
     pub(super) cond: Cond,
     /// The segments whose rules it stands in.
-    pub(super) segments: Vec<usize>,
+    pub(super) segments: Bits,
 }
 
 /// A segment over leaves.
@@ -50,6 +58,8 @@ pub(crate) type Content = (Arc<str>, BTreeMap<Arc<str>, Arc<str>>);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Route {
     pub(super) leaves: Vec<usize>,
+    /// Those of them that no column answers.
+    pub(super) looking: Vec<usize>,
     /// The segments whose rules the leaves stand in.
     pub(super) segments: Bits,
 }
@@ -94,19 +104,19 @@ impl Program {
     ) -> Self {
         let (mut leaves, mut numbers) = (Vec::new(), BTreeMap::new());
         let mut compiled = Vec::new();
+        let segments: Vec<_> = segments.into_iter().collect();
+        let count = segments.len();
         for (number, (name, segment, content)) in segments.into_iter().enumerate() {
             let tree = Tree::of(&segment.cond, &mut |test| {
                 let key = format!("{:?} {:?}", test.any, test.check);
                 *numbers.entry(key).or_insert_with(|| {
-                    leaves.push(Leaf::of(test, &schema));
+                    leaves.push(Leaf::of(test, &schema, count));
                     leaves.len() - 1
                 })
             });
             tree.for_each_leaf(&mut |leaf| {
                 let of_leaf: &mut Leaf = &mut leaves[leaf];
-                if of_leaf.segments.last() != Some(&number) {
-                    of_leaf.segments.push(number);
-                }
+                of_leaf.segments.set(number, true);
             });
             compiled.push(Compiled { name: Arc::clone(name), tree, content });
         }
@@ -114,9 +124,20 @@ impl Program {
         let everything = leaves.iter().any(|leaf| leaf.cond.inputs().everything);
         let layout = if everything { layout.clone() } else { layout.lean(lean(&leaves)) };
         let layout = Arc::new(layout);
-        let (every_segment, no_segment) = (Bits::all(compiled.len()), Bits::of(compiled.len()));
-        let (schema, segments) = (Arc::new(schema), compiled);
-        Self { schema, layout, leaves, segments, routes, every_segment, no_segment }
+        let pulls = pulls(&leaves);
+        let blank = blank(&leaves, &layout);
+        Self {
+            schema: Arc::new(schema),
+            every_segment: Bits::all(count),
+            first_segments: first_segments(&compiled, &blank),
+            no_segment: Bits::of(count),
+            segments: compiled,
+            layout,
+            leaves,
+            routes,
+            pulls,
+            blank,
+        }
     }
 
     pub(super) fn schema(&self) -> &Schema {
@@ -133,6 +154,14 @@ impl Program {
 
     pub(super) fn every_segment(&self) -> &Bits {
         &self.every_segment
+    }
+
+    pub(super) fn blank(&self) -> &Leaves {
+        &self.blank
+    }
+
+    pub(super) fn first_segments(&self) -> &Bits {
+        &self.first_segments
     }
 
     pub(super) fn no_segment(&self) -> &Bits {
@@ -169,8 +198,23 @@ impl Program {
         visit(self.routes.events.get(event.name()).copied().unwrap_or(self.routes.other));
     }
 
+    /// Whether an event can have to do with what becomes of a segment.
+    pub(super) fn concerns(&self, event: &Event, segment: usize) -> bool {
+        let mut concerns = false;
+        self.for_each_route(event, &mut |number| {
+            let route = self.route(number);
+            concerns |= route.is_some_and(|route| route.segments.get(segment));
+        });
+        concerns
+    }
+
     pub(super) fn route(&self, number: usize) -> Option<&Route> {
         self.routes.numbered.get(number)
+    }
+
+    /// What an entry of a column does to leaves.
+    pub(super) fn pulls(&self, column: usize) -> &[Pull] {
+        self.pulls.get(column).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -183,7 +227,7 @@ impl Compiled {
 }
 
 impl Leaf {
-    fn of(test: &Test, schema: &Schema) -> Self {
+    fn of(test: &Test, schema: &Schema, segments: usize) -> Self {
         let mut test = test.clone();
         let parts = test.leaf.iter().flat_map(|leaf| &leaf.parts);
         let mut apart = parts.map(|part| &part.column.pick).filter(|pick| pick.tells_apart());
@@ -193,7 +237,15 @@ impl Leaf {
         if apart.any(|pick| pick.event().is_none_or(keyed)) {
             test.leaf = None;
         }
-        Self { cond: Cond::Test(Box::new(test)), segments: Vec::new() }
+        Self { cond: Cond::Test(Box::new(test)), segments: Bits::of(segments) }
+    }
+
+    /// The test as one of columns, where it is one.
+    fn column_test(&self) -> Option<&plan::Leaf> {
+        match &self.cond {
+            Cond::Test(test) => test.leaf.as_deref(),
+            _ => None,
+        }
     }
 }
 
@@ -224,14 +276,64 @@ impl Routes {
     }
 
     fn add(&mut self, leaves: &[Leaf], segments: usize, touches: impl Fn(usize) -> bool) -> usize {
-        let mut route = Route { leaves: Vec::new(), segments: Bits::of(segments) };
-        for (number, leaf) in leaves.iter().enumerate().filter(|(number, _)| touches(*number)) {
-            route.leaves.push(number);
-            leaf.segments.iter().for_each(|segment| route.segments.set(*segment, true));
-        }
-        self.numbered.push(route);
+        self.numbered.push(Route::of(leaves, segments, touches));
         self.numbered.len() - 1
     }
+}
+
+impl Route {
+    fn of(leaves: &[Leaf], segments: usize, touches: impl Fn(usize) -> bool) -> Self {
+        let mut route = Self { segments: Bits::of(segments), ..Self::default() };
+        for (number, leaf) in leaves.iter().enumerate().filter(|(number, _)| touches(*number)) {
+            route.leaves.push(number);
+            if leaf.column_test().is_none() {
+                route.looking.push(number);
+            }
+            route.segments.unite(&leaf.segments);
+        }
+        route
+    }
+}
+
+/// What is known of leaves where no column has an entry; what time alone turns is left to be asked.
+fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
+    let mut blank = Leaves::of(leaves.len());
+    let nobody = Timeline::with_columns(Arc::clone(layout));
+    let facts = nobody.facts(Timestamp::MIN);
+    for (number, leaf) in leaves.iter().enumerate() {
+        let Some(test) = leaf.column_test().filter(|test| test.slope == 0) else { continue };
+        if let Some(held) = test.evaluate(&facts, STEPS, |truth| truth) {
+            blank.take(number, (held, test.room(&facts)));
+        }
+    }
+    blank
+}
+
+/// The segments that somebody is in of whom only this is known, and those that it does not decide.
+fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
+    let mut first = Bits::of(segments.len());
+    for (number, segment) in segments.iter().enumerate() {
+        let mut known = true;
+        let member = segment.tree.holds(&mut |leaf| {
+            known &= blank.known(leaf).is_some();
+            Valid::always(blank.known(leaf).flatten())
+        });
+        first.set(number, !known || member.value == Some(true));
+    }
+    first
+}
+
+/// What an entry does to leaves, by the number of its column.
+fn pulls(leaves: &[Leaf]) -> Vec<Vec<Pull>> {
+    let mut pulls: Vec<Vec<Pull>> = Vec::new();
+    for (number, leaf) in leaves.iter().enumerate() {
+        let of_leaf = leaf.column_test().into_iter().flat_map(|leaf| Pull::of(number, leaf));
+        for (column, pull) in of_leaf {
+            pulls.resize_with(pulls.len().max(column + 1), Vec::new);
+            pulls[column].push(pull);
+        }
+    }
+    pulls
 }
 
 /// The events that tell something of events that leaves count: they themselves, and those that

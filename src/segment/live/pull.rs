@@ -1,0 +1,155 @@
+//! What a change of a column does to a leaf, told without asking.
+//!
+//! Most events leave most tests as they are: one more order of somebody who had enough, one more
+//! page of somebody far from the bound. An entry that takes a figure up cannot turn a test that
+//! passes above a bound, at no instant; and one that does not pass it stays so until as much has
+//! been added as is missing.
+
+use super::leaves::Hold;
+use crate::expr::plan::{Leaf, Part, Reads, Span};
+use crate::facts::Change;
+use crate::value::Decimal;
+
+/// What an entry of a column does to the figure of a leaf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pull {
+    pub(super) leaf: usize,
+    moves: Moves,
+    /// Whether there are values below the leaf's stretch, and above it.
+    outside: (bool, bool),
+    negated: bool,
+}
+
+/// How an entry moves a figure, whenever it is asked about.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Moves {
+    /// Not more than by so much for each, and so many times what it comes to.
+    By { each: i128, times: i128 },
+    Up,
+    Down,
+    Anywhere,
+}
+
+/// Which way, and how far.
+enum Step {
+    Nowhere,
+    Up(i128),
+    Down,
+    Anywhere,
+}
+
+impl Pull {
+    /// What an entry of each of its columns does to a leaf.
+    pub(super) fn of(number: usize, leaf: &Leaf) -> impl Iterator<Item = (usize, Self)> {
+        let mut columns: Vec<usize> = leaf.parts.iter().flat_map(columns).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        let (least, most) = leaf.passes;
+        let outside = (least > i128::MIN, most < i128::MAX);
+        columns.into_iter().map(move |column| {
+            let moves = Moves::of(leaf, column);
+            (column, Self { leaf: number, moves, outside, negated: leaf.negated })
+        })
+    }
+
+    /// What is left of a truth's hold after a change.
+    #[inline]
+    pub(super) fn hold(&self, truth: Option<bool>, hold: Hold, change: Change) -> Hold {
+        let (Some(truth), Change::Added(micros)) = (truth, change) else { return Hold::OVER };
+        let (below, above) = self.outside;
+        let inside = truth != self.negated;
+        let (turns_up, turns_down) = if inside { (above, below) } else { (below, above) };
+        match self.moves.step(micros) {
+            Step::Up(by) if turns_up => hold.less(by),
+            Step::Down if turns_down => Hold::OVER,
+            Step::Up(_) | Step::Down | Step::Nowhere => hold,
+            Step::Anywhere => Hold::OVER,
+        }
+    }
+}
+
+/// The numbers of the columns that a part reads.
+fn columns(part: &Part) -> impl Iterator<Item = usize> {
+    [Some(part.column.number), bound(part).map(|(_, number)| number)].into_iter().flatten()
+}
+
+/// The column that a part's stretch begins at, and what is read of it.
+fn bound(part: &Part) -> Option<(Reads, usize)> {
+    match &part.stretch {
+        Span::Since(reads, bound) => Some((*reads, bound.number)),
+        Span::Always | Span::Sliding(_) => None,
+    }
+}
+
+impl Moves {
+    fn of(leaf: &Leaf, column: usize) -> Self {
+        let mut own = leaf.parts.iter().filter(|part| part.column.number == column);
+        let first = own.next().map(|part| &part.stretch);
+        // Then an entry comes and goes in all of them at once.
+        let together = own.all(|part| first.is_some_and(|first| first.is_same(&part.stretch)));
+        let moves = leaf.parts.iter().flat_map(|part| {
+            let own = (part.column.number == column).then(|| Self::of_own(part)).flatten();
+            let bound = bound(part).filter(|(_, number)| *number == column);
+            [own, bound.map(|(reads, _)| Self::of_bound(part, reads))]
+        });
+        moves.flatten().reduce(|a, b| a.and(b, together)).unwrap_or(Self::By { each: 0, times: 0 })
+    }
+
+    /// What an entry of the part's own column does.
+    fn of_own(part: &Part) -> Option<Self> {
+        Some(match part.reads {
+            Reads::Count => Self::By { each: part.weight * i128::from(Decimal::SCALE), times: 0 },
+            Reads::Total => Self::By { each: 0, times: part.weight },
+            Reads::First => Self::toward(-part.weight),
+            Reads::Last => Self::toward(part.weight),
+            Reads::LastValue => Self::Anywhere,
+            // Where there is something, more of it changes nothing.
+            Reads::Presence => return None,
+        })
+    }
+
+    /// What an entry of the column does that the part's stretch begins at: a later last entry
+    /// leaves less in it, an earlier first more.
+    fn of_bound(part: &Part, reads: Reads) -> Self {
+        match (part.reads, reads) {
+            (Reads::Count, Reads::First) => Self::toward(part.weight),
+            (Reads::Count, Reads::Last) => Self::toward(-part.weight),
+            _ => Self::Anywhere,
+        }
+    }
+
+    fn toward(weight: i128) -> Self {
+        if weight > 0 { Self::Up } else { Self::Down }
+    }
+
+    /// Two moves at once, or one after the other.
+    fn and(self, other: Self, together: bool) -> Self {
+        match (self, other) {
+            (Self::By { each: a, times: x }, Self::By { each: b, times: y })
+                if together || x == 0 && y == 0 && a.signum() == b.signum() =>
+            {
+                Self::By { each: a + b, times: x + y }
+            }
+            (a, b) if a == b && a != Self::Anywhere => a,
+            _ => Self::Anywhere,
+        }
+    }
+
+    /// The move of an entry that comes to so much.
+    #[inline]
+    fn step(self, micros: i128) -> Step {
+        match self {
+            Self::By { each, times } => match times.checked_mul(micros) {
+                Some(product) => match each + product {
+                    0 => Step::Nowhere,
+                    up @ 1.. => Step::Up(up),
+                    _ => Step::Down,
+                },
+                None => Step::Anywhere,
+            },
+            Self::Up => Step::Up(i128::MAX),
+            Self::Down => Step::Down,
+            Self::Anywhere => Step::Anywhere,
+        }
+    }
+}
