@@ -18,8 +18,10 @@ use bespoke::segment::live::Live;
 use bespoke::testing::workload::{self, Workload};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 
-/// Events that are made before they are timed.
-const BATCH: usize = 10_000;
+/// Events that are made before they are timed: few, so that they are at hand as if just decoded.
+const BATCH: usize = 1_000;
+/// So many events are reported on together.
+const REPORTED: usize = 200_000;
 
 fn engine(segments: usize) -> Engine {
     let mut engine = Engine::new(workload::schema()).unwrap();
@@ -111,20 +113,21 @@ fn whole() {
     let mut stream = Workload::new(Seed::new(1)).profiles(profiles).hot(hot).into_iter();
     let (mut spent, mut turned, mut count) = (Duration::ZERO, 0, 0);
     let before = resident();
+    let mut since = (Duration::ZERO, 0);
     loop {
-        let batch: Vec<Event> = stream.by_ref().take(200_000).collect();
-        if batch.is_empty() {
-            break;
-        }
+        let batch: Vec<Event> = stream.by_ref().take(BATCH).collect();
         let (took, turns) = handle(&mut live, &batch);
-        println!(
-            "{} events in {took:?}: {:.0}/s",
-            batch.len(),
-            batch.len() as f64 / took.as_secs_f64()
-        );
         spent += took;
         turned += turns;
         count += batch.len();
+        if count - since.1 >= REPORTED || batch.is_empty() && count > since.1 {
+            let (took, events) = (spent - since.0, count - since.1);
+            println!("{events} events in {took:?}: {:.0}/s", events as f64 / took.as_secs_f64());
+            since = (spent, count);
+        }
+        if batch.is_empty() {
+            break;
+        }
     }
     let kept = resident().saturating_sub(before);
     println!(

@@ -123,12 +123,13 @@ impl Timeline {
 
     /// Puts in one event, and tells which columns it changed.
     pub(crate) fn learn(&mut self, event: &Event, schema: &Schema, changed: &mut Changed<'_>) {
+        let lean = self.columns.layout().is_lean();
+        // Whoever keeps little has named the person.
         if let Some(person) = event.person()
-            && self.person.as_ref().is_none_or(|known| person < known)
+            && self.person.as_ref().is_none_or(|known| !lean && person < known)
         {
             self.person = Some(person.clone());
         }
-        let lean = self.columns.layout().is_lean();
         if lean {
             let at = event.at();
             self.first = Some(self.first.map_or(at, |first| first.min(at)));

@@ -29,7 +29,7 @@ pub(super) fn ignored(_: usize, _: Change) {}
 pub(crate) struct Columns {
     layout: Arc<Layout>,
     /// The columns' numbers, ascending.
-    numbers: Vec<usize>,
+    numbers: Vec<u32>,
     #[expect(clippy::struct_field_names, reason = "they are what the rest is about")]
     columns: Vec<Column>,
     /// When each value was last seen, by the number of a column that tells values apart.
@@ -51,7 +51,7 @@ impl Columns {
         if !self.layout.holds(number, pick) {
             return None;
         }
-        match self.numbers.binary_search(&number) {
+        match self.place(number) {
             Ok(place) => self.columns.get(place),
             Err(_) => Some(Column::EMPTY),
         }
@@ -127,30 +127,42 @@ impl Columns {
 
     /// Cuts off what is not kept any more of the columns of an event.
     pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
-        let Self { layout, numbers, columns, seen } = self;
+        let layout = Arc::clone(&self.layout);
         for number in layout.of_event(event) {
             if let Some(Keep::For(length)) = layout.keeps(number)
-                && let Ok(place) = numbers.binary_search(&number)
-                && let Some(column) = columns.get_mut(place)
+                && let Ok(place) = self.place(number)
+                && let Some(column) = self.columns.get_mut(place)
                 && let Some(cut) = column.trim(now.minus(length))
-                && let Some(seen) = seen.get_mut(&number)
+                && let Some(seen) = self.seen.get_mut(&number)
             {
                 seen.retain(|_, at| *at > cut);
             }
         }
     }
 
+    /// Where the column of that number is, or would be.
+    #[inline]
+    fn place(&self, number: usize) -> Result<usize, usize> {
+        self.numbers.binary_search(&short(number))
+    }
+
     fn column(&mut self, number: usize) -> &mut Column {
-        let place = match self.numbers.binary_search(&number) {
+        let place = match self.place(number) {
             Ok(place) => place,
             Err(place) => {
-                self.numbers.insert(place, number);
+                self.numbers.insert(place, short(number));
                 self.columns.insert(place, Column::default());
                 place
             }
         };
         &mut self.columns[place]
     }
+}
+
+/// There are as many as somebody wrote figures, so four billion are none.
+#[inline]
+fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Entries in order, with their running totals.

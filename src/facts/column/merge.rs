@@ -13,10 +13,11 @@ impl Columns {
     pub(crate) fn absorb(&mut self, other: &Self) {
         let layout = Arc::clone(&self.layout);
         for (number, theirs) in other.numbers.iter().zip(&other.columns) {
-            if layout.pick(*number).is_some_and(Pick::tells_apart) {
-                self.absorb_seen(*number, theirs, other.seen.get(number));
+            let number = *number as usize;
+            if layout.pick(number).is_some_and(Pick::tells_apart) {
+                self.absorb_seen(number, theirs, other.seen.get(&number));
             } else {
-                let ours = self.column(*number);
+                let ours = self.column(number);
                 *ours = ours.merged(theirs);
             }
         }

@@ -102,21 +102,15 @@ impl Program {
         layout: &Layout,
         segments: impl IntoIterator<Item = (&'s Arc<str>, &'s Segment, Content)>,
     ) -> Self {
-        let (mut leaves, mut numbers) = (Vec::new(), BTreeMap::new());
-        let mut compiled = Vec::new();
         let segments: Vec<_> = segments.into_iter().collect();
         let count = segments.len();
+        let (mut leaves, numbers) = leaves(segments.iter().map(|(_, segment, _)| *segment), &schema);
+        let mut compiled = Vec::new();
         for (number, (name, segment, content)) in segments.into_iter().enumerate() {
             let tree = Tree::of(&segment.cond, &mut |test| {
-                let key = format!("{:?} {:?}", test.any, test.check);
-                *numbers.entry(key).or_insert_with(|| {
-                    leaves.push(Leaf::of(test, &schema, count));
-                    leaves.len() - 1
-                })
-            });
-            tree.for_each_leaf(&mut |leaf| {
-                let of_leaf: &mut Leaf = &mut leaves[leaf];
-                of_leaf.segments.set(number, true);
+                let leaf = numbers[&Key::of(test)];
+                leaves[leaf].segments.set(number, true);
+                leaf
             });
             compiled.push(Compiled { name: Arc::clone(name), tree, content });
         }
@@ -293,6 +287,39 @@ impl Route {
         }
         route
     }
+}
+
+/// What tells one leaf from another. Those of one event are next to each other, since it asks about
+/// them together.
+#[derive(Eq, Ord, PartialEq, PartialOrd)]
+struct Key {
+    event: Option<Arc<str>>,
+    text: String,
+}
+
+impl Key {
+    fn of(test: &Test) -> Self {
+        let part = test.leaf.as_ref().and_then(|leaf| leaf.parts.first());
+        let event = part.and_then(|part| part.column.pick.event().cloned());
+        Self { event, text: format!("{:?} {:?}", test.any, test.check) }
+    }
+}
+
+/// The different tests of segments, and their numbers.
+fn leaves<'s>(
+    segments: impl ExactSizeIterator<Item = &'s Segment>,
+    schema: &Schema,
+) -> (Vec<Leaf>, BTreeMap<Key, usize>) {
+    let (count, mut leaves) = (segments.len(), BTreeMap::new());
+    for segment in segments {
+        Tree::of(&segment.cond, &mut |test| {
+            leaves.entry(Key::of(test)).or_insert_with(|| Leaf::of(test, schema, count));
+            0
+        });
+    }
+    let numbered = leaves.into_iter().enumerate();
+    let (numbers, leaves) = numbered.map(|(number, (key, leaf))| ((key, number), leaf)).unzip();
+    (leaves, numbers)
 }
 
 /// What is known of leaves where no column has an entry; what time alone turns is left to be asked.

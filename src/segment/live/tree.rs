@@ -67,17 +67,6 @@ impl Tree {
             Self::Not(inner) => inner.holds(leaf).map(|truth| truth.map(|truth| !truth)),
         }
     }
-
-    /// Visits the numbers of its leaves.
-    pub(super) fn for_each_leaf(&self, visit: &mut impl FnMut(usize)) {
-        match self {
-            Self::Junction { parts, .. } => parts.iter().for_each(|part| part.for_each_leaf(visit)),
-            Self::Is { inner, .. } | Self::Member(inner) | Self::Not(inner) => {
-                inner.for_each_leaf(visit);
-            }
-            Self::Leaf(number) => visit(*number),
-        }
-    }
 }
 
 /// While one part decides, until the last that does may turn; else until the first may.
