@@ -369,6 +369,13 @@ impl<'a> Facts<'a> {
     /// told again.
     pub(crate) fn told(&self, name: &str) -> (Option<&'a Told>, Option<Timestamp>) {
         let history = self.tellings(name);
+        // Most questions are about what has happened and is known, which the last then tells.
+        if let Some(last) = history.last()
+            && last.at <= self.now
+            && last.known.at(self.known)
+        {
+            return (Some(last), None);
+        }
         let (past, future) = history.split_at(history.partition_point(|told| told.at <= self.now));
         let last = past.iter().rev().find(|told| told.known.at(self.known));
         let next = future.iter().find(|told| told.known.at(self.known));

@@ -6,7 +6,7 @@ use super::evaluator::Next;
 use super::moving::{Moving, Val};
 use crate::expr::{Comparison, Literal, Sign, Truth};
 use crate::time::Timestamp;
-use crate::value::Exact;
+use crate::value::{Exact, Value};
 
 /// How two values compare at `now`, unknown where one is NULL; `next` learns when time alone may
 /// change it.
@@ -37,6 +37,19 @@ pub(super) fn compare(
     next: &mut Next,
 ) -> Option<bool> {
     order(left, right, now, next).map(|order| op.holds(order))
+}
+
+/// How a value compares with one that a rule names, unknown where one is NULL.
+#[inline]
+pub(super) fn compare_value(value: &Value, op: Comparison, literal: &Literal) -> Option<bool> {
+    let order = match (value, literal) {
+        (Value::Boolean(a), Literal::Boolean(b)) => a.cmp(b),
+        (Value::Instant(a), Literal::Timestamp(b)) => a.cmp(b),
+        (Value::Number(a), Literal::Number(b)) => a.cmp(b),
+        (Value::Text(a), Literal::Text(b)) => a.cmp(b),
+        _ => return None,
+    };
+    Some(op.holds(order))
 }
 
 pub(super) fn between(

@@ -1,9 +1,9 @@
 //! Plans at an instant: what each part comes to, and when time alone may change it.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
-use super::compare::{between, class, compare, is, like, or, within};
+use super::compare::{between, class, compare, compare_value, is, like, or, within};
 use super::group::{Grouped, Share};
 use super::moving::{Moving, Val};
 use super::slide::{Slide, Stretched};
@@ -38,6 +38,15 @@ impl Next {
 #[derive(Debug)]
 pub(crate) struct Evaluator<'a> {
     facts: Facts<'a>,
+    /// Within a group, the entries that share the value at hand.
+    share: Option<Share<'a>>,
+    /// Made when something is kept: most questions are answered by columns.
+    memory: OnceCell<Box<Memory<'a>>>,
+}
+
+/// What is kept between calls.
+#[derive(Debug, Default)]
+pub(super) struct Memory<'a> {
     slides: RefCell<Vec<Slide<'a>>>,
     /// The named parts that were asked for, at the instant last asked about.
     asked: RefCell<Vec<Asked<'a>>>,
@@ -45,8 +54,6 @@ pub(crate) struct Evaluator<'a> {
     memberships: RefCell<Vec<(&'a Cond, Valid<bool>)>>,
     /// The groups that were asked about.
     pub(super) groups: RefCell<Vec<Grouped<'a>>>,
-    /// Within a group, the entries that share the value at hand.
-    share: Option<Share<'a>>,
 }
 
 /// What was answered of a named part.
@@ -102,20 +109,18 @@ impl<'a> Moment<'a> {
 }
 
 impl<'a> Evaluator<'a> {
+    #[inline]
     pub(crate) fn new(facts: Facts<'a>) -> Self {
-        Self {
-            facts,
-            slides: RefCell::default(),
-            asked: RefCell::default(),
-            memberships: RefCell::default(),
-            groups: RefCell::default(),
-            share: None,
-        }
+        Self { facts, share: None, memory: OnceCell::new() }
     }
 
     /// The same, of whose figures each sees only entries that share a value.
     pub(super) fn within(facts: Facts<'a>, share: Share<'a>) -> Self {
         Self { share: Some(share), ..Self::new(facts) }
+    }
+
+    pub(super) fn memory(&self) -> &Memory<'a> {
+        self.memory.get_or_init(Box::default)
     }
 
     pub(super) fn share(&self) -> Option<&Share<'a>> {
@@ -129,6 +134,29 @@ impl<'a> Evaluator<'a> {
     /// The truth of a test about the profile at `now`.
     pub(crate) fn test(&self, test: &'a Test, now: Timestamp, next: &mut Next) -> Option<bool> {
         self.tested(test, Moment::of_profile(now), next)
+    }
+
+    /// The truth of a comparison of a trait with what a rule names, where it is that and nothing that
+    /// is told later changes it.
+    #[inline]
+    #[expect(clippy::option_option, reason = "what is another test is not a truth of NULL")]
+    pub(crate) fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
+        let Test {
+            any: None,
+            check:
+                Check::Compare {
+                    left: Term::Field { from: Source::Attribute, path },
+                    op,
+                    right: Term::Literal(right),
+                },
+            ..
+        } = test
+        else {
+            return None;
+        };
+        let [name] = &**path else { return None };
+        let (told, again) = self.facts.told(name);
+        again.is_none().then(|| compare_value(&told?.value, *op, right))
     }
 
     /// The value of a term about the profile at `now`.
@@ -211,12 +239,12 @@ impl<'a> Evaluator<'a> {
         answer: impl FnOnce(Moment<'a>, &mut Next) -> Val<'a>,
     ) -> Val<'a> {
         let known = |asked: &&Asked<'a>| asked.part.is(part) && asked.now == now;
-        let found = self.asked.borrow().iter().find(known).cloned();
+        let found = self.memory().asked.borrow().iter().find(known).cloned();
         let asked = found.unwrap_or_else(|| {
             let mut until = Next::never();
             let value = answer(Moment::of_profile(now), &mut until);
             let answered = Asked { part, now, value, until };
-            let mut asked = self.asked.borrow_mut();
+            let mut asked = self.memory().asked.borrow_mut();
             asked.retain(|other| !other.part.is(part));
             asked.push(answered.clone());
             answered
@@ -232,10 +260,10 @@ impl<'a> Evaluator<'a> {
         follow: impl FnOnce() -> Valid<bool>,
     ) -> Valid<bool> {
         let known = |(other, _): &&(&'a Cond, Valid<bool>)| std::ptr::eq(*other, cond);
-        let found = self.memberships.borrow().iter().find(known).map(|(_, valid)| *valid);
+        let found = self.memory().memberships.borrow().iter().find(known).map(|(_, valid)| *valid);
         found.unwrap_or_else(|| {
             let valid = follow();
-            self.memberships.borrow_mut().push((cond, valid));
+            self.memory().memberships.borrow_mut().push((cond, valid));
             valid
         })
     }
@@ -265,6 +293,12 @@ impl<'a> Evaluator<'a> {
                 let bounds = (self.term(low, moment, next), self.term(high, moment, next));
                 between(&value, (&bounds.0, &bounds.1), now, next).map(|truth| truth != *negated)
             }
+            // The usual tests of traits and filters of events.
+            Check::Compare {
+                left: Term::Field { from, path },
+                op,
+                right: Term::Literal(right),
+            } => compare_value(self.field(*from, path, moment, next)?, *op, right),
             Check::Compare { left, op, right } => {
                 let left = self.term(left, moment, next);
                 let right = self.term(right, moment, next);
@@ -384,7 +418,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn keep(&self, slides: impl IntoIterator<Item = Slide<'a>>) {
-        self.slides.borrow_mut().extend(slides);
+        self.memory().slides.borrow_mut().extend(slides);
     }
 
     /// The stretch of time that a figure looks at; `None` where it has no bound.
@@ -401,7 +435,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn take(&self, figure: &Figure) -> Option<Slide<'a>> {
-        let mut slides = self.slides.borrow_mut();
+        let mut slides = self.memory().slides.borrow_mut();
         let at = slides.iter().position(|slide| slide.is_of(figure))?;
         Some(slides.swap_remove(at))
     }

@@ -100,14 +100,14 @@ impl<'a> Evaluator<'a> {
         now: Timestamp,
         read: impl FnOnce(&Grouped<'a>) -> T,
     ) -> T {
-        let mut kept = self.groups.borrow_mut();
+        let mut kept = self.memory().groups.borrow_mut();
         let at = kept.iter().position(|grouped| std::ptr::eq(grouped.group, group));
         let kept_one = at.map(|at| kept.swap_remove(at));
         drop(kept);
         let mut grouped = kept_one.unwrap_or_else(|| Grouped::new(group, self.facts()));
         grouped.ask(now);
         let result = read(&grouped);
-        self.groups.borrow_mut().push(grouped);
+        self.memory().groups.borrow_mut().push(grouped);
         result
     }
 }

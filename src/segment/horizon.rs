@@ -95,6 +95,9 @@ pub(super) fn asked<'a, T: PartialEq>(
     {
         return valid;
     }
+    if let Some(truth) = evaluator.of_trait(test) {
+        return Valid::always(ask(truth));
+    }
     let mut next = Next::never();
     let answer = ask(evaluator.test(test, facts.now(), &mut next));
     let far = next.instant().map_or(Timestamp::MAX, |first| first.plus(FAR));

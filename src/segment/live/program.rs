@@ -104,7 +104,8 @@ impl Program {
     ) -> Self {
         let segments: Vec<_> = segments.into_iter().collect();
         let count = segments.len();
-        let (mut leaves, numbers) = leaves(segments.iter().map(|(_, segment, _)| *segment), &schema);
+        let (mut leaves, numbers) =
+            leaves(segments.iter().map(|(_, segment, _)| *segment), &schema);
         let mut compiled = Vec::new();
         for (number, (name, segment, content)) in segments.into_iter().enumerate() {
             let tree = Tree::of(&segment.cond, &mut |test| {

@@ -24,7 +24,10 @@ pub(super) struct Pull {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Moves {
     /// Not more than by so much for each, and so many times what it comes to.
-    By { each: i128, times: i128 },
+    By {
+        each: i128,
+        times: i128,
+    },
     Up,
     Down,
     Anywhere,
