@@ -112,9 +112,14 @@ impl Query {
     }
 
     /// The query in SQL.
-    pub fn on(&self, dialect: Dialect) -> Statement {
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Schema`] for a column of a type that the engine lacks.
+    pub fn on(&self, dialect: Dialect) -> Result<Statement> {
+        dialect.check(&self.of.table)?;
         let (plan, exactness) = self.plan(dialect.width());
-        Statement { sql: dialect.print(&plan), exactness }
+        Ok(Statement { sql: dialect.print(&plan), exactness })
     }
 
     /// The query for an engine that counts so far, and how exactly it answers.

@@ -292,6 +292,15 @@ impl Table {
         Ok(())
     }
 
+    /// All columns whose types are said.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &Column> {
+        let own = [Some(&self.at), self.received.as_ref(), self.known_until.as_ref()];
+        let links = self.links.iter().flat_map(|links| [&links.known_from, &links.known_until]);
+        let fields = self.lists.values().flat_map(|list| list.fields.values());
+        let own = own.into_iter().flatten().chain(links.flatten());
+        own.chain(self.properties.values()).chain(self.attributes.values()).chain(fields)
+    }
+
     /// The column of a property; of any event, if all keep it in the same.
     pub(super) fn column(&self, event: Option<&str>, path: &[Arc<str>]) -> Option<&Column> {
         place(&self.properties, event, path)
