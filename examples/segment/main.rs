@@ -13,12 +13,16 @@
 //! - with `--explain ID` why this person is a member or is not.
 //!
 //! With `--engine live` the same is found by live membership, which is told the file as it came to
-//! be known.
+//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table.
 
 #[path = "../support/args.rs"]
 mod args;
+#[path = "../support/sqlite.rs"]
+mod database;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/tables.rs"]
+mod tables;
 
 mod answer;
 mod engine;
@@ -26,6 +30,7 @@ mod live;
 mod native;
 mod options;
 mod people;
+mod sqlite;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -70,7 +75,7 @@ fn run(args: &Args) -> Result<(), Fault> {
     let written = match (&options.wanted, &second) {
         (Wanted::Explanation(id), _) => answer::text(&native::explain(&segment, &base, id)?),
         (Wanted::Members { until }, None) => {
-            answer::members(&engine.members(&segment, &base), *until)
+            answer::members(&engine.members(&segment, &base)?, *until)
         }
         (Wanted::Transitions, None) => answer::transitions(&engine.histories(&segment, &base)),
         (wanted, Some(second)) => {

@@ -14,7 +14,7 @@ pub(crate) const FLAGS: [&str; 2] = ["until", "transitions"];
 
 pub(crate) const USAGE: &str = "\
 usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profiles FILE]
-               [--schema FILE] [--engine native|live]
+               [--schema FILE] [--engine native|live|sqlite]
                [--until | --explain ID | [--transitions] [--diff TEXT]]";
 
 /// The arguments, read and checked.
