@@ -10,7 +10,7 @@ use bespoke::time::Timestamp;
 use crate::Fault;
 use crate::options::Asked;
 use crate::people::People;
-use crate::{live, native, sqlite};
+use crate::{live, native, sql};
 
 /// Who answers. Whoever it is, the answers are the same.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ impl Engine {
         match self {
             Self::Live => Ok(live::members(segment, base)),
             Self::Native => Ok(native::members(segment, base)),
-            Self::Sqlite => sqlite::members(segment, base),
+            Self::Sqlite => sql::members(segment, base),
         }
     }
 

@@ -1,17 +1,18 @@
 //! Tables in a temporary SQLite database.
 
 use bespoke::id::ProfileId;
+use bespoke::value::Kind;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Result, params_from_iter};
 
-use crate::tables::{Cell, Filled, Type};
+use crate::tables::{Cell, Filled};
 
 /// A database with these tables.
 pub(crate) fn load(tables: &[Filled]) -> Result<Connection> {
     let mut connection = Connection::open_in_memory()?;
     let transaction = connection.transaction()?;
     for Filled { name, columns, rows } in tables {
-        let named = columns.iter().map(|(name, ty)| format!("\"{name}\" {}", declared(*ty)));
+        let named = columns.iter().map(|(name, kind)| format!("\"{name}\" {}", declared(*kind)));
         let named = named.collect::<Vec<_>>().join(", ");
         transaction.execute_batch(&format!("CREATE TABLE \"{name}\" ({named})"))?;
         let places = vec!["?"; columns.len()].join(", ");
@@ -39,10 +40,10 @@ pub(crate) fn found(
     rows.collect()
 }
 
-fn declared(ty: Type) -> &'static str {
-    match ty {
-        Type::Boolean | Type::Integer => "INTEGER",
-        Type::Text => "TEXT",
+fn declared(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean | Kind::Instant | Kind::Number => "INTEGER",
+        _ => "TEXT",
     }
 }
 

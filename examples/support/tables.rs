@@ -1,7 +1,7 @@
 //! Events as tables: which columns there are, and what each row holds.
 //!
-//! Every engine gets the same tables. Numbers are whole millionths and instants whole microseconds, which
-//! every engine has; each list is a table of its elements.
+//! Every engine gets the same tables, each list being a table of its elements. Whether numbers and
+//! instants have types of their own or are whole numbers is up to the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,29 +16,30 @@ use bespoke::value::{Fields, Kind, Value};
 pub(crate) const EVENTS: &str = "events";
 
 /// The columns that every table of events has here.
-const OWN: [(&str, Type); 7] = [
-    ("person", Type::Text),
-    ("message_id", Type::Text),
-    ("kind", Type::Text),
-    ("event", Type::Text),
-    ("at", Type::Integer),
-    ("received", Type::Integer),
-    ("known_until", Type::Integer),
+const OWN: [(&str, Kind); 7] = [
+    ("person", Kind::Text),
+    ("message_id", Kind::Text),
+    ("kind", Kind::Text),
+    ("event", Kind::Text),
+    ("at", Kind::Instant),
+    ("received", Kind::Instant),
+    ("known_until", Kind::Instant),
 ];
 
-/// The type of a column.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(crate) enum Type {
-    Boolean,
-    /// 64 bits: a number in millionths, an instant in microseconds.
-    Integer,
-    Text,
+/// How numbers and instants are stored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stored {
+    /// As decimals and timestamps.
+    Typed,
+    /// As whole millionths and whole microseconds.
+    Whole,
 }
 
 /// A value in a row.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
     Boolean(bool),
+    /// The microseconds of an instant, or the millionths of a number.
     Integer(i64),
     Null,
     Text(Arc<str>),
@@ -47,12 +48,13 @@ pub(crate) enum Cell {
 /// A table with its rows.
 pub(crate) struct Filled {
     pub(crate) name: String,
-    pub(crate) columns: Vec<(String, Type)>,
+    pub(crate) columns: Vec<(String, Kind)>,
     pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 /// What events of a schema look like in tables.
 pub(crate) struct Layout {
+    stored: Stored,
     properties: Vec<Property>,
     attributes: Vec<(Path, Kind, String)>,
     told: Vec<(Arc<str>, String)>,
@@ -86,7 +88,7 @@ enum End {
 }
 
 impl Layout {
-    pub(crate) fn of(schema: &Schema) -> Self {
+    pub(crate) fn new(schema: &Schema, stored: Stored) -> Self {
         let mut properties = Vec::new();
         let mut lists = Vec::new();
         for (event, path, end) in places(schema) {
@@ -115,31 +117,33 @@ impl Layout {
         });
         let names = schema.attributes().keys().enumerate();
         let told = names.map(|(number, name)| (Arc::clone(name), format!("told_{number}")));
-        Self { properties, attributes: attributes.collect(), told: told.collect(), lists }
+        let (attributes, told) = (attributes.collect(), told.collect());
+        Self { stored, properties, attributes, told, lists }
     }
 
     /// The contract by which rules are asked of these tables.
     pub(crate) fn table(&self) -> Table {
-        let mut table = Table::new(EVENTS, "person", "event", Column::epoch_micros("at"))
+        let instants = |name| self.stored.column(name, Kind::Instant);
+        let mut table = Table::new(EVENTS, "person", "event", instants("at"))
             .message_id("message_id")
             .kind("kind")
-            .received(Column::epoch_micros("received"))
-            .known_until(Column::epoch_micros("known_until"));
+            .received(instants("received"))
+            .known_until(instants("known_until"));
         for Property { event, path, kind, column } in &self.properties {
-            let (path, column) = (path.clone(), stated(column, *kind));
+            let (path, column) = (path.clone(), self.stored.column(column, *kind));
             table = match event {
                 Some(event) => table.property_of(Arc::clone(event), path, column),
                 None => table.property(path, column),
             };
         }
         for (path, kind, column) in &self.attributes {
-            table = table.attribute(path.clone(), stated(column, *kind));
+            table = table.attribute(path.clone(), self.stored.column(column, *kind));
         }
         for (name, column) in &self.told {
             table = table.told(Arc::clone(name), column.as_str());
         }
         for elements in &self.lists {
-            let (path, list) = (elements.path.clone(), elements.list());
+            let (path, list) = (elements.path.clone(), elements.list(self.stored));
             table = match &elements.event {
                 Some(event) => table.list_of(Arc::clone(event), path, list),
                 None => table.list(path, list),
@@ -161,12 +165,12 @@ impl Layout {
         tables
     }
 
-    fn columns(&self) -> Vec<(String, Type)> {
+    fn columns(&self) -> Vec<(String, Kind)> {
         let own = OWN.map(|(name, ty)| (name.to_owned(), ty)).into_iter();
-        let properties = self.properties.iter().map(|p| (p.column.clone(), typed(p.kind)));
-        let attributes = self.attributes.iter().map(|(_, kind, name)| (name.clone(), typed(*kind)));
-        let told = self.told.iter().map(|(_, name)| (name.clone(), Type::Boolean));
-        let lists = self.lists.iter().map(|list| (list.present(), Type::Boolean));
+        let properties = self.properties.iter().map(|p| (p.column.clone(), p.kind));
+        let attributes = self.attributes.iter().map(|(_, kind, name)| (name.clone(), *kind));
+        let told = self.told.iter().map(|(_, name)| (name.clone(), Kind::Boolean));
+        let lists = self.lists.iter().map(|list| (list.present(), Kind::Boolean));
         own.chain(properties).chain(attributes).chain(told).chain(lists).collect()
     }
 
@@ -198,10 +202,10 @@ impl Layout {
 }
 
 impl Elements {
-    fn list(&self) -> List {
+    fn list(&self, stored: Stored) -> List {
         let list = List::new(self.table.as_str(), "message_id").present(self.present());
         self.fields.iter().fold(list, |list, (path, kind, column)| {
-            list.field(path.clone(), stated(column, *kind))
+            list.field(path.clone(), stored.column(column, *kind))
         })
     }
 
@@ -210,9 +214,9 @@ impl Elements {
         format!("has_{}", self.table)
     }
 
-    fn columns(&self) -> Vec<(String, Type)> {
-        let fields = self.fields.iter().map(|(_, kind, name)| (name.clone(), typed(*kind)));
-        [("message_id".to_owned(), Type::Text)].into_iter().chain(fields).collect()
+    fn columns(&self) -> Vec<(String, Kind)> {
+        let fields = self.fields.iter().map(|(_, kind, name)| (name.clone(), *kind));
+        [("message_id".to_owned(), Kind::Text)].into_iter().chain(fields).collect()
     }
 
     /// An event's list.
@@ -303,20 +307,16 @@ fn cell(value: Option<&Value>, kind: Kind) -> Cell {
     }
 }
 
-fn typed(kind: Kind) -> Type {
-    match kind {
-        Kind::Boolean => Type::Boolean,
-        Kind::Instant | Kind::Number => Type::Integer,
-        _ => Type::Text,
-    }
-}
-
-fn stated(name: &str, kind: Kind) -> Column {
-    match kind {
-        Kind::Boolean => Column::boolean(name),
-        Kind::Instant => Column::epoch_micros(name),
-        Kind::Number => Column::scaled(name, 6),
-        _ => Column::text(name),
+impl Stored {
+    fn column(self, name: &str, kind: Kind) -> Column {
+        match (kind, self) {
+            (Kind::Boolean, _) => Column::boolean(name),
+            (Kind::Instant, Self::Typed) => Column::timestamp(name),
+            (Kind::Instant, Self::Whole) => Column::epoch_micros(name),
+            (Kind::Number, Self::Typed) => Column::decimal(name),
+            (Kind::Number, Self::Whole) => Column::scaled(name, 6),
+            _ => Column::text(name),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use crate::database;
 use crate::laws::cases;
 use crate::live::engine;
-use crate::tables::Layout;
+use crate::tables::{Layout, Stored};
 
 /// What some people did, each event with when it is taken back.
 struct People(BTreeMap<ProfileId, (Vec<Fact>, Vec<(Event, Option<Timestamp>)>)>);
@@ -75,7 +75,7 @@ proptest! {
         let segments: Vec<(Arc<str>, Segment)> =
             engine.segments().iter().map(|(name, segment)| (Arc::clone(name), segment.clone())).collect();
         let people = People::of(facts);
-        let layout = Layout::of(&schema);
+        let layout = Layout::new(&schema, Stored::Whole);
         let connection = people.load(&layout);
         let pushdown = Pushdown::new(layout.table(), &schema).unwrap();
         for (now, known) in moments {
@@ -113,4 +113,43 @@ proptest! {
             }
         }
     }
+}
+#[test]
+fn stats_of_rules() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let schema = schema();
+    let layout = Layout::new(&schema, Stored::Whole);
+    let pushdown = Pushdown::new(layout.table(), &schema).unwrap();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kinds = [0; 3];
+    for _ in 0..1500 {
+        let definitions = strategy::definitions().new_tree(&mut runner).unwrap().current();
+        let (engine, _) = engine(&definitions, schema.clone());
+        let segments: Vec<_> =
+            engine.segments().iter().map(|(n, s)| (Arc::clone(n), s.clone())).collect();
+        let query = pushdown.query(segments, Timestamp::from_micros(1_772_323_200_000_000));
+        for e in query.on(Dialect::Sqlite).unwrap().exactness().values() {
+            let c = match e {
+                Exactness::Exact => {
+                    kinds[0] += 1;
+                    continue;
+                }
+                Exactness::Inexact(c) => {
+                    kinds[1] += 1;
+                    c
+                }
+                Exactness::Unsupported(c) => {
+                    kinds[2] += 1;
+                    c
+                }
+                _ => continue,
+            };
+            for c in c.iter() {
+                *reasons.entry(c.reason.to_string()).or_default() += 1;
+            }
+        }
+    }
+    println!("{kinds:?} {reasons:#?}");
 }

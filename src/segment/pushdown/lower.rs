@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::number::{Bounded, NUMBER, Number, TooWide, Width};
-use super::plan::{Fold, From, Lift, Pass, Plan, Reach, Scalar, Verdict};
+use super::plan::{FIRST, Fold, From, Lift, Pass, Plan, Reach, Scalar, Verdict};
 use super::table::{Column, List, Storage, Table};
 use super::{Clause, Exactness};
 use crate::event::EventKind;
@@ -175,7 +175,8 @@ impl<'a> Lowering<'a> {
             None => (Scalar::Boolean(true), happened(now.min(known))),
             Some(column) => {
                 let received = From::Event.column(column);
-                let unknown = Scalar::all([received.is_null(), happened(known)]);
+                let by_then = if known < now { happened(known) } else { Scalar::Boolean(true) };
+                let unknown = Scalar::all([received.is_null(), by_then]);
                 (Scalar::any([at_most(From::Event, column, known), unknown]), happened(now))
             }
         };
@@ -264,9 +265,6 @@ const OTHERS: [EventKind; 3] = [EventKind::Alias, EventKind::Group, EventKind::I
 /// The greatest magnitude of an instant between the years 0000 and 9999.
 const INSTANT: i128 = 300_000_000_000_000_000;
 
-/// The first instant that every timestamp type has, 0001-01-01T00:00:00Z.
-const FIRST: Timestamp = Timestamp::from_micros(-62_135_596_800_000_000);
-
 impl Reach {
     fn or(mut self, other: Self) -> Self {
         self.names.extend(other.names);
@@ -279,7 +277,7 @@ impl Reach {
 
 /// Whether an instant lies after another.
 fn after(from: From, column: &Column, at: Timestamp) -> Scalar {
-    match within(column, at) {
+    match within(column, at).filter(|_| at > Timestamp::MIN) {
         Some(at) => from.column(column).compare(Comparison::Greater, at),
         None => Scalar::Boolean(true),
     }
@@ -297,7 +295,7 @@ fn within(column: &Column, at: Timestamp) -> Option<Scalar> {
     match column.storage {
         Storage::EpochMicros => Some(Scalar::Integer(at.micros().into())),
         _ if at < FIRST => None,
-        storage => Some(Scalar::Instant(at.min(Timestamp::LAST), storage)),
+        _ => Some(Scalar::Instant(at.min(Timestamp::LAST))),
     }
 }
 

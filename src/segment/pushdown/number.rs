@@ -168,6 +168,11 @@ fn aligned(a: Number, b: Number, width: Width) -> Result<(Number, Number, u32), 
 }
 
 pub(super) fn multiplied(a: Bounded, b: Bounded, width: Width) -> Result<Bounded, TooWide> {
+    match (&a.0, &b.0) {
+        (_, Scalar::Integer(1)) => return Ok(a),
+        (Scalar::Integer(1), _) => return Ok(b),
+        _ => {}
+    }
     let most = a.1.checked_mul(b.1).filter(|most| *most <= width.most).ok_or(TooWide)?;
     let [left, right] = widened([a, b], most);
     Ok((left.times(right), most))

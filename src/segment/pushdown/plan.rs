@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::table::{Column, List, Storage, Table};
+use super::table::{Column, List, Table};
 use crate::expr::Comparison;
 use crate::time::Timestamp;
 
@@ -103,7 +103,7 @@ pub(crate) struct Lift {
 pub(crate) struct Verdict {
     /// True of members only, and of all of them unless `perhaps` is true of them.
     pub(crate) surely: Scalar,
-    /// True of whoever has to be asked about; both are never NULL.
+    /// True of whoever has to be asked about, if they are not members for sure. Both are never NULL.
     pub(crate) perhaps: Scalar,
 }
 
@@ -126,8 +126,8 @@ pub(crate) enum Scalar {
     If(Box<Self>, Box<Self>, Box<Self>),
     In(Box<Self>, Vec<Self>),
     Integer(i128),
-    /// An instant as columns of this storage hold it.
-    Instant(Timestamp, Storage),
+    /// An instant as a timestamp.
+    Instant(Timestamp),
     IsNull(Box<Self>),
     /// What a lift came to for the event.
     Lift(usize),
@@ -198,6 +198,13 @@ impl Scalar {
             (Self::Null, _) | (_, Self::Null) => Self::Null,
             (Self::Integer(a), Self::Integer(b)) => Self::Boolean(op.holds(a.cmp(b))),
             (Self::Text(a), Self::Text(b)) => Self::Boolean(op.holds(a.cmp(b))),
+            // Timestamps compare as what they are.
+            (Self::Micros(a), Self::Micros(b)) => Self::Compare(a.clone(), op, b.clone()),
+            (Self::Micros(at), Self::Integer(micros)) => match timestamp(*micros) {
+                Some(instant) => Self::Compare(at.clone(), op, Box::new(instant)),
+                None => Self::Compare(Box::new(self), op, Box::new(other)),
+            },
+            (Self::Integer(_), Self::Micros(_)) => other.compare(op.mirrored(), self),
             _ => Self::Compare(Box::new(self), op, Box::new(other)),
         }
     }
@@ -224,6 +231,11 @@ impl Scalar {
         match self {
             Self::Null => Self::Boolean(true),
             Self::Boolean(_) | Self::Integer(_) | Self::Text(_) => Self::Boolean(false),
+            Self::CodePoints(inner)
+            | Self::Micros(inner)
+            | Self::Millionths(inner)
+            | Self::Wide(inner) => inner.is_null(),
+            other if other.is_never_null() => Self::Boolean(false),
             other => Self::IsNull(Box::new(other)),
         }
     }
@@ -253,19 +265,31 @@ impl Scalar {
     pub(super) fn is_true(self) -> Self {
         match self {
             Self::Null => Self::Boolean(false),
-            truth if truth.is_decided() => truth,
+            truth if truth.is_never_null() => truth,
             truth => truth.or_else(Self::Boolean(false)),
         }
     }
 
-    /// Whether it is a truth that is never NULL.
-    fn is_decided(&self) -> bool {
+    fn is_never_null(&self) -> bool {
         match self {
-            Self::Boolean(_) | Self::IsNull(_) => true,
-            Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_decided),
-            Self::Coalesce(_, last) => last.is_decided(),
-            Self::Not(inner) => inner.is_decided(),
-            _ => false,
+            Self::Boolean(_)
+            | Self::Instant(_)
+            | Self::Integer(_)
+            | Self::IsNull(_)
+            | Self::Text(_) => true,
+            Self::Add(a, b) | Self::Compare(a, _, b) | Self::Multiply(a, b) | Self::If(_, a, b) => {
+                a.is_never_null() && b.is_never_null()
+            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().all(Self::is_never_null),
+            Self::Coalesce(_, last) => last.is_never_null(),
+            Self::In(value, list) => value.is_never_null() && list.iter().all(Self::is_never_null),
+            Self::CodePoints(inner)
+            | Self::Like(inner, _)
+            | Self::Micros(inner)
+            | Self::Millionths(inner)
+            | Self::Not(inner)
+            | Self::Wide(inner) => inner.is_never_null(),
+            Self::Column(..) | Self::Fold(_) | Self::Lift(_) | Self::Null => false,
         }
     }
 
@@ -325,7 +349,7 @@ impl Scalar {
             Self::Boolean(_)
             | Self::Column(..)
             | Self::Fold(_)
-            | Self::Instant(..)
+            | Self::Instant(_)
             | Self::Integer(_)
             | Self::Lift(_)
             | Self::Null
@@ -333,3 +357,13 @@ impl Scalar {
         }
     }
 }
+
+/// An instant in microseconds as a timestamp, if every timestamp type has it.
+fn timestamp(micros: i128) -> Option<Scalar> {
+    let at = Timestamp::from_micros(i64::try_from(micros).ok()?);
+    let holds = FIRST <= at && at <= Timestamp::LAST;
+    holds.then_some(Scalar::Instant(at))
+}
+
+/// The first instant that every timestamp type has, 0001-01-01T00:00:00Z.
+pub(super) const FIRST: Timestamp = Timestamp::from_micros(-62_135_596_800_000_000);

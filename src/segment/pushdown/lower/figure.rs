@@ -118,7 +118,6 @@ impl<'a> Lowering<'a> {
             true => at_most(From::Event, at, bounds.upto),
             false => Scalar::Boolean(true),
         };
-        let from = if bounds.after == Timestamp::MIN { Scalar::Boolean(true) } else { from };
         let when = Scalar::all([self.is_event(event), from, upto, filter]);
         Ok(Rows { reach, when, value })
     }

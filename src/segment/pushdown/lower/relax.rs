@@ -160,7 +160,7 @@ impl Relaxed {
         let surely = self.must.yes;
         let perhaps = match self.exact {
             Some(_) => Scalar::Boolean(false),
-            None => Scalar::all([self.may.yes, surely.clone().negated()]),
+            None => self.may.yes,
         };
         Verdict { surely, perhaps }
     }

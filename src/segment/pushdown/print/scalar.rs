@@ -1,5 +1,7 @@
 //! Expressions as SQL.
 
+use std::fmt::Write;
+
 use super::super::dialect::{Dialect, Like};
 use super::super::plan::{From, Scalar};
 use super::Printer;
@@ -7,7 +9,9 @@ use super::Printer;
 impl Printer<'_> {
     pub(super) fn scalar(&self, scalar: &Scalar) -> String {
         match scalar {
-            Scalar::Add(a, b) => format!("{} + {}", self.operand(a), self.operand(b)),
+            Scalar::Add(a, b) => {
+                format!("{} + {}", self.part(a, Level::Sum), self.part(b, Level::Product))
+            }
             Scalar::And(parts) => self.list(parts, " AND "),
             Scalar::Boolean(truth) => if *truth { "TRUE" } else { "FALSE" }.to_owned(),
             Scalar::Coalesce(a, b) => format!("COALESCE({}, {})", self.scalar(a), self.scalar(b)),
@@ -21,21 +25,24 @@ impl Printer<'_> {
                 format!("{from}.{}", self.name(&column.name))
             }
             Scalar::Compare(a, op, b) => {
-                format!("{} {} {}", self.operand(a), op.symbol(), self.operand(b))
+                let (a, b) = (self.part(a, Level::Sum), self.part(b, Level::Sum));
+                format!("{a} {} {b}", op.symbol())
             }
             Scalar::Fold(number) => format!("people.fold_{number}"),
             Scalar::If(when, value, otherwise) => self.choice(when, value, otherwise),
             Scalar::In(value, list) => {
                 format!("{} IN ({})", self.operand(value), self.list(list, ", "))
             }
-            Scalar::Instant(at, _) => self.dialect.instant(*at),
+            Scalar::Instant(at) => self.dialect.instant(*at),
             Scalar::Integer(integer) => self.integer(*integer),
             Scalar::IsNull(value) => format!("{} IS NULL", self.operand(value)),
             Scalar::Lift(number) => format!("lift_{number}.lift_{number}"),
             Scalar::Like(text, pattern) => self.like(text, pattern),
             Scalar::Micros(timestamp) => self.dialect.micros(&self.scalar(timestamp)),
             Scalar::Millionths(decimal) => self.millionths(decimal),
-            Scalar::Multiply(a, b) => format!("{} * {}", self.operand(a), self.operand(b)),
+            Scalar::Multiply(a, b) => {
+                format!("{} * {}", self.part(a, Level::Product), self.operand(b))
+            }
             Scalar::Not(inner) => match &**inner {
                 Scalar::IsNull(value) => format!("{} IS NOT NULL", self.operand(value)),
                 inner => format!("NOT {}", self.operand(inner)),
@@ -47,35 +54,30 @@ impl Printer<'_> {
         }
     }
 
-    /// An expression as a part of another.
-    fn operand(&self, scalar: &Scalar) -> String {
+    /// An expression as a part of another, in parentheses where it binds more loosely than wanted.
+    fn part(&self, scalar: &Scalar, wanted: Level) -> String {
         let sql = self.scalar(scalar);
-        match scalar {
-            Scalar::Add(..)
-            | Scalar::And(_)
-            | Scalar::CodePoints(_)
-            | Scalar::Compare(..)
-            | Scalar::In(..)
-            | Scalar::IsNull(_)
-            | Scalar::Like(..)
-            | Scalar::Multiply(..)
-            | Scalar::Not(_)
-            | Scalar::Or(_) => format!("({sql})"),
-            _ => sql,
-        }
+        if Level::of(scalar) < wanted { format!("({sql})") } else { sql }
+    }
+
+    fn operand(&self, scalar: &Scalar) -> String {
+        self.part(scalar, Level::Factor)
     }
 
     fn list(&self, parts: &[Scalar], between: &str) -> String {
-        parts.iter().map(|part| self.operand(part)).collect::<Vec<_>>().join(between)
+        parts.iter().map(|part| self.part(part, Level::Not)).collect::<Vec<_>>().join(between)
     }
 
     fn choice(&self, when: &Scalar, value: &Scalar, otherwise: &Scalar) -> String {
-        let (when, value) = (self.scalar(when), self.scalar(value));
-        match otherwise {
-            Scalar::Null => format!("CASE WHEN {when} THEN {value} END"),
-            otherwise => {
-                format!("CASE WHEN {when} THEN {value} ELSE {} END", self.scalar(otherwise))
-            }
+        let mut sql = format!("CASE WHEN {} THEN {}", self.scalar(when), self.scalar(value));
+        let mut rest = otherwise;
+        while let Scalar::If(when, value, otherwise) = rest {
+            let _ = write!(sql, " WHEN {} THEN {}", self.scalar(when), self.scalar(value));
+            rest = otherwise;
+        }
+        match rest {
+            Scalar::Null => sql + " END",
+            rest => format!("{sql} ELSE {} END", self.scalar(rest)),
         }
     }
 
@@ -123,6 +125,34 @@ impl Printer<'_> {
         }
         let text = text.replace('\\', r"\\").replace('\'', r"\'");
         format!("'{}'", text.replace('\n', r"\n").replace('\r', r"\r"))
+    }
+}
+
+/// How tightly an expression binds, the loosest first.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum Level {
+    Junction,
+    Not,
+    Test,
+    Sum,
+    Product,
+    Factor,
+}
+
+impl Level {
+    fn of(scalar: &Scalar) -> Self {
+        match scalar {
+            Scalar::And(_) | Scalar::Or(_) => Self::Junction,
+            Scalar::Not(inner) if !matches!(**inner, Scalar::IsNull(_)) => Self::Not,
+            Scalar::Compare(..)
+            | Scalar::In(..)
+            | Scalar::IsNull(_)
+            | Scalar::Like(..)
+            | Scalar::Not(_) => Self::Test,
+            Scalar::Add(..) => Self::Sum,
+            Scalar::Multiply(..) => Self::Product,
+            _ => Self::Factor,
+        }
     }
 }
 
