@@ -36,6 +36,8 @@ pub(super) struct Words {
     pub(super) filters: bool,
     /// The type of whole numbers of 38 digits.
     pub(super) wide: &'static str,
+    /// The type of decimals with six digits after the point, and room for their millionths.
+    pub(super) decimal: &'static str,
     /// Whether a sum of integers is of a wider type by itself.
     pub(super) sum_widens: bool,
     /// What orders text by code point.
@@ -63,6 +65,7 @@ const STANDARD: Words = Words {
     escapes_names: false,
     filters: true,
     wide: "DECIMAL(38, 0)",
+    decimal: "DECIMAL(38, 6)",
     sum_widens: false,
     collation: "",
     like: Like::Plain,
@@ -105,18 +108,23 @@ impl Dialect {
 
     pub(super) fn words(self) -> Words {
         match self {
-            Self::BigQuery => {
-                Words { quote: '`', escapes_names: true, wide: "BIGNUMERIC", ..ESCAPING }
-            }
+            Self::BigQuery => Words {
+                quote: '`',
+                escapes_names: true,
+                wide: "BIGNUMERIC(38, 0)",
+                decimal: "NUMERIC(35, 6)",
+                ..ESCAPING
+            },
             Self::ClickHouse => Words {
                 escapes_names: true,
                 wide: "Nullable(Int128)",
+                decimal: "Nullable(Decimal(38, 6))",
                 settings: "\nSETTINGS join_use_nulls = 1",
                 ..ESCAPING
             },
             Self::DuckDb => Words { wide: "HUGEINT", sum_widens: true, ..STANDARD },
             Self::Postgres => Words {
-                wide: "NUMERIC",
+                wide: "NUMERIC(38, 0)",
                 sum_widens: true,
                 collation: " COLLATE \"C\"",
                 like: Like::NoEscape,

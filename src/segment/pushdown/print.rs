@@ -22,66 +22,76 @@ struct Printer<'p> {
     plan: &'p Plan,
 }
 
-impl Printer<'_> {
+/// The people of the passes so far.
+#[derive(Default)]
+struct People<'p> {
+    /// The table that has them.
+    name: String,
+    /// The folds that are in it.
+    folds: Vec<usize>,
+    /// The passes that are to be joined next.
+    sources: Vec<(String, &'p Vec<usize>)>,
+}
+
+impl People<'_> {
+    /// Joins the next passes: the name of the table that this takes, and how it is made.
+    fn joined(&mut self, level: usize) -> Option<(String, String)> {
+        let mut sources = std::mem::take(&mut self.sources).into_iter();
+        if self.name.is_empty() {
+            let (first, folds) = sources.next()?;
+            (self.name, self.folds) = (first, folds.clone());
+        }
+        let first = self.name.clone();
+        let column = |of: &str, fold: &usize| format!(", {of}.fold_{fold} AS fold_{fold}");
+        let mut columns: String = self.folds.iter().map(|fold| column(&first, fold)).collect();
+        let mut joins = String::new();
+        for (pass, folds) in sources {
+            columns.extend(folds.iter().map(|fold| column(&pass, fold)));
+            let _ = write!(joins, "\n  LEFT JOIN {pass} ON {pass}.person = {first}.person");
+            self.folds.extend(folds);
+        }
+        if joins.is_empty() {
+            return None;
+        }
+        self.name = format!("people_{level}");
+        let body = format!("  SELECT {first}.person AS person{columns}\n  FROM {first}{joins}");
+        Some((self.name.clone(), body))
+    }
+}
+
+impl<'p> Printer<'p> {
     /// Each level's passes, joined to the people of the levels before; at the end the verdicts.
     fn query(&self) -> String {
-        let mut parts: Vec<(String, String)> = Vec::new();
-        let mut people = String::new();
-        let numbered: Vec<(usize, &Pass)> = self.plan.passes.iter().enumerate().collect();
-        for level in numbered.chunk_by(|(_, a), (_, b)| a.level == b.level) {
+        let mut parts: Vec<String> = Vec::new();
+        let mut people = People::default();
+        let passes: Vec<(usize, &Pass)> = self.plan.passes.iter().enumerate().collect();
+        for level in passes.chunk_by(|(_, a), (_, b)| a.level == b.level) {
             for (number, pass) in level {
-                parts.push((format!("pass_{number}"), self.pass(pass, &people)));
+                let body = self.pass(pass, &people.name);
+                parts.push(format!("pass_{number} AS (\n{body}\n)"));
+                people.sources.push((format!("pass_{number}"), &pass.folds));
             }
-            let names: Vec<String> =
-                level.iter().map(|(number, _)| format!("pass_{number}")).collect();
-            people = match (people.is_empty(), names.as_slice()) {
-                (true, [only]) => only.clone(),
-                (first, _) => {
-                    let before = if first { None } else { Some(people) };
-                    let joined: Vec<String> = before.into_iter().chain(names).collect();
-                    let name =
-                        format!("people_{}", level.first().map_or(0, |(_, pass)| pass.level));
-                    parts.push((name.clone(), self.joined(&joined)));
-                    name
-                }
-            };
+            if let Some((name, body)) =
+                people.joined(level.first().map_or(0, |(_, pass)| pass.level))
+            {
+                parts.push(format!("{name} AS (\n{body}\n)"));
+            }
         }
-        let parts = parts.iter().map(|(name, body)| format!("{name} AS (\n{body}\n)"));
-        let parts = parts.collect::<Vec<_>>().join(",\n");
-        let columns: String = (0..self.plan.verdicts.len())
-            .zip(&self.plan.verdicts)
+        let numbered = self.plan.verdicts.iter().enumerate();
+        let verdicts: String = numbered
             .map(|(number, verdict)| {
                 format!(",\n    {} AS segment_{number}", self.verdict(verdict))
             })
             .collect();
-        let found: Vec<String> =
-            (0..self.plan.verdicts.len()).map(|number| format!("segment_{number} > 0")).collect();
-        let found = if found.is_empty() { "FALSE".to_owned() } else { found.join(" OR ") };
-        let settings = self.words.settings;
+        let found = (0..self.plan.verdicts.len()).map(|number| format!("segment_{number} > 0"));
+        let found =
+            found.reduce(|a, b| format!("{a} OR {b}")).unwrap_or_else(|| "FALSE".to_owned());
+        let (parts, people) = (parts.join(",\n"), people.name);
         format!(
-            "WITH {parts}\nSELECT * FROM (\n  SELECT\n    people.person AS person{columns}\n  \
-             FROM {people} people\n) found\nWHERE {found}{settings}"
+            "WITH {parts}\nSELECT * FROM (\n  SELECT\n    people.person AS person{verdicts}\n  \
+             FROM {people} people\n) found\nWHERE {found}{}",
+            self.words.settings
         )
-    }
-
-    /// The people of the first of these with the folds of all.
-    fn joined(&self, names: &[String]) -> String {
-        let Some((first, others)) = names.split_first() else { return String::new() };
-        let mut columns = format!("  SELECT {first}.*");
-        let mut joins = format!("  FROM {first}");
-        for other in others {
-            for fold in self.folds_of(other) {
-                let _ = write!(columns, ", {other}.fold_{fold}");
-            }
-            let _ = write!(joins, "\n  LEFT JOIN {other} ON {other}.person = {first}.person");
-        }
-        format!("{columns}\n{joins}")
-    }
-
-    fn folds_of(&self, pass: &str) -> &[usize] {
-        let number = pass.strip_prefix("pass_").and_then(|number| number.parse::<usize>().ok());
-        let pass = number.and_then(|number| self.plan.passes.get(number));
-        pass.map_or(&[], |pass| &pass.folds)
     }
 
     fn pass(&self, pass: &Pass, people: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::dialect::{Dialect, Like};
+use super::super::dialect::Like;
 use super::super::plan::{From, Scalar};
 use super::Printer;
 
@@ -94,17 +94,8 @@ impl Printer<'_> {
     }
 
     fn millionths(&self, decimal: &Scalar) -> String {
-        let decimal = self.scalar(decimal);
-        match self.dialect {
-            Dialect::BigQuery | Dialect::Postgres => {
-                self.cast(&format!("CAST({decimal} AS {}) * 1000000", self.words.wide))
-            }
-            // Its decimals keep their digits when they are multiplied.
-            Dialect::ClickHouse => {
-                self.cast(&format!("CAST({decimal} AS Nullable(Decimal(38, 6))) * 1000000"))
-            }
-            _ => self.cast(&format!("{decimal} * 1000000")),
-        }
+        let decimal = format!("CAST({} AS {})", self.scalar(decimal), self.words.decimal);
+        self.cast(&format!("{decimal} * 1000000"))
     }
 
     fn like(&self, text: &Scalar, pattern: &str) -> String {
