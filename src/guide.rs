@@ -14,3 +14,6 @@ pub mod architecture {}
 
 #[doc = include_str!("../docs/STORE.md")]
 pub mod store {}
+
+#[doc = include_str!("../docs/PUSHDOWN.md")]
+pub mod pushdown {}

@@ -29,6 +29,7 @@ mod history;
 mod horizon;
 pub mod live;
 mod logic;
+pub mod pushdown;
 
 use std::collections::BTreeSet;
 use std::fmt;

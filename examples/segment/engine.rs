@@ -10,7 +10,7 @@ use bespoke::time::Timestamp;
 use crate::Fault;
 use crate::options::Asked;
 use crate::people::People;
-use crate::{live, native};
+use crate::{live, native, sql};
 
 /// Who answers. Whoever it is, the answers are the same.
 #[derive(Clone, Copy)]
@@ -19,6 +19,8 @@ pub(crate) enum Engine {
     Live,
     /// Each person's timeline, asked about the instant.
     Native,
+    /// SQLite, given the events as a table; what it cannot tell, timelines do.
+    Sqlite,
 }
 
 /// The facts, and what is asked of them.
@@ -40,15 +42,17 @@ impl Engine {
         match name {
             "live" => Ok(Self::Live),
             "native" => Ok(Self::Native),
-            _ => Err(format!("--engine {name} is not there; there are native and live")),
+            "sqlite" => Ok(Self::Sqlite),
+            _ => Err(format!("--engine {name} is not there; there are native, live and sqlite")),
         }
     }
 
     /// Who is a member at the instant asked about.
-    pub(crate) fn members(self, segment: &Segment, base: &Base<'_>) -> Members {
+    pub(crate) fn members(self, segment: &Segment, base: &Base<'_>) -> Result<Members, Fault> {
         match self {
-            Self::Live => live::members(segment, base),
-            Self::Native => native::members(segment, base),
+            Self::Live => Ok(live::members(segment, base)),
+            Self::Native => Ok(native::members(segment, base)),
+            Self::Sqlite => sql::members(segment, base),
         }
     }
 
@@ -56,7 +60,8 @@ impl Engine {
     pub(crate) fn histories(self, segment: &Segment, base: &Base<'_>) -> Histories {
         match self {
             Self::Live => live::histories(segment, base),
-            Self::Native => native::histories(segment, base),
+            // A table is asked about an instant, and history by the timelines behind it.
+            Self::Native | Self::Sqlite => native::histories(segment, base),
         }
     }
 

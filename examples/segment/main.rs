@@ -10,15 +10,21 @@
 //! - with `--transitions` who entered and left until then, and at which instant;
 //! - with `--diff RULE` the members that only one of the two rules has; with `--transitions` as well,
 //!   the entries and exits that only one of them has;
-//! - with `--explain ID` why this person is a member or is not.
+//! - with `--explain ID` why this person is a member or is not;
+//! - with `--sql DIALECT` the query by which an engine finds the members, and with `--tables DIALECT`
+//!   the tables that the query is about, as JSON.
 //!
 //! With `--engine live` the same is found by live membership, which is told the file as it came to
-//! be known.
+//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table.
 
 #[path = "../support/args.rs"]
 mod args;
+#[path = "../support/sqlite.rs"]
+mod database;
 #[path = "../support/events.rs"]
 mod events;
+#[path = "../support/tables.rs"]
+mod tables;
 
 mod answer;
 mod engine;
@@ -26,6 +32,7 @@ mod live;
 mod native;
 mod options;
 mod people;
+mod sql;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -69,8 +76,14 @@ fn run(args: &Args) -> Result<(), Fault> {
     let engine = options.engine;
     let written = match (&options.wanted, &second) {
         (Wanted::Explanation(id), _) => answer::text(&native::explain(&segment, &base, id)?),
+        (Wanted::Sql(dialect), _) => {
+            let statement = sql::statement(*dialect, &segment, &base)?;
+            statement.exactness().values().for_each(tell);
+            answer::text(statement.sql())
+        }
+        (Wanted::Tables(dialect), _) => answer::text(&sql::tables(*dialect, &base)),
         (Wanted::Members { until }, None) => {
-            answer::members(&engine.members(&segment, &base), *until)
+            answer::members(&engine.members(&segment, &base)?, *until)
         }
         (Wanted::Transitions, None) => answer::transitions(&engine.histories(&segment, &base)),
         (wanted, Some(second)) => {

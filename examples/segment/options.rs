@@ -1,6 +1,7 @@
 //! What was asked for.
 
 use bespoke::Error;
+use bespoke::segment::pushdown::Dialect;
 use bespoke::segment::{Knowledge, Rule};
 use bespoke::time::Timestamp;
 
@@ -8,14 +9,17 @@ use crate::Fault;
 use crate::args::Args;
 use crate::engine::Engine;
 
-pub(crate) const VALUED: [&str; 9] =
-    ["events", "rule", "at", "known", "profiles", "schema", "engine", "explain", "diff"];
+pub(crate) const VALUED: [&str; 11] = [
+    "events", "rule", "at", "known", "profiles", "schema", "engine", "explain", "diff", "sql",
+    "tables",
+];
 pub(crate) const FLAGS: [&str; 2] = ["until", "transitions"];
 
 pub(crate) const USAGE: &str = "\
 usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profiles FILE]
-               [--schema FILE] [--engine native|live]
-               [--until | --explain ID | [--transitions] [--diff TEXT]]";
+               [--schema FILE] [--engine native|live|sqlite]
+               [--until | --explain ID | [--transitions] [--diff TEXT] |
+                --sql DIALECT | --tables DIALECT]";
 
 /// The arguments, read and checked.
 pub(crate) struct Options {
@@ -43,6 +47,10 @@ pub(crate) enum Wanted {
     Explanation(String),
     /// Who is a member, and until when if that is wanted too.
     Members { until: bool },
+    /// The query by which an engine finds the members.
+    Sql(Dialect),
+    /// The tables that such a query is about.
+    Tables(Dialect),
     /// Who entered and left, and when.
     Transitions,
 }
@@ -85,10 +93,23 @@ impl Wanted {
         for (one, others) in [
             ("explain", &["until", "transitions", "diff"][..]),
             ("until", &["transitions", "diff"]),
+            ("sql", &["explain", "until", "transitions", "diff", "tables"]),
+            ("tables", &["explain", "until", "transitions", "diff"]),
         ] {
             if let (true, Some(other)) = (args.has(one), given(others)) {
                 return Err(format!("--{one} does not go with --{other}"));
             }
+        }
+        let dialect = |name: &str| {
+            let parse =
+                |text: &str| text.parse().map_err(|error: Error| format!("--{name}: {error}"));
+            args.get(name).map(parse).transpose()
+        };
+        if let Some(dialect) = dialect("sql")? {
+            return Ok(Self::Sql(dialect));
+        }
+        if let Some(dialect) = dialect("tables")? {
+            return Ok(Self::Tables(dialect));
         }
         Ok(match args.get("explain") {
             Some(id) => Self::Explanation(id.to_owned()),

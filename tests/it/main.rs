@@ -32,6 +32,8 @@ mod live;
 mod metric;
 mod playbook;
 mod privacy;
+#[cfg(feature = "sqlite")]
+mod pushdown;
 mod report;
 #[cfg(feature = "seal")]
 mod run;
@@ -42,6 +44,12 @@ mod source;
 mod store;
 mod vault;
 mod words;
+#[cfg(feature = "sqlite")]
+#[path = "../../examples/support/sqlite.rs"]
+mod database;
+#[cfg(feature = "sqlite")]
+#[path = "../../examples/support/tables.rs"]
+mod tables;
 
 use std::path::PathBuf;
 
