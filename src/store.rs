@@ -15,7 +15,13 @@ mod judge;
 mod memory;
 mod place;
 #[cfg(feature = "sqlite")]
+mod query;
+#[cfg(feature = "sqlite")]
+mod row;
+#[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
