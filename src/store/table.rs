@@ -74,12 +74,18 @@ impl Table {
 
     /// Writes rows, in place of those that are there.
     pub(super) fn replace(&self, dialect: &Dialect) -> String {
-        let insert = self.insert(dialect);
-        let Key::Columns([key, ..]) = self.key else { return insert };
-        let is_key = |name: &str| key.split(", ").any(|column| column == name);
-        let others = self.written().filter(|column| !is_key(column.name));
+        let (insert, key) = (self.insert(dialect), self.key());
+        let others = self.written().filter(|column| !key.contains(&column.name));
         let set = list(others.map(|column| format!("{0} = excluded.{0}", column.name)));
-        format!("{insert} ON CONFLICT ({key}) DO UPDATE SET {set}")
+        format!("{insert} ON CONFLICT ({}) DO UPDATE SET {set}", key.join(", "))
+    }
+
+    /// The columns by which a row takes the place of another. They are the first.
+    pub(super) fn key(&self) -> Vec<&'static str> {
+        match self.key {
+            Key::Columns([key, ..]) => key.split(", ").collect(),
+            Key::Columns([]) | Key::Whole => self.written().map(|column| column.name).collect(),
+        }
     }
 
     fn insert(&self, dialect: &Dialect) -> String {
@@ -171,7 +177,7 @@ const ALL: [&Table; 12] = [
     &VAULT_VALUES,
 ];
 
-const PROFILES: Table = Table {
+pub(super) const PROFILES: Table = Table {
     name: "profiles",
     columns: &[text("profile"), number("version")],
     key: Key::Columns(&["profile"]),
