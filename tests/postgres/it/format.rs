@@ -94,8 +94,9 @@ fn a_store_waits_for_the_disk() {
     server::run(async {
         let client = server.client().await;
         client.batch_execute("SET synchronous_commit = off").await.unwrap();
-        let store = PostgresStore::open(client, &server::namespace(), &Schema::new());
-        let client = store.await.unwrap().into_inner();
+        let (namespace, schema) = (server::namespace(), Schema::new());
+        let store = PostgresStore::open(client, &namespace, &schema).await.unwrap();
+        let client = store.into_inner();
         let found = client.query_one("SHOW synchronous_commit", &[]).await.unwrap();
         assert_eq!(found.get::<_, &str>(0), "on");
     });
