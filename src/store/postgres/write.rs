@@ -146,10 +146,10 @@ async fn deliveries(link: &Link<'_>, deliveries: &[Delivery]) -> Result<()> {
         .iter()
         .find(|delivery| !kept.remove(&(delivery.id().as_str().into(), delivery.address)));
     let Some(refused) = refused else { return Ok(()) };
-    match states(link, [refused.id()].into()).await?.is_empty() {
-        true => judge::address_taken(refused),
-        false => judge::claimed_twice(refused),
+    if states(link, [refused.id()].into()).await?.is_empty() {
+        return judge::address_taken(refused);
     }
+    judge::claimed_twice(refused)
 }
 
 /// The states of deliveries, which stay locked until the transaction ends.

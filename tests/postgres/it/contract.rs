@@ -68,7 +68,10 @@ fn a_hosts_writes_and_a_batch_are_kept_together_or_not_at_all() {
                 transaction.rollback().await.unwrap();
             }
             let stored = store.profile(&"p-1".into()).await.unwrap();
-            assert_eq!((stored.version.number(), stored.events.len()), (expected, usize::from(kept)));
+            assert_eq!(
+                (stored.version.number(), stored.events.len()),
+                (expected, usize::from(kept))
+            );
             let rows = host.query(&format!("SELECT id FROM {name}"), &[]).await.unwrap();
             assert_eq!(rows.len(), usize::from(kept));
         }

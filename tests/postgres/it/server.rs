@@ -20,6 +20,7 @@ impl Server {
     }
 
     /// The one that the environment names.
+    #[expect(clippy::disallowed_methods, reason = "the tests are told by it where the server is")]
     pub fn given() -> Option<Self> {
         let given = std::env::var("BESPOKE_POSTGRES").ok();
         if given.is_none() {
