@@ -3,18 +3,24 @@
 //! Statements are written as SQLite takes them: parameters are `?1`, and tables are in `main`, its
 //! word for the file. Another engine puts its own words in their places.
 
+/// Tables, and how people see them.
+pub(super) struct Part {
+    pub(super) tables: &'static [&'static Table],
+    pub(super) views: &'static [View],
+}
+
 /// A table.
 pub(super) struct Table {
-    name: &'static str,
-    columns: &'static [Column],
-    key: Key,
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [Column],
+    pub(super) key: Key,
     /// What else rows are looked up by: an index's name and its columns.
-    indexes: &'static [(&'static str, &'static str)],
+    pub(super) indexes: &'static [(&'static str, &'static str)],
 }
 
 /// What rows are known by.
 #[derive(Clone, Copy)]
-enum Key {
+pub(super) enum Key {
     /// These columns, the first in place of which another row may be written.
     Columns(&'static [&'static str]),
     /// All of their columns: records that are never changed, looked up by the first.
@@ -53,10 +59,12 @@ pub(super) struct Dialect {
     pub(super) hex: fn(&str) -> String,
 }
 
-/// The statements that make all tables and their views.
-pub(super) fn definitions(dialect: &Dialect) -> String {
-    let tables = ALL.iter().flat_map(|table| table.definitions(dialect));
-    tables.chain(VIEWS.iter().map(|view| self::view(*view, dialect))).collect()
+impl Part {
+    /// The statements that make the tables and their views.
+    pub(super) fn definitions(&self, dialect: &Dialect) -> String {
+        let tables = self.tables.iter().flat_map(|table| table.definitions(dialect));
+        tables.chain(self.views.iter().map(|view| self::view(*view, dialect))).collect()
+    }
 }
 
 impl Table {
@@ -131,7 +139,7 @@ impl Column {
         Self { name, kind, optional: false }
     }
 
-    const fn or_null(self) -> Self {
+    pub(super) const fn or_null(self) -> Self {
         Self { optional: true, ..self }
     }
 
@@ -145,24 +153,27 @@ fn list(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-const fn bytes(name: &'static str) -> Column {
+pub(super) const fn bytes(name: &'static str) -> Column {
     Column::new(name, Kind::Bytes)
 }
 
 /// A column of microseconds since 1970-01-01T00:00:00Z.
-const fn instant(name: &'static str) -> Column {
+pub(super) const fn instant(name: &'static str) -> Column {
     number(name)
 }
 
-const fn number(name: &'static str) -> Column {
+pub(super) const fn number(name: &'static str) -> Column {
     Column::new(name, Kind::Number)
 }
 
-const fn text(name: &'static str) -> Column {
+pub(super) const fn text(name: &'static str) -> Column {
     Column::new(name, Kind::Text)
 }
 
-const ALL: [&Table; 12] = [
+/// What a store keeps.
+pub(super) const STORE: Part = Part { tables: TABLES, views: VIEWS };
+
+const TABLES: &[&Table] = &[
     &PROFILES,
     &EVENTS,
     &CONSENTS,
@@ -173,8 +184,6 @@ const ALL: [&Table; 12] = [
     &TIMERS,
     &CURSORS,
     &DOCUMENTS,
-    &VAULT_PEOPLE,
-    &VAULT_VALUES,
 ];
 
 pub(super) const PROFILES: Table = Table {
@@ -291,34 +300,11 @@ pub(super) const DOCUMENTS: Table = Table {
     indexes: &[],
 };
 
-const VAULT_PEOPLE: Table = Table {
-    name: "vault_people",
-    columns: &[text("person"), bytes("wrapped").or_null(), instant("erased").or_null()],
-    key: Key::Columns(&["person"]),
-    indexes: &[],
-};
-
-const VAULT_VALUES: Table = Table {
-    name: "vault_values",
-    columns: &[
-        text("person"),
-        text("place"),
-        text("name"),
-        text("protection"),
-        instant("at"),
-        instant("known_from"),
-        text("message"),
-        bytes("sealed"),
-    ],
-    key: Key::Columns(&["person, place, name, protection"]),
-    indexes: &[],
-};
-
 /// A name, its columns and their table. `@` marks an instant, `#` the digest of an address.
 pub(super) type View = (&'static str, &'static [&'static str], &'static str);
 
 /// The tables as people read them.
-pub(super) const VIEWS: [View; 9] = [
+const VIEWS: &[View] = &[
     (
         "events_readable",
         &["profile", "message", "@at", "@known_from", "kind", "name", "fields", "rest"],
@@ -356,25 +342,6 @@ pub(super) const VIEWS: [View; 9] = [
         "deliveries",
     ),
     ("timers_readable", &["profile", "name", "@due"], "timers"),
-    (
-        "vault_people_readable",
-        &["person", "wrapped IS NOT NULL AS has_key", "@erased"],
-        "vault_people",
-    ),
-    (
-        "vault_values_readable",
-        &[
-            "person",
-            "place",
-            "name",
-            "protection",
-            "@at",
-            "@known_from",
-            "message",
-            "length(sealed) AS sealed_bytes",
-        ],
-        "vault_values",
-    ),
 ];
 
 fn view((view, columns, table): View, dialect: &Dialect) -> String {

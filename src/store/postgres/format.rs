@@ -1,7 +1,7 @@
 //! The format: the tables of a namespace, their version, and the way from one version to the next.
 
 use super::super::row::{self, Row};
-use super::super::table::{self, Dialect, Kind};
+use super::super::table::{Dialect, Kind, STORE};
 use super::link::{Link, Parameter};
 use crate::error::{Error, Result};
 
@@ -110,7 +110,7 @@ fn newer(version: i64) -> Error {
 
 /// Version 1.
 fn create() -> String {
-    let tables = table::definitions(&DIALECT);
+    let tables = STORE.definitions(&DIALECT);
     format!(
         "CREATE TABLE bespoke_format (version BIGINT NOT NULL);
          INSERT INTO bespoke_format VALUES (0);\n{tables}"

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::table::{self, Dialect, Kind};
+use super::super::table::{Dialect, Key, Kind, Part, STORE, Table, bytes, instant, text};
 use super::database::{Failure, Outcome};
 
 /// Says whose file it is: `bspk`.
@@ -66,7 +66,10 @@ fn newer(version: i64, steps: &[Step]) -> Failure {
 
 /// Version 1.
 fn create(connection: &Connection) -> Outcome<()> {
-    Ok(connection.execute_batch(&table::definitions(&DIALECT))?)
+    for part in [STORE, VAULT] {
+        connection.execute_batch(&part.definitions(&DIALECT))?;
+    }
+    Ok(())
 }
 
 /// What SQLite says its own way.
@@ -89,6 +92,55 @@ pub(super) const DIALECT: Dialect = Dialect {
         )
     },
     hex: |bytes| format!("lower(hex({bytes}))"),
+};
+
+/// What a vault keeps.
+const VAULT: Part = Part {
+    tables: &[&PEOPLE, &VALUES],
+    views: &[
+        (
+            "vault_people_readable",
+            &["person", "wrapped IS NOT NULL AS has_key", "@erased"],
+            "vault_people",
+        ),
+        (
+            "vault_values_readable",
+            &[
+                "person",
+                "place",
+                "name",
+                "protection",
+                "@at",
+                "@known_from",
+                "message",
+                "length(sealed) AS sealed_bytes",
+            ],
+            "vault_values",
+        ),
+    ],
+};
+
+const PEOPLE: Table = Table {
+    name: "vault_people",
+    columns: &[text("person"), bytes("wrapped").or_null(), instant("erased").or_null()],
+    key: Key::Columns(&["person"]),
+    indexes: &[],
+};
+
+const VALUES: Table = Table {
+    name: "vault_values",
+    columns: &[
+        text("person"),
+        text("place"),
+        text("name"),
+        text("protection"),
+        instant("at"),
+        instant("known_from"),
+        text("message"),
+        bytes("sealed"),
+    ],
+    key: Key::Columns(&["person, place, name, protection"]),
+    indexes: &[],
 };
 
 #[cfg(test)]
@@ -159,7 +211,7 @@ mod tests {
             assert_eq!(shown, text);
             assert_eq!(shown, crate::time::Timestamp::from_micros(micros).to_string());
         }
-        for (view, _, table) in table::VIEWS {
+        for (view, _, table) in STORE.views.iter().chain(VAULT.views) {
             let ask = format!("SELECT count(*) FROM (SELECT * FROM {view}), {table}");
             connection.query_row(&ask, [], |row| row.get::<_, i64>(0)).unwrap();
         }

@@ -129,7 +129,7 @@ fn the_views_show_instants_as_text() {
         }
         let ask = "SELECT table_name::text FROM information_schema.views WHERE table_schema = $1";
         let views = host.query(ask, &[&namespace]).await.unwrap();
-        assert_eq!(views.len(), 9);
+        assert_eq!(views.len(), 7);
         for view in views {
             let view: &str = view.get(0);
             host.query(&format!("SELECT * FROM {quoted}.{view}"), &[]).await.unwrap();
