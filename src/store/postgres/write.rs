@@ -146,7 +146,9 @@ async fn deliveries(link: &Link<'_>, deliveries: &[Delivery]) -> Result<()> {
         .iter()
         .find(|delivery| !kept.remove(&(delivery.id().as_str().into(), delivery.address)));
     let Some(refused) = refused else { return Ok(()) };
-    if states(link, [refused.id()].into()).await?.is_empty() {
+    // What is still kept stands behind it in the batch: it was not there yet.
+    let later = kept.iter().any(|(message, _)| *message == refused.id().as_str());
+    if later || states(link, [refused.id()].into()).await?.is_empty() {
         return judge::address_taken(refused);
     }
     judge::claimed_twice(refused)
