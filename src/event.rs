@@ -20,7 +20,7 @@
 mod canonical;
 mod dedupe;
 mod json;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod stored;
 
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ pub(crate) use canonical::derive_id;
 pub use dedupe::{Dedupe, Verdict};
 pub use json::read_batch;
 pub(crate) use json::split_batch;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use stored::Columns;
 
 use crate::error::Rejection;

@@ -6,7 +6,8 @@
 //! a [conflict](crate::error::ErrorKind::Conflict) and nothing of it is kept.
 //!
 //! [`MemoryStore`] is for tests and small bases. `SqliteStore` (feature `sqlite`) is the embedded
-//! default: one file that the `sqlite3` shell reads.
+//! default: one file that the `sqlite3` shell reads. `PostgresStore` (feature `postgres`) is for
+//! several processes: tables in a database that the host connects to.
 //!
 //! No personal data reaches a store: events come through the [`door`](crate::privacy::door),
 //! addresses as keyed digests, messages sealed.
@@ -14,14 +15,24 @@
 mod judge;
 mod memory;
 mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod query;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod row;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{Access, Connection, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteVault};
 

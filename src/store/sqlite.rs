@@ -3,7 +3,6 @@
 mod database;
 mod format;
 mod read;
-mod row;
 mod vault;
 mod write;
 
@@ -13,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Addresses, Batch, DecisionRecord, Profile, Store, Timer, judge, place};
+use super::{Addresses, Batch, DecisionRecord, Profile, Store, Timer, judge, place, query};
 use crate::claim::Mailing;
 use crate::delivery::{Delivery, StateName};
 use crate::error::Result;
@@ -132,9 +131,9 @@ impl Store for SqliteStore {
 
     async fn profiles(&self, after: Option<&Cursor>, limit: usize) -> Result<Page<Profile>> {
         let list = ["profiles"];
-        let after = place::key(&list, after)?;
+        let from = query::begin(&list, after)?;
         self.database.read(|db| {
-            let found = read::ids(db, after.as_deref(), place::wanted(limit))?;
+            let found = read::ids(db, &from, place::wanted(limit))?;
             let page = place::page(found, limit, |last| place::cursor(&list, last.id.as_str()));
             Ok(Page::new(read::fill(db, &self.schema, page.items)?, page.next))
         })
@@ -159,10 +158,9 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<Page<DecisionRecord>> {
         let list = ["decisions", mailing.as_str()];
-        let after = place::key(&list, after)?;
+        let from = query::begin(&list, after)?;
         let wanted = place::wanted(limit);
-        let found =
-            self.database.read(|db| read::decisions(db, mailing, after.as_deref(), wanted))?;
+        let found = self.database.read(|db| read::decisions(db, mailing, &from, wanted))?;
         Ok(place::page(found, limit, |last| place::cursor(&list, last.profile.as_str())))
     }
 

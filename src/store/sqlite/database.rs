@@ -1,14 +1,17 @@
 //! The one connection to a file, its settings and its transactions.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::types::FromSqlError;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, Transaction, TransactionBehavior};
 
+use super::super::row::{self, Cell, Row};
 use super::format;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -154,7 +157,7 @@ fn begin(mut connection: Connection, journal: &str) -> Outcome<Connection> {
 impl Failure {
     /// What is stored is not what this version writes.
     pub(super) fn format(detail: impl Into<String>) -> Self {
-        Self(Error::new(ErrorKind::Format, detail.into()))
+        Self(row::unreadable(detail.into()))
     }
 }
 
@@ -177,10 +180,34 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-impl From<FromSqlError> for Failure {
-    fn from(error: FromSqlError) -> Self {
-        Self::format(format!("a column holds something else: {error}"))
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Null => ValueRef::Null,
+            Self::Number(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
     }
+}
+
+impl Row for rusqlite::Row<'_> {
+    fn bytes(&self, column: usize) -> Result<Option<&[u8]>> {
+        self.get_ref(column).map_err(strange)?.as_blob_or_null().map_err(strange)
+    }
+
+    fn number(&self, column: usize) -> Result<Option<i64>> {
+        self.get_ref(column).map_err(strange)?.as_i64_or_null().map_err(strange)
+    }
+
+    fn text(&self, column: usize) -> Result<Option<Cow<'_, str>>> {
+        let text = self.get_ref(column).map_err(strange)?.as_str_or_null().map_err(strange)?;
+        Ok(text.map(Cow::Borrowed))
+    }
+}
+
+fn strange(error: impl fmt::Display) -> Error {
+    row::unreadable(format!("a column holds something else: {error}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::super::table::{Dialect, Key, Kind, Part, STORE, Table, bytes, instant, text};
 use super::database::{Failure, Outcome};
 
 /// Says whose file it is: `bspk`.
@@ -65,200 +66,82 @@ fn newer(version: i64, steps: &[Step]) -> Failure {
 
 /// Version 1.
 fn create(connection: &Connection) -> Outcome<()> {
-    connection.execute_batch(TABLES)?;
-    for (view, columns, table) in VIEWS {
-        let columns: Vec<String> = columns.iter().map(|column| readable(column)).collect();
-        let columns = columns.join(", ");
-        connection
-            .execute_batch(&format!("CREATE VIEW {view} AS SELECT {columns} FROM {table}"))?;
+    for part in [STORE, VAULT] {
+        connection.execute_batch(&part.definitions(&DIALECT))?;
     }
     Ok(())
 }
 
-/// Instants are whole microseconds since 1970-01-01T00:00:00Z.
-const TABLES: &str = "
-CREATE TABLE profiles (
-    profile TEXT NOT NULL PRIMARY KEY,
-    version INTEGER NOT NULL
-) STRICT;
-CREATE TABLE events (
-    profile TEXT NOT NULL,
-    message TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    known_from INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    fields TEXT NOT NULL,
-    rest TEXT,
-    UNIQUE (profile, message)
-) STRICT;
-CREATE TABLE consents (
-    profile TEXT NOT NULL,
-    purpose TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    policy TEXT NOT NULL,
-    evidence TEXT NOT NULL,
-    UNIQUE (profile, purpose, at, state, policy, evidence)
-) STRICT;
-CREATE TABLE subscriptions (
-    profile TEXT NOT NULL,
-    topic TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    UNIQUE (profile, topic, at, state)
-) STRICT;
-CREATE TABLE suppressions (
-    address BLOB NOT NULL,
-    key_version INTEGER NOT NULL,
-    cause TEXT NOT NULL,
-    since INTEGER NOT NULL,
-    UNIQUE (address, key_version, cause, since)
-) STRICT;
-CREATE TABLE decisions (
-    mailing TEXT NOT NULL,
-    profile TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    outcome TEXT NOT NULL,
-    reason TEXT,
-    until INTEGER,
-    message TEXT,
-    steps TEXT NOT NULL,
-    detail TEXT NOT NULL,
-    UNIQUE (mailing, profile)
-) STRICT;
-CREATE TABLE deliveries (
-    number INTEGER PRIMARY KEY,
-    mailing TEXT NOT NULL,
-    profile TEXT NOT NULL,
-    message TEXT NOT NULL UNIQUE,
-    at INTEGER NOT NULL,
-    address BLOB NOT NULL,
-    key_version INTEGER NOT NULL,
-    purpose TEXT NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT,
-    until INTEGER,
-    since INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    sealed BLOB,
-    UNIQUE (address, key_version, mailing)
-) STRICT;
-CREATE INDEX deliveries_by_state ON deliveries (mailing, state);
-CREATE INDEX deliveries_by_profile ON deliveries (profile);
-CREATE TABLE timers (
-    profile TEXT NOT NULL,
-    name TEXT NOT NULL,
-    due INTEGER NOT NULL,
-    UNIQUE (profile, name)
-) STRICT;
-CREATE INDEX timers_by_due ON timers (due, profile, name);
-CREATE TABLE cursors (
-    source TEXT NOT NULL PRIMARY KEY,
-    place TEXT NOT NULL
-) STRICT;
-CREATE TABLE documents (
-    name TEXT NOT NULL PRIMARY KEY,
-    text TEXT NOT NULL
-) STRICT;
-CREATE TABLE vault_people (
-    person TEXT NOT NULL PRIMARY KEY,
-    wrapped BLOB,
-    erased INTEGER
-) STRICT;
-CREATE TABLE vault_values (
-    person TEXT NOT NULL,
-    place TEXT NOT NULL,
-    name TEXT NOT NULL,
-    protection TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    known_from INTEGER NOT NULL,
-    message TEXT NOT NULL,
-    sealed BLOB NOT NULL,
-    UNIQUE (person, place, name, protection)
-) STRICT;
-";
-
-/// A name, its columns and their table. `@` marks an instant, `#` the digest of an address.
-type View = (&'static str, &'static [&'static str], &'static str);
-
-/// The tables as people read them.
-const VIEWS: [View; 9] = [
-    (
-        "events_readable",
-        &["profile", "message", "@at", "@known_from", "kind", "name", "fields", "rest"],
-        "events",
-    ),
-    (
-        "consents_readable",
-        &["profile", "purpose", "@at", "state", "policy", "evidence"],
-        "consents",
-    ),
-    ("subscriptions_readable", &["profile", "topic", "@at", "state"], "subscriptions"),
-    ("suppressions_readable", &["#address", "cause", "@since"], "suppressions"),
-    (
-        "decisions_readable",
-        &["mailing", "profile", "@at", "outcome", "reason", "@until", "message", "steps", "detail"],
-        "decisions",
-    ),
-    (
-        "deliveries_readable",
-        &[
-            "number",
-            "mailing",
-            "profile",
-            "message",
-            "@at",
-            "#address",
-            "purpose",
-            "state",
-            "reason",
-            "@until",
-            "@since",
-            "attempts",
-            "length(sealed) AS sealed_bytes",
-        ],
-        "deliveries",
-    ),
-    ("timers_readable", &["profile", "name", "@due"], "timers"),
-    (
-        "vault_people_readable",
-        &["person", "wrapped IS NOT NULL AS has_key", "@erased"],
-        "vault_people",
-    ),
-    (
-        "vault_values_readable",
-        &[
-            "person",
-            "place",
-            "name",
-            "protection",
-            "@at",
-            "@known_from",
-            "message",
-            "length(sealed) AS sealed_bytes",
-        ],
-        "vault_values",
-    ),
-];
-
-/// A column of a view: instants as RFC 3339, digests of addresses as they print.
-fn readable(column: &str) -> String {
-    if let Some(at) = column.strip_prefix('@') {
+/// What SQLite says its own way.
+pub(super) const DIALECT: Dialect = Dialect {
+    kind: |kind| match kind {
+        Kind::Bytes => "BLOB",
+        Kind::Number => "INTEGER",
+        Kind::Serial => "INTEGER PRIMARY KEY",
+        Kind::Text => "TEXT",
+    },
+    ending: " STRICT",
+    rows: |parameters| format!("VALUES ({parameters})"),
+    unique_whole: true,
+    instant: |at| {
         // The remainder of a division is negative where the instant is before 1970.
         let micros = format!("(({at} % 1000000) + 1000000) % 1000000");
-        return format!(
+        format!(
             "strftime('%Y-%m-%dT%H:%M:%S', ({at} - {micros}) / 1000000, 'unixepoch') \
-             || printf('.%06dZ', {micros}) AS {at}"
-        );
-    }
-    match column.strip_prefix('#') {
-        Some(address) => {
-            format!("'v' || key_version || ':' || lower(hex({address})) AS {address}")
-        }
-        None => column.to_owned(),
-    }
-}
+             || printf('.%06dZ', {micros})"
+        )
+    },
+    hex: |bytes| format!("lower(hex({bytes}))"),
+};
+
+/// What a vault keeps.
+const VAULT: Part = Part {
+    tables: &[&PEOPLE, &VALUES],
+    views: &[
+        (
+            "vault_people_readable",
+            &["person", "wrapped IS NOT NULL AS has_key", "@erased"],
+            "vault_people",
+        ),
+        (
+            "vault_values_readable",
+            &[
+                "person",
+                "place",
+                "name",
+                "protection",
+                "@at",
+                "@known_from",
+                "message",
+                "length(sealed) AS sealed_bytes",
+            ],
+            "vault_values",
+        ),
+    ],
+};
+
+const PEOPLE: Table = Table {
+    name: "vault_people",
+    columns: &[text("person"), bytes("wrapped").or_null(), instant("erased").or_null()],
+    key: Key::Columns(&["person"]),
+    indexes: &[],
+};
+
+const VALUES: Table = Table {
+    name: "vault_values",
+    columns: &[
+        text("person"),
+        text("place"),
+        text("name"),
+        text("protection"),
+        instant("at"),
+        instant("known_from"),
+        text("message"),
+        bytes("sealed"),
+    ],
+    key: Key::Columns(&["person, place, name, protection"]),
+    indexes: &[],
+};
 
 #[cfg(test)]
 mod tests {
@@ -292,6 +175,7 @@ mod tests {
         assert!(prepare(&mut connection).is_err(), "a newer one is refused");
         assert!(check(&connection).is_err());
     }
+
     #[test]
     fn a_database_of_others_is_refused() {
         for sql in [
@@ -327,7 +211,7 @@ mod tests {
             assert_eq!(shown, text);
             assert_eq!(shown, crate::time::Timestamp::from_micros(micros).to_string());
         }
-        for (view, _, table) in VIEWS {
+        for (view, _, table) in STORE.views.iter().chain(VAULT.views) {
             let ask = format!("SELECT count(*) FROM (SELECT * FROM {view}), {table}");
             connection.query_row(&ask, [], |row| row.get::<_, i64>(0)).unwrap();
         }

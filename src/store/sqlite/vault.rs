@@ -10,8 +10,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::super::row;
 use super::database::{Database, Failure, Outcome};
-use super::row;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{MessageId, ProfileId};
 use crate::key::{Entropy, KeyProvider, KeyVersion, Keys, Secret};
@@ -336,13 +336,13 @@ fn of(person: &ProfileId, held: Held<'_>) -> PersonalRecord {
 
 /// `place, name, protection, at, known_from, message, sealed`.
 fn record(found: &Row<'_>, seal: &Sealer, person: &ProfileId) -> Outcome<PersonalRecord> {
-    let (place, name) = (row::text(found, 0)?, row::text(found, 1)?);
-    let protection = protection(row::text(found, 2)?)?;
-    let sealed = found.get_ref(6)?.as_blob()?;
+    let (place, name) = (&*row::text(found, 0)?, &*row::text(found, 1)?);
+    let protection = protection(&row::text(found, 2)?)?;
+    let sealed = row::bytes(found, 6)?;
     let plain = Zeroizing::new(seal.open(VALUE, &context(person, place, name), sealed)?);
     let plain: Plain =
         serde_json::from_slice(&plain).map_err(|error| Failure::format(error.to_string()))?;
-    let id = MessageId::from(row::text(found, 5)?);
+    let id = MessageId::from(&*row::text(found, 5)?);
     let record =
         PersonalRecord::new(person.clone(), self::place(place)?, id, row::instant(found, 3)?);
     Ok(record.known(row::instant(found, 4)?).with(name, protection, plain.value()?))

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
-use super::super::{Batch, DecisionRecord, Version, judge};
-use super::database::{Failure, Outcome};
-use super::row;
+use super::super::row::Cell;
+use super::super::{Batch, Version, judge, row, table};
+use super::database::Outcome;
+use super::format::DIALECT;
 use crate::delivery::{Delivery, State, StateName, Transition};
+use crate::error::Result;
 use crate::event::Event;
-use crate::id::{MessageId, ProfileId};
-use crate::privacy::{Consent, Subscription};
+use crate::id::ProfileId;
 use crate::schema::Schema;
-use crate::time::Timestamp;
 
 pub(super) fn commit(db: &Connection, schema: &Schema, batch: &Batch) -> Outcome<()> {
     for (profile, expected) in &batch.expected {
@@ -20,14 +20,23 @@ pub(super) fn commit(db: &Connection, schema: &Schema, batch: &Batch) -> Outcome
     }
     raise(db, &batch.profiles().collect())?;
     events(db, schema, &batch.events)?;
-    consents(db, &batch.consents)?;
-    subscriptions(db, &batch.subscriptions)?;
-    suppressions(db, batch)?;
-    decisions(db, &batch.decisions)?;
+    records(db, batch)?;
     deliveries(db, &batch.deliveries)?;
     transitions(db, &batch.transitions)?;
-    timers(db, batch)?;
     replacements(db, batch)
+}
+
+/// Writes rows, one after the other.
+fn write<'a, const N: usize>(
+    db: &Connection,
+    sql: &str,
+    rows: impl IntoIterator<Item = [Cell<'a>; N]>,
+) -> Outcome<()> {
+    let mut write = db.prepare_cached(sql)?;
+    for row in rows {
+        write.execute(params_from_iter(row))?;
+    }
+    Ok(())
 }
 
 /// How often a profile was written.
@@ -50,30 +59,13 @@ fn raise(db: &Connection, profiles: &BTreeSet<&ProfileId>) -> Outcome<()> {
 }
 
 fn events(db: &Connection, schema: &Schema, events: &[Event]) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO events (profile, message, at, known_from, kind, name, fields, rest)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-    )?;
-    let mut replace = db.prepare_cached(
-        "UPDATE events SET at = ?3, known_from = ?4, kind = ?5, name = ?6, fields = ?7, rest = ?8
-         WHERE profile = ?1 AND message = ?2",
-    )?;
+    let mut keep = db.prepare_cached(&table::EVENTS.keep(&DIALECT))?;
+    let mut replace = db.prepare_cached(&table::EVENTS.replace(&DIALECT))?;
     for event in events {
         let Some(person) = event.person() else { continue };
-        let (fields, rest) = event.to_columns(schema);
-        let id = event.id();
-        let columns = params![
-            person.as_str(),
-            id.as_str(),
-            event.at().micros(),
-            event.known_from().micros(),
-            event.kind().word(),
-            &**event.name(),
-            fields,
-            rest,
-        ];
-        if insert.execute(columns)? == 0 && stands(db, schema, person, event)? {
-            replace.execute(columns)?;
+        let columns = row::of_event(event, person, schema);
+        if keep.execute(params_from_iter(&columns))? == 0 && stands(db, schema, person, event)? {
+            replace.execute(params_from_iter(&columns))?;
         }
     }
     Ok(())
@@ -81,108 +73,34 @@ fn events(db: &Connection, schema: &Schema, events: &[Event]) -> Outcome<()> {
 
 /// Whether an event stands against the copy that is there.
 fn stands(db: &Connection, schema: &Schema, person: &ProfileId, event: &Event) -> Outcome<bool> {
-    let mut find = db.prepare_cached(
-        "SELECT profile, message, at, known_from, kind, name, fields, rest FROM events
-         WHERE profile = ?1 AND message = ?2",
-    )?;
+    let columns = row::EVENT;
+    let sql = format!("SELECT {columns} FROM events WHERE profile = ?1 AND message = ?2");
+    let mut find = db.prepare_cached(&sql)?;
     let mut rows = find.query([person.as_str(), event.id().as_str()])?;
     let Some(found) = rows.next()? else { return Ok(true) };
     Ok(event.precedence() < row::event(found, person, schema)?.precedence())
 }
 
-fn consents(db: &Connection, consents: &[(ProfileId, Consent)]) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO consents (profile, purpose, at, state, policy, evidence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-    )?;
-    for (profile, consent) in consents {
-        insert.execute(params![
-            profile.as_str(),
-            consent.purpose.as_str(),
-            consent.at.micros(),
-            row::word(&consent.state),
-            consent.policy,
-            consent.evidence,
-        ])?;
-    }
-    Ok(())
-}
-
-fn subscriptions(db: &Connection, choices: &[(ProfileId, Subscription)]) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO subscriptions (profile, topic, at, state)
-         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-    )?;
-    for (profile, choice) in choices {
-        let state = row::word(&choice.state);
-        let at = choice.at.micros();
-        insert.execute(params![profile.as_str(), choice.topic.as_str(), at, state])?;
-    }
-    Ok(())
-}
-
-fn suppressions(db: &Connection, batch: &Batch) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO suppressions (address, key_version, cause, since)
-         VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-    )?;
-    for (address, suppressed) in &batch.suppressions {
-        let (cause, since) = (row::word(&suppressed.cause), suppressed.since.micros());
-        insert.execute(params![address.bytes, address.version.number(), cause, since])?;
-    }
-    Ok(())
-}
-
-fn decisions(db: &Connection, decisions: &[DecisionRecord]) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO decisions (mailing, profile, at, outcome, reason, until, message, steps,
-             detail)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (mailing, profile) DO UPDATE SET at = excluded.at,
-             outcome = excluded.outcome, reason = excluded.reason, until = excluded.until,
-             message = excluded.message, steps = excluded.steps, detail = excluded.detail",
-    )?;
-    for decision in decisions {
-        let steps = serde_json::to_string(&decision.steps)
-            .map_err(|error| Failure::format(error.to_string()))?;
-        insert.execute(params![
-            decision.mailing.as_str(),
-            decision.profile.as_str(),
-            decision.at.micros(),
-            &*decision.outcome,
-            decision.reason,
-            decision.until.map(Timestamp::micros),
-            decision.message.as_ref().map(MessageId::as_str),
-            steps,
-            decision.detail,
-        ])?;
-    }
-    Ok(())
+/// What is written whatever is there.
+fn records(db: &Connection, batch: &Batch) -> Outcome<()> {
+    let consents = batch.consents.iter();
+    let consents = consents.map(|(profile, consent)| row::of_consent(profile, consent));
+    write(db, &table::CONSENTS.keep(&DIALECT), consents)?;
+    let choices = batch.subscriptions.iter();
+    let choices = choices.map(|(profile, choice)| row::of_subscription(profile, choice));
+    write(db, &table::SUBSCRIPTIONS.keep(&DIALECT), choices)?;
+    let suppressions = batch.suppressions.iter();
+    let suppressions = suppressions.map(|(address, entry)| row::of_suppression(address, *entry));
+    write(db, &table::SUPPRESSIONS.keep(&DIALECT), suppressions)?;
+    let decisions = batch.decisions.iter().map(row::of_decision);
+    write(db, &table::DECISIONS.replace(&DIALECT), decisions.collect::<Result<Vec<_>>>()?)
 }
 
 fn deliveries(db: &Connection, deliveries: &[Delivery]) -> Outcome<()> {
-    let mut insert = db.prepare_cached(
-        "INSERT INTO deliveries (mailing, profile, message, at, address, key_version, purpose,
-             state, since, attempts, sealed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
-    )?;
+    let mut insert = db.prepare_cached(&table::DELIVERIES.keep(&DIALECT))?;
     for delivery in deliveries {
-        let claim = &delivery.claim;
-        let inserted = insert.execute(params![
-            claim.mailing.as_str(),
-            claim.profile.as_str(),
-            claim.message.as_str(),
-            claim.at.micros(),
-            delivery.address.bytes,
-            delivery.address.version.number(),
-            delivery.purpose.as_str(),
-            delivery.state.name().as_str(),
-            delivery.since.micros(),
-            delivery.attempts,
-            delivery.sealed.as_deref(),
-        ])?;
-        if inserted == 0 {
-            match state(db, claim.message.as_str())? {
+        if insert.execute(params_from_iter(row::of_delivery(delivery)))? == 0 {
+            match state(db, delivery.id().as_str())? {
                 Some(_) => judge::claimed_twice::<()>(delivery)?,
                 None => judge::address_taken::<()>(delivery)?,
             }
@@ -194,7 +112,7 @@ fn deliveries(db: &Connection, deliveries: &[Delivery]) -> Outcome<()> {
 fn state(db: &Connection, message: &str) -> Outcome<Option<StateName>> {
     let mut find = db.prepare_cached("SELECT state FROM deliveries WHERE message = ?1")?;
     let found = find.query_row([message], |row| row.get::<_, String>(0)).optional()?;
-    found.map(|word| row::variant(&word)).transpose()
+    Ok(found.map(|word| row::variant(&word)).transpose()?)
 }
 
 fn transitions(db: &Connection, transitions: &[Transition]) -> Outcome<()> {
@@ -206,44 +124,25 @@ fn transitions(db: &Connection, transitions: &[Transition]) -> Outcome<()> {
     for transition in transitions {
         let message = transition.message.as_str();
         judge::step(transition, state(db, message)?)?;
-        let name = transition.to.name();
-        let (reason, until) = row::parts(&transition.to);
+        let [name, reason, until] = row::of_state(&transition.to);
         let attempts = u32::from(transition.to == State::Sending);
-        let (at, done) = (transition.at.micros(), name.is_final());
-        update.execute(params![message, name.as_str(), reason, until, at, attempts, done])?;
+        let (at, done) = (transition.at.micros(), transition.to.name().is_final());
+        update.execute(params![message, name, reason, until, at, attempts, done])?;
     }
     Ok(())
 }
 
-fn timers(db: &Connection, batch: &Batch) -> Outcome<()> {
+/// What is written in place of what is there.
+fn replacements(db: &Connection, batch: &Batch) -> Outcome<()> {
     let mut cancel = db.prepare_cached("DELETE FROM timers WHERE profile = ?1 AND name = ?2")?;
     for (profile, name) in &batch.cancelled {
         cancel.execute(params![profile.as_str(), &**name])?;
     }
-    let mut set = db.prepare_cached(
-        "INSERT INTO timers (profile, name, due) VALUES (?1, ?2, ?3)
-         ON CONFLICT (profile, name) DO UPDATE SET due = excluded.due",
-    )?;
-    for timer in &batch.timers {
-        set.execute(params![timer.profile.as_str(), &*timer.name, timer.due.micros()])?;
-    }
-    Ok(())
-}
-
-fn replacements(db: &Connection, batch: &Batch) -> Outcome<()> {
-    let mut cursor = db.prepare_cached(
-        "INSERT INTO cursors (source, place) VALUES (?1, ?2)
-         ON CONFLICT (source) DO UPDATE SET place = excluded.place",
-    )?;
-    for (source, place) in &batch.cursors {
-        cursor.execute([&**source, place.as_str()])?;
-    }
-    let mut document = db.prepare_cached(
-        "INSERT INTO documents (name, text) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET text = excluded.text",
-    )?;
-    for (name, text) in &batch.documents {
-        document.execute([&**name, text.as_str()])?;
-    }
-    Ok(())
+    write(db, &table::TIMERS.replace(&DIALECT), batch.timers.iter().map(row::of_timer))?;
+    let cursors = batch.cursors.iter();
+    let cursors = cursors.map(|(source, place)| [(&**source).into(), place.as_str().into()]);
+    write(db, &table::CURSORS.replace(&DIALECT), cursors)?;
+    let documents = batch.documents.iter();
+    let documents = documents.map(|(name, text)| [(&**name).into(), text.as_str().into()]);
+    write(db, &table::DOCUMENTS.replace(&DIALECT), documents)
 }
