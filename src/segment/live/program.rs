@@ -343,8 +343,9 @@ fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
     for (number, segment) in segments.iter().enumerate() {
         let mut known = true;
         let member = segment.tree.holds(&mut |leaf| {
-            known &= blank.known(leaf).is_some();
-            Valid::always(blank.known(leaf).flatten())
+            let held = blank.always(leaf);
+            known &= held.is_some();
+            held.unwrap_or(Valid::always(None))
         });
         first.set(number, !known || member.value == Some(true));
     }
