@@ -72,6 +72,17 @@ impl Leaf {
         Some(Valid::until(answer, Some(at)))
     }
 
+    /// Makes it false where it is unknown, if it then reads less.
+    pub(crate) fn take_unknown_for_false(&mut self) {
+        // Where there are no entries, what they come to is nothing.
+        let together = |part: &Part| part.stretch.is_same(&self.parts[0].stretch);
+        let nothing =
+            self.slope == 0 && self.parts.iter().all(|part| part.adds() && together(part));
+        if nothing && self.passes(Some(0)) == Some(false) {
+            self.parts.retain(|part| part.reads != Reads::Presence);
+        }
+    }
+
     /// How much may be added to its figure before its truth may turn, where time alone never turns
     /// it.
     pub(crate) fn room(&self, facts: &Facts<'_>) -> i128 {
@@ -262,6 +273,11 @@ impl Slice<'_> {
 }
 
 impl Part {
+    /// Whether it comes to nothing where there are no entries.
+    fn adds(&self) -> bool {
+        matches!(self.reads, Reads::Count | Reads::Presence | Reads::Total)
+    }
+
     /// Adds what it comes to at `now`; `None` where the columns cannot tell.
     fn read<'a>(&self, facts: &Facts<'a>, now: Timestamp, reading: &mut Reading<'a>) -> Option<()> {
         let Some(slice) = self.slice(facts, now, reading)? else {

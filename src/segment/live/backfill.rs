@@ -119,7 +119,7 @@ impl Live {
         let known: BTreeSet<MessageId> = events.iter().map(Event::id).collect();
         events.extend(waiting.events.into_iter().filter(|event| !known.contains(&event.id())));
         let Some(loaded) = self.load(person, events) else { return };
-        let reason = waiting.lost.unwrap_or(Cause::BackFill.into());
+        let reason = waiting.lost.unwrap_or_else(|| Cause::BackFill.into());
         match self.linked.alone.get_mut(&number) {
             Some(alone) => {
                 alone.kept = loaded;

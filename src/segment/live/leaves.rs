@@ -74,10 +74,10 @@ impl Leaves {
         }
     }
 
-    /// What is known of a leaf whatever the instant.
-    pub(super) fn known(&self, leaf: usize) -> Option<Option<bool>> {
-        let hold = self.holds.get(leaf)?;
-        (*hold != Hold::OVER && hold.at().is_none()).then(|| self.truths.get(leaf))
+    /// The truth of a leaf, if it is known whatever the instant.
+    pub(super) fn always(&self, leaf: usize) -> Option<Held> {
+        self.holds.get(leaf).filter(|hold| hold.at().is_none())?;
+        Some(Valid::always(self.truths.get(leaf)))
     }
 
     /// The truth of a leaf may be another now; whether it was known.

@@ -13,7 +13,7 @@ use crate::expr::plan::{self, Cond, Inputs, Reads, Span, Stretch, Test};
 use crate::facts::{Keep, Layout, Lean, Timeline};
 use crate::schema::Schema;
 use crate::segment::Segment;
-use crate::time::{Duration, Timestamp, Valid};
+use crate::time::{Duration, Timestamp};
 
 /// Segments in the form in which a [`Live`](super::Live) follows them; an
 /// [`Engine`](crate::engine::Engine) makes it.
@@ -108,8 +108,8 @@ impl Program {
             leaves(segments.iter().map(|(_, segment, _)| *segment), &schema);
         let mut compiled = Vec::new();
         for (number, (name, segment, content)) in segments.into_iter().enumerate() {
-            let tree = Tree::of(&segment.cond, &mut |test| {
-                let leaf = numbers[&Key::of(test)];
+            let tree = Tree::of(&segment.cond, &mut |test, strict| {
+                let leaf = numbers[&Key::of(test, strict)];
                 leaves[leaf].segments.set(number, true);
                 leaf
             });
@@ -222,8 +222,11 @@ impl Compiled {
 }
 
 impl Leaf {
-    fn of(test: &Test, schema: &Schema, segments: usize) -> Self {
+    fn of(test: &Test, strict: bool, schema: &Schema, segments: usize) -> Self {
         let mut test = test.clone();
+        if !strict {
+            test.leaf.iter_mut().for_each(|leaf| leaf.take_unknown_for_false());
+        }
         let parts = test.leaf.iter().flat_map(|leaf| &leaf.parts);
         let mut apart = parts.map(|part| &part.column.pick).filter(|pick| pick.tells_apart());
         let keyed =
@@ -296,13 +299,14 @@ impl Route {
 struct Key {
     event: Option<Arc<str>>,
     text: String,
+    strict: bool,
 }
 
 impl Key {
-    fn of(test: &Test) -> Self {
+    fn of(test: &Test, strict: bool) -> Self {
         let part = test.leaf.as_ref().and_then(|leaf| leaf.parts.first());
         let event = part.and_then(|part| part.column.pick.event().cloned());
-        Self { event, text: format!("{:?} {:?}", test.any, test.check) }
+        Self { event, text: format!("{:?} {:?}", test.any, test.check), strict }
     }
 }
 
@@ -313,8 +317,9 @@ fn leaves<'s>(
 ) -> (Vec<Leaf>, BTreeMap<Key, usize>) {
     let (count, mut leaves) = (segments.len(), BTreeMap::new());
     for segment in segments {
-        Tree::of(&segment.cond, &mut |test| {
-            leaves.entry(Key::of(test)).or_insert_with(|| Leaf::of(test, schema, count));
+        Tree::of(&segment.cond, &mut |test, strict| {
+            let leaf = || Leaf::of(test, strict, schema, count);
+            leaves.entry(Key::of(test, strict)).or_insert_with(leaf);
             0
         });
     }
@@ -329,8 +334,9 @@ fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
     let nobody = Timeline::with_columns(Arc::clone(layout));
     let facts = nobody.facts(Timestamp::MIN);
     for (number, leaf) in leaves.iter().enumerate() {
-        let Some(test) = leaf.column_test().filter(|test| test.slope == 0) else { continue };
-        if let Some(held) = test.evaluate(&facts, STEPS, |truth| truth) {
+        let Some(test) = leaf.column_test() else { continue };
+        let held = test.evaluate(&facts, STEPS, |truth| truth);
+        if let Some(held) = held.filter(|held| test.slope == 0 || held.value.is_none()) {
             blank.take(number, (held, test.room(&facts)));
         }
     }
@@ -341,12 +347,8 @@ fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
 fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
     let mut first = Bits::of(segments.len());
     for (number, segment) in segments.iter().enumerate() {
-        let mut known = true;
-        let member = segment.tree.holds(&mut |leaf| {
-            known &= blank.known(leaf).is_some();
-            Valid::always(blank.known(leaf).flatten())
-        });
-        first.set(number, !known || member.value == Some(true));
+        let out = segment.tree.decided(&|leaf| blank.always(leaf)).map(|truth| truth != Some(true));
+        first.set(number, out != Some(true));
     }
     first
 }

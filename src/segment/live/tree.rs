@@ -26,27 +26,57 @@ pub(super) enum Tree {
 pub(super) type Held = Valid<Option<bool>>;
 
 impl Tree {
-    /// The tree of a condition; `number` gives a test its number.
-    pub(super) fn of(cond: &Cond, number: &mut impl FnMut(&Test) -> usize) -> Self {
+    /// The tree of a condition; `number` gives a test its number, by whether it matters if it is
+    /// false or unknown.
+    pub(super) fn of(cond: &Cond, number: &mut impl FnMut(&Test, bool) -> usize) -> Self {
+        Self::within(cond, false, number)
+    }
+
+    fn within(cond: &Cond, strict: bool, number: &mut impl FnMut(&Test, bool) -> usize) -> Self {
         match cond {
-            Cond::All(parts) => Self::junction(parts, false, number),
-            Cond::Any(parts) => Self::junction(parts, true, number),
+            Cond::All(parts) => Self::junction(parts, false, strict, number),
+            Cond::Any(parts) => Self::junction(parts, true, strict, number),
             Cond::Is { inner, what, negated } => {
-                let inner = Box::new(Self::of(inner, number));
+                let inner = Box::new(Self::within(inner, true, number));
                 Self::Is { inner, what: *what, negated: *negated }
             }
-            Cond::Member(inner) => Self::Member(Box::new(Self::of(inner, number))),
-            Cond::Not(inner) => Self::Not(Box::new(Self::of(inner, number))),
-            Cond::Test(test) => Self::Leaf(number(test)),
+            Cond::Member(inner) => Self::Member(Box::new(Self::within(inner, false, number))),
+            Cond::Not(inner) => Self::Not(Box::new(Self::within(inner, true, number))),
+            Cond::Test(test) => Self::Leaf(number(test, strict)),
         }
     }
 
     /// What time alone does not change comes first: where it decides, nothing else is asked.
-    fn junction(parts: &[Cond], decisive: bool, number: &mut impl FnMut(&Test) -> usize) -> Self {
+    fn junction(
+        parts: &[Cond],
+        decisive: bool,
+        strict: bool,
+        number: &mut impl FnMut(&Test, bool) -> usize,
+    ) -> Self {
         let (still, moving): (Vec<&Cond>, Vec<&Cond>) =
             parts.iter().partition(|part| !part.has_figures());
-        let parts = still.into_iter().chain(moving).map(|part| Self::of(part, &mut *number));
+        let parts = still.into_iter().chain(moving);
+        let parts = parts.map(|part| Self::within(part, strict, &mut *number));
         Self::Junction { parts: parts.collect(), decisive }
+    }
+
+    /// The truth of the rule, if those of some leaves that hold for good decide it.
+    pub(super) fn decided(&self, leaf: &impl Fn(usize) -> Option<Held>) -> Option<Option<bool>> {
+        match self {
+            Self::Junction { parts, decisive } => {
+                let truths = || parts.iter().map(|part| part.decided(leaf));
+                if truths().any(|truth| truth == Some(Some(*decisive))) {
+                    return Some(Some(*decisive));
+                }
+                let all = truths().collect::<Option<Vec<_>>>()?;
+                Some(all.into_iter().collect::<Option<Vec<_>>>().map(|_| !decisive))
+            }
+            Self::Leaf(number) => leaf(*number).map(|held| held.value),
+            Self::Is { inner, .. } | Self::Member(inner) | Self::Not(inner) => {
+                inner.decided(leaf)?;
+                Some(self.holds(&mut |number| leaf(number).unwrap_or(Valid::always(None))).value)
+            }
+        }
     }
 
     /// The truth of the rule and until when at least it holds, given those of its leaves; of the

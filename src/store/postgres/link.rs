@@ -221,10 +221,10 @@ mod tests {
         }
         texts.sort();
         texts.dedup();
-        let escaped: Vec<String> =
-            texts.iter().map(|text| super::escaped(text.into()).into_owned()).collect();
-        assert!(escaped.is_sorted() && !escaped.iter().any(|text| text.contains('\0')));
-        let back: Vec<_> = escaped.iter().map(|text| unescaped(text).unwrap()).collect();
+        let written: Vec<String> =
+            texts.iter().map(|text| escaped(text.into()).into_owned()).collect();
+        assert!(written.is_sorted() && !written.iter().any(|text| text.contains('\0')));
+        let back: Vec<_> = written.iter().map(|text| unescaped(text).unwrap()).collect();
         assert_eq!(back, texts);
         assert!(unescaped("a\u{1}").is_err());
     }
