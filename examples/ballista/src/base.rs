@@ -89,7 +89,7 @@ impl Base {
 }
 
 /// Writes a table to a folder, the events to several files of it.
-fn write(table: &Filled, folder: &Path) -> Done<()> {
+pub(crate) fn write(table: &Filled, folder: &Path) -> Done<()> {
     std::fs::create_dir_all(folder)?;
     let rows = batch(table)?;
     let parts = if table.name == EVENTS { PARTS } else { 1 };

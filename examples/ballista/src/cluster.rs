@@ -129,7 +129,8 @@ fn size(folder: &Path) -> std::io::Result<u64> {
         let entry = entry?;
         let below = if entry.file_type()?.is_dir() { size(&entry.path()) } else { Ok(0) };
         // Files come and go while this looks.
-        total += below.unwrap_or(0) + entry.metadata().map_or(0, |file| if file.is_file() { file.len() } else { 0 });
+        total += below.unwrap_or(0)
+            + entry.metadata().map_or(0, |file| if file.is_file() { file.len() } else { 0 });
     }
     Ok(total)
 }

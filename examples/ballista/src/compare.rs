@@ -33,8 +33,10 @@ pub(crate) async fn all(profiles: u32) -> Done<()> {
     let base = Base::new(profiles, now, &folder.0)?;
     let segments = segments(&base)?;
     let query = Pushdown::new(base.table(), &base.schema)?.query(segments.clone(), now);
-    let native: Members =
-        segments.iter().map(|(name, segment)| (Arc::clone(name), base.members(segment, now))).collect();
+    let native: Members = segments
+        .iter()
+        .map(|(name, segment)| (Arc::clone(name), base.members(segment, now)))
+        .collect();
 
     let local = SessionContext::new();
     base.register(&local).await?;

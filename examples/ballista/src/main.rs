@@ -9,6 +9,8 @@ mod arrow;
 mod base;
 mod cluster;
 mod compare;
+#[cfg(test)]
+mod conformance;
 mod role;
 #[expect(dead_code, reason = "numbers and instants have types of their own here")]
 #[path = "../../support/tables.rs"]

@@ -31,9 +31,8 @@ pub(crate) fn run(engine: &str, question: Question, file: &str, times: usize) ->
         let mut members = Members::new();
         for _ in 0..times {
             // Nothing that an earlier time has read is at hand.
-            let session = SessionContext::new_with_config(
-                SessionConfig::new().with_target_partitions(1),
-            );
+            let session =
+                SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
             session.register_parquet("events", file, ParquetReadOptions::default()).await?;
             let (clock, begun) = (ProcessTime::now(), Instant::now());
             members = match engine {
@@ -51,9 +50,8 @@ pub(crate) fn run(engine: &str, question: Question, file: &str, times: usize) ->
 /// Reads the rules and asks them.
 async fn by_rule(session: &SessionContext, question: Question) -> Done<Members> {
     let schema = ["page_view", "search", "email_open", "email_click"].into_iter();
-    let schema = schema.fold(Schema::new(), |schema, name| {
-        schema.event(name, [] as [(&str, Kind); 0])
-    });
+    let schema =
+        schema.fold(Schema::new(), |schema, name| schema.event(name, [] as [(&str, Kind); 0]));
     let category = ("category", Kind::Text);
     let schema = schema
         .event("product_view", [category])
@@ -63,7 +61,8 @@ async fn by_rule(session: &SessionContext, question: Question) -> Done<Members> 
         .property(["category"], Column::text("category"))
         .property(["amount"], Column::decimal("amount"));
     let names = Names::new(schema.clone());
-    let segments = question.rules.iter().map(|(name, rule)| Ok((*name, Rule::parse(rule)?.check(&names)?)));
+    let segments =
+        question.rules.iter().map(|(name, rule)| Ok((*name, Rule::parse(rule)?.check(&names)?)));
     let segments = segments.collect::<Result<Vec<_>, Fault>>()?;
     let query = Pushdown::new(table, &schema)?.query(segments, now());
     let rows = query.frame(session).await?.rows().await?;

@@ -9,7 +9,8 @@ use crate::segment::pushdown::table::{Column, Storage};
 pub(super) fn cast_to(column: &Column, ty: &DataType) -> Result<Option<DataType>> {
     let wanted = wanted(column.storage, ty).ok_or_else(|| {
         let Column { name, storage } = column;
-        let detail = format!("the column `{name}` is {ty}, and was said to hold {}", said(*storage));
+        let detail =
+            format!("the column `{name}` is {ty}, and was said to hold {}", said(*storage));
         Error::new(ErrorKind::Schema, detail)
     })?;
     Ok(Some(wanted).filter(|wanted| wanted != ty))

@@ -5,7 +5,9 @@ use datafusion::common::{Column, Result, ScalarValue, TableReference};
 use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min, sum};
 use datafusion::functions_aggregate::sum::sum_distinct;
 use datafusion::logical_expr::expr::Like;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, Operator, binary_expr, cast, lit, not, when};
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, Operator, binary_expr, cast, lit, not, when,
+};
 use datafusion::prelude::coalesce;
 
 use crate::expr::Comparison;

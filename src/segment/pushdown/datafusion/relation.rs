@@ -1,6 +1,6 @@
 //! A plan's passes as relations of a session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use datafusion::common::{Result, TableReference};
@@ -29,13 +29,13 @@ pub(super) struct Relations<'p> {
 struct Used {
     typed: BTreeMap<Arc<str>, Column>,
     /// Those whose type is the host's.
-    plain: Vec<Arc<str>>,
+    plain: BTreeSet<Arc<str>>,
 }
 
 impl<'p> Relations<'p> {
     pub(super) async fn of(session: &SessionContext, plan: &'p Plan) -> crate::error::Result<Self> {
         let Table { name, person, message, links, .. } = &*plan.table;
-        let mut used = Used { plain: vec![Arc::clone(person)], ..Used::default() };
+        let mut used = Used { plain: BTreeSet::from([Arc::clone(person)]), ..Used::default() };
         used.plain.extend(message.clone());
         used.read([&plan.table.at].into_iter().chain(&plan.table.received));
         used.columns(plan, From::Event, |_| true);
@@ -45,11 +45,10 @@ impl<'p> Relations<'p> {
             None => None,
         };
         let mut lists = BTreeMap::new();
-        for list in plan.lists() {
-            let mut used = Used { plain: vec![Arc::clone(&list.message)], ..Used::default() };
-            used.columns(plan, From::Element, |of| of == Some(list));
-            let rows = opened(session, &list.table, From::Element, &used).await?;
-            lists.insert(Arc::clone(&list.table), rows);
+        for (table, mut used) in plan.elements() {
+            used.columns(plan, From::Element, |list| list.is_some_and(|list| list.table == table));
+            let rows = opened(session, &table, From::Element, &used).await?;
+            lists.insert(table, rows);
         }
         let events = events_of_people(plan, events, links).map_err(unplanned)?;
         Ok(Self { plan, events, lists })
@@ -97,7 +96,8 @@ impl<'p> Relations<'p> {
             let on = of("people", "person").eq(of("e", PERSON));
             rows = rows.join_on(people.clone(), JoinType::Inner, [on])?;
         }
-        let folds = pass.folds.iter().filter_map(|number| Some((*number, self.plan.folds.get(*number)?)));
+        let folds =
+            pass.folds.iter().filter_map(|number| Some((*number, self.plan.folds.get(*number)?)));
         let folds = folds.map(|(number, folded)| Ok(aggregate(folded)?.alias(fold(number))));
         let folds = folds.collect::<Result<_>>()?;
         rows.filter(expression(&pass.rows)?)?
@@ -123,7 +123,9 @@ impl<'p> Relations<'p> {
         let truth = test.clone().then(yes, test.clone().negated().then(no, unknown));
         let greatest = datafusion::functions_aggregate::expr_fn::max(expression(&truth)?);
         let message = of("x", &list.message).alias("message");
-        rows.aggregate(vec![message], vec![greatest.alias(lift(number))])?.alias(&lift(number)).map(Some)
+        rows.aggregate(vec![message], vec![greatest.alias(lift(number))])?
+            .alias(&lift(number))
+            .map(Some)
     }
 }
 
@@ -168,7 +170,7 @@ async fn linked(
     links: &Links,
     plan: &Plan,
 ) -> crate::error::Result<DataFrame> {
-    let plain = vec![Arc::clone(&links.alias), Arc::clone(&links.person)];
+    let plain = BTreeSet::from([&links.alias, &links.person].map(Arc::clone));
     let mut used = Used { plain, ..Used::default() };
     used.read([&links.known_from, &links.known_until].into_iter().flatten());
     let rows = opened(session, &links.table, From::Link, &used).await?;
@@ -237,16 +239,15 @@ impl Used {
 }
 
 impl Plan {
-    /// The lists whose elements are read, each once.
-    fn lists(&self) -> Vec<&Arc<List>> {
+    /// The tables of elements that are read, each with its column of `messageId`s.
+    fn elements(&self) -> BTreeMap<Arc<str>, Used> {
         let lists = self.passes.iter().filter_map(|pass| pass.list.as_ref());
-        let mut all: Vec<&Arc<List>> = Vec::new();
+        let mut tables: BTreeMap<Arc<str>, Used> = BTreeMap::new();
         for list in lists.chain(self.lifts.iter().map(|lift| &lift.list)) {
-            if !all.contains(&list) {
-                all.push(list);
-            }
+            let used = tables.entry(Arc::clone(&list.table)).or_default();
+            used.plain.insert(Arc::clone(&list.message));
         }
-        all
+        tables
     }
 
     /// Visits every expression over rows, with the list whose elements the rows are.
