@@ -73,7 +73,7 @@ impl Reach {
     pub(super) fn none() -> Self {
         Self {
             list: None,
-            names: std::collections::BTreeSet::new(),
+            names: std::collections::BTreeMap::new(),
             entries: false,
             traits: false,
             all: false,
