@@ -70,8 +70,8 @@ impl Number {
         Self { per: Some(count), per_most: MOST_ROWS, ..self }
     }
 
-    pub(super) fn is_null(self) -> Scalar {
-        self.value.is_null()
+    pub(super) fn absent(self) -> Scalar {
+        self.value.absent()
     }
 
     pub(super) fn times(self, by: Decimal, width: Width) -> Result<Self, TooWide> {
@@ -127,7 +127,7 @@ impl Number {
     }
 
     pub(super) fn or_else(self, other: Self, width: Width) -> Result<Self, TooWide> {
-        Self::choose(self.value.clone().is_some(), self, other, width)
+        Self::choose(self.value.clone().present(), self, other, width)
     }
 
     fn units(&self) -> Bounded {

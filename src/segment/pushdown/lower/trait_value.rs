@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Lowered, Lowering, Unsupported, Val, stored};
+use super::{Lowered, Lowering, Selected, Unsupported, Val, stored};
 use crate::event::EventKind;
 use crate::expr::Comparison;
 use crate::segment::pushdown::plan::{Fold, FoldFunction, From, Reach, Scalar};
@@ -18,33 +18,31 @@ impl Lowering<'_> {
         })?;
         let told = match path.first().and_then(|name| table.told.get(name)) {
             Some(told) => From::Event.column(&Column::boolean(Arc::clone(told))),
-            None => From::Event.column(column).is_some(),
+            None => From::Event.column(column).present(),
         };
         let tells = Scalar::all([self.is_of_kind(&[EventKind::Identify]), told]);
-        let reach = Reach::of_traits();
+        let tells = Selected { when: tells, reach: Reach { traits: true, ..Reach::none() } };
         let at = From::Event.column(&table.at);
-        let last = self.folded(FoldFunction::Max, at.clone(), &tells, &reach);
-        let here = Scalar::all([tells, at.compare(Comparison::Equal, last)]);
+        let last = self.folded(FoldFunction::Max, at.clone(), &tells);
+        let here = tells.and(at.compare(Comparison::Equal, last));
         if path.len() > 1 {
             // Of several objects told at once the greatest counts, and not its greatest part.
-            let times = self.folded(FoldFunction::Count, Scalar::Integer(1), &here, &reach);
+            let times = self.folded(FoldFunction::Count, Scalar::Integer(1), &here);
             let times = times.compare(Comparison::Greater, Scalar::Integer(1));
             self.doubt(times, "objects that are told at one instant are compared by Rust");
         }
-        self.extreme(FoldFunction::Max, From::Event, column, &here, &reach)
+        self.extreme(FoldFunction::Max, (From::Event, column), &here)
     }
 
     /// The least or the greatest value of a column.
     pub(super) fn extreme(
         &mut self,
         function: FoldFunction,
-        from: From,
-        column: &Column,
-        when: &Scalar,
-        reach: &Reach,
+        (from, column): (From, &Column),
+        rows: &Selected,
     ) -> Lowered<Val> {
         let value = from.column(column);
-        let fold = |lowering: &mut Self, value| lowering.folded(function, value, when, reach);
+        let fold = |lowering: &mut Self, value| lowering.folded(function, value, rows);
         match column.storage {
             Storage::Boolean => {
                 let truth = fold(self, coded(value));
@@ -55,16 +53,15 @@ impl Lowering<'_> {
         }
     }
 
-    /// What a fold of events comes to.
+    /// What a fold of rows comes to.
     pub(super) fn folded(
         &mut self,
         function: FoldFunction,
         value: Scalar,
-        when: &Scalar,
-        reach: &Reach,
+        rows: &Selected,
     ) -> Scalar {
-        let level = self.level(&[&value, when]);
-        let (when, reach) = (when.clone(), reach.clone());
+        let level = self.level(&[&value, &rows.when]);
+        let Selected { when, reach } = rows.clone();
         Scalar::Fold(self.fold(Fold { level, function, value, when, reach }))
     }
 }
@@ -80,13 +77,16 @@ impl Reach {
             after: Timestamp::MIN,
         }
     }
+}
 
-    fn of_traits() -> Self {
-        Self { traits: true, ..Self::none() }
+impl Selected {
+    pub(super) fn everything() -> Self {
+        Self { when: Scalar::Boolean(true), reach: Reach { all: true, ..Reach::none() } }
     }
 
-    pub(super) fn of_all() -> Self {
-        Self { all: true, ..Self::none() }
+    /// Those of them of which something else is true too.
+    pub(super) fn and(&self, when: Scalar) -> Self {
+        Self { when: Scalar::all([self.when.clone(), when]), reach: self.reach.clone() }
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn coded(truth: Scalar) -> Scalar {
         Scalar::Null => Scalar::Null,
         truth => {
             let one = truth.clone().then(Scalar::Integer(1), Scalar::Integer(0));
-            truth.is_null().then(Scalar::Null, one)
+            truth.absent().then(Scalar::Null, one)
         }
     }
 }
