@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
+use bespoke::event::Event;
 use bespoke::expr::{Expr, Names};
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
@@ -310,6 +311,34 @@ fn database_of(script: &str) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch(script).unwrap();
     connection
+}
+
+#[test]
+fn patterns_mean_the_same_in_sqlite() {
+    let texts = ["", "a*b", "a?b", "axb", "[x]", "x", "A*b", r"a\b", "é", "名前", "it's"];
+    let schema = Schema::new().event("Note", [("text", Kind::Text)]);
+    let names = Names::new(schema.clone());
+    let values = texts.map(|text| format!("('p{}', 'Note', 1, '{0}')", text.replace('\'', "''")));
+    let connection = database_of(&format!(
+        "CREATE TABLE events (person, event, at, note); INSERT INTO events VALUES {};",
+        values.join(", ")
+    ));
+    let table = Table::new("events", "person", "event", Column::epoch_micros("at"))
+        .property(["text"], Column::text("note"));
+    let pushdown = Pushdown::new(table, &schema).unwrap();
+    for pattern in ["", "%", "a*b", "a?b", "a_b", "[x]", "[_]", "%*%", r"a\b", "_", "É", "it''_"] {
+        let rule = format!("count(Note where text LIKE '{pattern}') > 0");
+        let segment = segment(&rule, &names);
+        let query = pushdown.query([("rule", segment.clone())], NOW.parse().unwrap());
+        let found = rows(&connection, &query, 1).into_keys().map(|person| person.to_string());
+        let is_member = |text: &&str| {
+            let note = Event::track("p", "Note", Timestamp::from_micros(1)).with("text", *text);
+            let timeline = Timeline::of([note], &schema);
+            segment.is_member(&timeline.facts(NOW.parse().unwrap()))
+        };
+        let expected = texts.into_iter().filter(is_member).map(|text| format!("p{text}"));
+        assert_eq!(found.collect::<BTreeSet<_>>(), expected.collect(), "{rule}");
+    }
 }
 
 fn count_orders(table: Table, connection: &Connection, at_least: u32, now: &str) -> Vec<String> {

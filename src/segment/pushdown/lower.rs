@@ -1,10 +1,11 @@
 //! From a checked rule to folds of a table and logic over them.
 
+mod attribute;
 mod figure;
+mod fold;
 mod relax;
 mod test;
 mod value;
-mod trait_value;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -210,8 +210,9 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Schema`] for a column of a field that is not declared, or that holds values of
-    /// another kind, and for lists and copies without `messageId`.
+    /// [`ErrorKind::Schema`](crate::error::ErrorKind::Schema) for a column of a field that is not
+    /// declared, or that holds values of another kind, and for lists and copies without
+    /// `messageId`.
     pub fn check(&self, schema: &Schema) -> Result<()> {
         for column in [Some(&self.at), self.received.as_ref(), self.known_until.as_ref()] {
             column.map_or(Ok(()), |column| column.fits(Kind::Instant))?;

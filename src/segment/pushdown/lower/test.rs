@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::trait_value::coded;
+use super::fold::coded;
 use super::{Any, Lowered, Lowering, Row, Scope, Unsupported, Val};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
 use crate::expr::{Comparison, Function, Literal, Truth};
