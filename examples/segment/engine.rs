@@ -10,11 +10,13 @@ use bespoke::time::Timestamp;
 use crate::Fault;
 use crate::options::Asked;
 use crate::people::People;
-use crate::{live, native, sql};
+use crate::{columnar, live, native, sql};
 
 /// Who answers. Whoever it is, the answers are the same.
 #[derive(Clone, Copy)]
 pub(crate) enum Engine {
+    /// DataFusion, given the events as a table; what it cannot tell, timelines do.
+    DataFusion,
     /// Live membership, told everything again.
     Live,
     /// Each person's timeline, asked about the instant.
@@ -40,16 +42,20 @@ pub(crate) type Histories = BTreeMap<ProfileId, History>;
 impl Engine {
     pub(crate) fn named(name: &str) -> Result<Self, Fault> {
         match name {
+            "datafusion" => Ok(Self::DataFusion),
             "live" => Ok(Self::Live),
             "native" => Ok(Self::Native),
             "sqlite" => Ok(Self::Sqlite),
-            _ => Err(format!("--engine {name} is not there; there are native, live and sqlite")),
+            _ => Err(format!(
+                "--engine {name} is not there; there are native, live, sqlite and datafusion"
+            )),
         }
     }
 
     /// Who is a member at the instant asked about.
     pub(crate) fn members(self, segment: &Segment, base: &Base<'_>) -> Result<Members, Fault> {
         match self {
+            Self::DataFusion => columnar::members(segment, base),
             Self::Live => Ok(live::members(segment, base)),
             Self::Native => Ok(native::members(segment, base)),
             Self::Sqlite => sql::members(segment, base),
@@ -61,7 +67,7 @@ impl Engine {
         match self {
             Self::Live => live::histories(segment, base),
             // A table is asked about an instant, and history by the timelines behind it.
-            Self::Native | Self::Sqlite => native::histories(segment, base),
+            Self::DataFusion | Self::Native | Self::Sqlite => native::histories(segment, base),
         }
     }
 

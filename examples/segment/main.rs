@@ -15,10 +15,15 @@
 //!   the tables that the query is about, as JSON.
 //!
 //! With `--engine live` the same is found by live membership, which is told the file as it came to
-//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table.
+//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table,
+//! and with `--engine datafusion` by DataFusion, if this is built with `--features datafusion`. Files
+//! may be Parquet then, with the columns of a CSV file.
 
 #[path = "../support/args.rs"]
 mod args;
+#[cfg(feature = "datafusion")]
+#[path = "../support/arrow.rs"]
+mod arrow;
 #[path = "../support/sqlite.rs"]
 mod database;
 #[path = "../support/events.rs"]
@@ -27,6 +32,11 @@ mod events;
 mod tables;
 
 mod answer;
+#[cfg(feature = "datafusion")]
+mod columnar;
+#[cfg(not(feature = "datafusion"))]
+#[path = "no_columnar.rs"]
+mod columnar;
 mod engine;
 mod live;
 mod native;

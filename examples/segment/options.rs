@@ -17,7 +17,7 @@ pub(crate) const FLAGS: [&str; 2] = ["until", "transitions"];
 
 pub(crate) const USAGE: &str = "\
 usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profiles FILE]
-               [--schema FILE] [--engine native|live|sqlite]
+               [--schema FILE] [--engine native|live|sqlite|datafusion]
                [--until | --explain ID | [--transitions] [--diff TEXT] |
                 --sql DIALECT | --tables DIALECT]";
 

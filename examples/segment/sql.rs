@@ -21,6 +21,16 @@ pub(crate) fn members(segment: &Segment, base: &Base<'_>) -> Result<Members, Fau
     let rows = database::load(&layout.fill(&events(base)))
         .and_then(|connection| database::found(&connection, statement.sql(), 1))
         .map_err(|error| format!("SQLite: {error}"))?;
+    finish(&query, rows, segment, base)
+}
+
+/// The members, from what an engine found.
+pub(crate) fn finish(
+    query: &Query,
+    rows: Vec<(ProfileId, Vec<i64>)>,
+    segment: &Segment,
+    base: &Base<'_>,
+) -> Result<Members, Fault> {
     let timeline = |person: &ProfileId| {
         let events = base.people.of(person.as_str()).unwrap_or_default();
         Timeline::of(events.to_vec(), base.schema)
@@ -59,13 +69,15 @@ fn layout(dialect: Dialect, base: &Base<'_>) -> Layout {
     Layout::new(base.schema, stored)
 }
 
-fn query(layout: &Layout, segment: &Segment, base: &Base<'_>) -> Result<Query, Fault> {
+/// The question that is asked of tables.
+pub(crate) fn query(layout: &Layout, segment: &Segment, base: &Base<'_>) -> Result<Query, Fault> {
     let pushdown = Pushdown::new(layout.table(), base.schema).map_err(|error| error.to_string())?;
     let (now, known) = (base.asked.now, base.asked.known());
     Ok(pushdown.query_as_known([("members", segment.clone())], now, known))
 }
 
-fn events<'a>(base: &Base<'a>) -> Vec<(&'a Event, Option<Timestamp>)> {
+/// What is in the table of events.
+pub(crate) fn events<'a>(base: &Base<'a>) -> Vec<(&'a Event, Option<Timestamp>)> {
     let events = base.people.all().flat_map(|(_, events)| events);
     events.map(|event| (event, None)).collect()
 }

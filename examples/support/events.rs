@@ -1,5 +1,12 @@
 //! Files of events: a table or JSON Lines.
 
+#[cfg(not(feature = "datafusion"))]
+#[path = "no_parquet.rs"]
+mod parquet;
+#[cfg(feature = "datafusion")]
+#[path = "parquet.rs"]
+mod parquet;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -47,6 +54,9 @@ pub(crate) fn for_each_record(
         let text = error.to_string();
         if text.starts_with(path) { text } else { format!("{path}: {text}") }
     };
+    if Path::new(path).extension().is_some_and(|extension| extension == "parquet") {
+        return parquet::for_each_record(path, mapping, take);
+    }
     if is_json(path).map_err(|error| format!("{path}: {error}"))? {
         let mut reader = JsonLinesReader::open(path).map_err(located)?;
         return match each(|| reader.next_record(), &mut take).map_err(located)? {

@@ -8,6 +8,8 @@
 //!
 //! [The chapter on pushdown](crate::guide::pushdown) has the contract of such tables.
 
+#[cfg(feature = "datafusion")]
+pub mod datafusion;
 mod dialect;
 mod lower;
 mod number;

@@ -6,7 +6,7 @@ use super::{
     Any, Bounded, Lowered, Lowering, OTHERS, Row, Scope, Selected, Unsupported, Val, after,
     at_most, stored, units,
 };
-use crate::expr::plan::{Entries, Figure, Stretch};
+use crate::expr::plan::{Entries, Figure, Stretch, Term};
 use crate::expr::{Comparison, Function};
 use crate::schema::BusinessKey;
 use crate::segment::pushdown::number::{MOST_ROWS, NUMBER, Number};
@@ -82,11 +82,26 @@ impl<'a> Lowering<'a> {
                     let micros = micros.clamp(i64::MIN.into(), i64::MAX.into());
                     fixed(Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX)), now)
                 }
-                Val::Instant(since) => Bounds { since: Some(since), ..fixed(Timestamp::MIN, now) },
+                Val::Instant(at) => Bounds { since: Some(at), ..fixed(self.earliest(since), now) },
                 _ => return Ok(None),
             },
             Stretch::Sliding(window) => fixed(window.after(now), window.upto(now)),
         }))
+    }
+
+    /// An instant before all that an instant can be, so that rows up to it need not be read.
+    fn earliest(&self, instant: &Term) -> Timestamp {
+        match instant {
+            Term::Figure(figure) if matches!(figure.function, Function::First | Function::Last) => {
+                match (&figure.entries, &figure.window) {
+                    (Entries::Events, Stretch::Sliding(window)) => window.after(self.of.now),
+                    (Entries::Events, Stretch::Fixed(after, _)) => *after,
+                    _ => Timestamp::MIN,
+                }
+            }
+            Term::Metric(instant) => self.earliest(instant),
+            _ => Timestamp::MIN,
+        }
     }
 
     /// The entries within the bounds that are the same for everybody.

@@ -1,0 +1,151 @@
+//! Random rules over random files: DataFusion finds the members that the reference finds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bespoke::Engine;
+use bespoke::event::Event;
+use bespoke::facts::Timeline;
+use bespoke::id::ProfileId;
+use bespoke::segment::Segment;
+use bespoke::segment::pushdown::{Exactness, Pushdown, Query};
+use bespoke::testing::naive::{Fact, World};
+use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
+use bespoke::time::Timestamp;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use proptest::prelude::*;
+
+use crate::base::write;
+use crate::tables::{Layout, Stored};
+
+/// The codes of everybody whom an engine finds.
+type Codes = Vec<(ProfileId, Vec<i64>)>;
+
+/// What some people did, each event with when it is taken back.
+struct People(BTreeMap<ProfileId, (Vec<Fact>, Vec<(Event, Option<Timestamp>)>)>);
+
+impl People {
+    fn of(facts: Vec<Vec<Fact>>) -> Self {
+        let people = facts.into_iter().enumerate().map(|(number, facts)| {
+            let person = ProfileId::from(format!("p-{number}"));
+            let named = events(&facts).into_iter().map(|(event, until)| {
+                let id = format!("{person}-{}", event.id().as_str());
+                (event.user(person.clone()).with_id(id), until)
+            });
+            (person.clone(), (facts, named.collect()))
+        });
+        Self(people.collect())
+    }
+
+    fn timeline(&self, person: &ProfileId) -> Timeline {
+        fill(Timeline::new(), &self.0[person].1, &schema())
+    }
+
+    /// The files of a base of these people, known to a session.
+    async fn session(&self, layout: &Layout, folder: &PathBuf) -> SessionContext {
+        let people = self.0.values().flat_map(|(_, events)| events);
+        let events: Vec<_> = people.map(|(event, until)| (event, *until)).collect();
+        let session = SessionContext::new();
+        for table in layout.fill(&events) {
+            let path = folder.join(&table.name);
+            write(&table, &path).unwrap();
+            let options = ParquetReadOptions::default();
+            session.register_parquet(&table.name, path.to_str().unwrap(), options).await.unwrap();
+        }
+        session
+    }
+
+    /// Whether somebody is a member by the reference.
+    fn is_member(
+        &self,
+        person: &ProfileId,
+        rule: &bespoke::expr::Expr,
+        definitions: &Definitions,
+        (now, known): (Timestamp, Timestamp),
+    ) -> bool {
+        let schema = schema();
+        let world = World::new(&schema, &self.0[person].0, now)
+            .of_person(person.as_str())
+            .as_known(known)
+            .with_names(&definitions.metrics, &definitions.segments);
+        self.timeline(person).facts_as_known(now, known).is_known() && world.is_member(rule)
+    }
+}
+
+fn engine(definitions: &Definitions) -> (Engine, BTreeMap<Arc<str>, bespoke::expr::Expr>) {
+    let mut engine = Engine::new(schema()).unwrap();
+    for (name, metric) in &definitions.metrics {
+        engine.add_metric(name, &metric.to_string()).unwrap();
+    }
+    let mut rules = definitions.segments.clone();
+    rules.insert("the rule".into(), definitions.rule.clone());
+    for (name, segment) in &definitions.segments {
+        engine.add_segment(name, &segment.to_string()).unwrap();
+    }
+    engine.add_segment("the rule", &definitions.rule.to_string()).unwrap();
+    (engine, rules)
+}
+
+async fn ask(query: &Query, session: &SessionContext) -> (Codes, BTreeMap<Arc<str>, Exactness>) {
+    let frame = query.frame(session).await.unwrap();
+    let exactness = frame.exactness().clone();
+    (frame.rows().await.unwrap(), exactness)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases()) })]
+
+    #[test]
+    fn datafusion_finds_the_members_that_the_reference_finds(
+        definitions in strategy::definitions(),
+        facts in prop::collection::vec(strategy::facts(), 1..6),
+        moments in prop::collection::vec(strategy::moments(), 1..4),
+    ) {
+        let (engine, rules) = engine(&definitions);
+        let segments: Vec<(Arc<str>, Segment)> = engine
+            .segments()
+            .iter()
+            .map(|(name, segment)| (Arc::clone(name), segment.clone()))
+            .collect();
+        let people = People::of(facts);
+        let layout = Layout::new(&schema(), Stored::Typed);
+        let pushdown = Pushdown::new(layout.table(), &schema()).unwrap();
+        let folder = std::env::temp_dir().join(format!("bespoke-conformance-{}", std::process::id()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let session = runtime.block_on(people.session(&layout, &folder));
+        for (now, known) in moments {
+            let query = pushdown.query(segments.clone(), now).as_known(known);
+            let (rows, exactness) = runtime.block_on(ask(&query, &session));
+            let found: BTreeMap<_, _> = rows.iter().cloned().collect();
+            prop_assert_eq!(found.len(), rows.len(), "somebody has two rows");
+            for (number, (name, _)) in segments.iter().enumerate() {
+                for person in people.0.keys() {
+                    let member = people.is_member(person, &rules[name], &definitions, (now, known));
+                    let code = found.get(person).map_or(0, |codes| codes[number]);
+                    let right = match (code, &exactness[name]) {
+                        (1, exactness) => *exactness != Exactness::Exact,
+                        (code, _) => (code == 2) == member,
+                    };
+                    prop_assert!(right, "{} of {person} at {now} as known at {known}: {code}", rules[name]);
+                }
+            }
+            let members = query.finish(rows, |person| Ok(people.timeline(person))).unwrap();
+            for (name, members) in members {
+                let expected: BTreeSet<ProfileId> = people
+                    .0
+                    .keys()
+                    .filter(|person| people.is_member(person, &rules[&name], &definitions, (now, known)))
+                    .cloned()
+                    .collect();
+                prop_assert_eq!(members, expected);
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+}
+
+/// So many cases, or as many as `PROPTEST_CASES` asks for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
+}
