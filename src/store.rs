@@ -59,7 +59,8 @@ use crate::time::Timestamp;
 ///   whole or not at all, and none that was acknowledged is missing.
 /// - Every commit raises by one the version of each profile that an event, consent, subscription,
 ///   decision or claim of it names. A profile begins at [`Version::NEW`]. A batch that expects
-///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing.
+///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing; so is one
+///   that expects another text of a document.
 /// - An event counts once by `(profile, messageId)`: of copies with different content the one known
 ///   first stands, then the one of the smaller digest, in whatever order they came. A batch that
 ///   brings nothing but repeats still raises the version. An event without a `messageId` is kept

@@ -17,6 +17,9 @@ use crate::privacy::{Consent, Subscription, Suppressed};
 pub struct Batch {
     /// The versions that profiles must have for the batch to be taken.
     pub expected: BTreeMap<ProfileId, Version>,
+    /// The texts that documents must have for the batch to be taken; `None` where there must be
+    /// none.
+    pub expected_documents: BTreeMap<Arc<str>, Option<String>>,
     /// Events, each of its person.
     pub events: Vec<Event>,
     /// Consents.
@@ -63,6 +66,13 @@ impl Batch {
     #[must_use]
     pub fn expect(mut self, profile: impl Into<ProfileId>, version: Version) -> Self {
         self.expected.insert(profile.into(), version);
+        self
+    }
+
+    /// The same batch, to be taken only if the document has this text, or is not there.
+    #[must_use]
+    pub fn expect_document(mut self, name: impl Into<Arc<str>>, text: Option<String>) -> Self {
+        self.expected_documents.insert(name.into(), text);
         self
     }
 
