@@ -69,18 +69,22 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod broadcast;
 mod campaign;
 mod decide;
 mod deliver;
+mod freeze;
 mod intake;
 mod person;
 mod visit;
 
 use std::fmt;
 
+pub use broadcast::{broadcast, cancel, pause, resume, status};
 pub use campaign::Campaign;
 pub use decide::{Decided, decide};
 pub use deliver::{Delivered, deliver};
+pub use freeze::{Freeze, freeze, freeze_audience};
 pub use intake::{Contact, Intake, take_in};
 pub use visit::{Visitor, visit};
 
@@ -105,10 +109,14 @@ pub enum Stage {
     TakingIn,
     /// Reading everybody's past, to learn from it.
     Learning,
+    /// Finding the audience of a broadcast.
+    Freezing,
     /// Deciding whom to write to, and what.
     Deciding,
     /// Handing messages over.
     Delivering,
+    /// Deciding of a frozen audience, and handing over what is claimed.
+    Broadcasting,
 }
 
 impl fmt::Display for Stage {
@@ -116,8 +124,10 @@ impl fmt::Display for Stage {
         f.pad(match self {
             Self::TakingIn => "taking in",
             Self::Learning => "learning",
+            Self::Freezing => "freezing",
             Self::Deciding => "deciding",
             Self::Delivering => "delivering",
+            Self::Broadcasting => "broadcasting",
         })
     }
 }
@@ -125,3 +135,7 @@ impl fmt::Display for Stage {
 /// How many people or deliveries are read, worked out and committed at a time: enough that a durable commit
 /// costs little of each, few enough that a page fits in some megabytes.
 const PAGE: usize = 250;
+
+/// How often what others write to at the same time is read anew before giving up: each time somebody
+/// else has come further, so more than a few are a fault and no coincidence.
+const ATTEMPTS: usize = 8;
