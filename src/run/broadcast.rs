@@ -65,7 +65,7 @@ pub async fn broadcast(
     watch: &mut Watch<'_>,
 ) -> Result<Status> {
     campaign.check_given()?;
-    let campaign = campaign.clone().to_everybody();
+    let campaign = campaign.for_everybody();
     let mut sender = Sender { campaign, store, vault, channel, now, lost: 0 };
     loop {
         match sender.run(watch).await {

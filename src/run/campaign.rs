@@ -195,8 +195,8 @@ impl Campaign {
     }
 
     /// The same campaign without its rule, for people who were chosen otherwise.
-    pub(super) fn to_everybody(self) -> Self {
-        Self { audience: None, ..self }
+    pub(super) fn for_everybody(&self) -> Self {
+        Self { audience: None, ..self.clone() }
     }
 
     /// Refuses to write messages that lack what the playbook says is given: they would fail one by
