@@ -44,7 +44,10 @@ impl World {
         let ends: (&dyn Store, &dyn Vault, &dyn Channel) = (store, vault, channel);
         let clock = store.document("clock").await?;
         if clock.is_none() {
-            run::broadcast(&self.campaign, ends, now(), &mut |_| ()).await?;
+            let status = run::broadcast(&self.campaign, ends, now(), &mut |_| ()).await?;
+            if status.state != CastState::Running {
+                return Ok(status);
+            }
             store.commit(Batch::new().document("clock", "later")).await?;
         }
         let later = now().plus(Duration::hours(2));
