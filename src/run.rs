@@ -7,6 +7,11 @@
 //! `now`, and commits the result as one batch, so a run that was killed and begun again ends as if
 //! it had not been. Nothing but a page is held in memory.
 //!
+//! A *broadcast* sends one mailing to an audience that was [frozen](Freeze) at an instant, whose
+//! members may come from any engine: [`broadcast()`] decides of them and hands over, page by page, and
+//! [`status`], [`pause`], [`resume`] and [`cancel`] are for whoever watches it, here or in another
+//! process.
+//!
 //! The loops are async because stores, vaults and channels are; they spawn nothing and need no
 //! executor of their own. Whoever wants several at once runs several.
 //!
@@ -63,6 +68,18 @@
 //! // Begun again, there is nothing left to do.
 //! assert!(run::decide(&campaign, (store, vault), now, watch).await?.outcomes.is_empty());
 //! assert!(run::deliver(&campaign, (store, vault, channel), now, watch).await?.states.is_empty());
+//! # Ok::<(), bespoke::Error>(())
+//! # })?;
+//!
+//! // A broadcast to those whom another engine found: Bob too, whom the gate keeps out.
+//! # pollster::block_on(async {
+//! # let playbook = playbook.clone().mailing("autumn", MailingPlan::new("hello", "news").given(["postal_address", "unsubscribe_url"]));
+//! let campaign = Campaign::new(&playbook, "autumn", &keys)?;
+//! let found = ["p-2", "p-1", "p-2"].map(|id| Ok(id.into()));
+//! let frozen = run::freeze(store, "autumn", &playbook.version(), found, now).await?;
+//! assert_eq!(frozen.members(), 2);
+//! let status = run::broadcast(&campaign, (store, vault, channel), now, watch).await?;
+//! assert_eq!((status.sent(), status.tally.skipped["consent"], status.percent()), (1, 1, 100));
 //! # Ok::<(), bespoke::Error>(())
 //! # })?;
 //! # std::fs::remove_dir_all(folder).unwrap();

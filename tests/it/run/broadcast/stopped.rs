@@ -68,7 +68,7 @@ fn paused_anywhere_and_resumed_it_ends_the_same() {
     let world = World::new(30);
     let (expected, _) = pollster::block_on(undisturbed(&world, Idempotency::Key));
     let mut paused = 0;
-    for steps in (0..).step_by(3) {
+    for steps in (0..).step_by(5) {
         let (store, vault, channel) =
             (MemoryStore::new(), MemoryVault::new(), channel(Idempotency::Key));
         pollster::block_on(world.freeze(&store, &vault)).unwrap();
@@ -93,7 +93,7 @@ fn cancelled_anywhere_nothing_more_is_handed_over() {
     let world = World::new(30);
     let (expected, _) = pollster::block_on(undisturbed(&world, Idempotency::Key));
     let mut withdrawn = 0;
-    for steps in (0..).step_by(3) {
+    for steps in (0..).step_by(5) {
         let (store, vault, channel) =
             (MemoryStore::new(), MemoryVault::new(), channel(Idempotency::Key));
         pollster::block_on(world.freeze(&store, &vault)).unwrap();
