@@ -56,7 +56,7 @@ pub enum ErrorKind {
     Playbook,
     /// A rule or metric that cannot be parsed, checked or evaluated exactly.
     Rule,
-    /// A schema that contradicts itself.
+    /// A schema that contradicts itself, or a table that does not fit it.
     Schema,
     /// A template that cannot be compiled or rendered.
     Template,

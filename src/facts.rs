@@ -32,7 +32,7 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
-pub(crate) use column::{Change, Changed, Column};
+pub(crate) use column::{Change, Changed, Column, TRIMMED};
 pub(crate) use layout::{Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
@@ -233,13 +233,14 @@ impl Timeline {
         }
     }
 
-    /// Forgets what is older than the timeline keeps of an event.
-    pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
-        self.columns.trim(event, now);
-        if let Some(Keep::For(length)) = self.columns.layout().keeps_series(event)
-            && let Some(series) = self.series.get_mut(event)
-        {
-            series.trim(now.minus(length));
+    /// Forgets what is older than the timeline keeps it.
+    pub(crate) fn trim(&mut self, now: Timestamp) {
+        self.columns.trim(now);
+        let layout = self.columns.layout();
+        for (event, series) in &mut self.series {
+            if let Some(Keep::For(length)) = layout.keeps_series(event) {
+                series.trim(now.minus(length));
+            }
         }
     }
 

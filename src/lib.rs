@@ -45,6 +45,7 @@ pub mod email;
 // Doing: what is handed over, and what is kept.
 pub mod delivery;
 pub mod store;
+pub mod broadcast;
 
 // The centre.
 pub mod engine;

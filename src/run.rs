@@ -7,6 +7,11 @@
 //! `now`, and commits the result as one batch, so a run that was killed and begun again ends as if
 //! it had not been. Nothing but a page is held in memory.
 //!
+//! A *broadcast* sends one mailing to an audience that was [frozen](Freeze) at an instant, whose
+//! members may come from any engine: [`broadcast()`] decides of them and hands over, page by page, and
+//! [`status`], [`pause`], [`resume`] and [`cancel`] are for whoever watches it, here or in another
+//! process.
+//!
 //! The loops are async because stores, vaults and channels are; they spawn nothing and need no
 //! executor of their own. Whoever wants several at once runs several.
 //!
@@ -65,22 +70,38 @@
 //! assert!(run::deliver(&campaign, (store, vault, channel), now, watch).await?.states.is_empty());
 //! # Ok::<(), bespoke::Error>(())
 //! # })?;
+//!
+//! // A broadcast to those whom another engine found: Bob too, whom the gate keeps out.
+//! # pollster::block_on(async {
+//! # let playbook = playbook.clone().mailing("autumn", MailingPlan::new("hello", "news").given(["postal_address", "unsubscribe_url"]));
+//! let campaign = Campaign::new(&playbook, "autumn", &keys)?;
+//! let found = ["p-2", "p-1", "p-2"].map(|id| Ok(id.into()));
+//! let frozen = run::freeze(store, "autumn", &playbook.version(), found, now).await?;
+//! assert_eq!(frozen.members(), 2);
+//! let status = run::broadcast(&campaign, (store, vault, channel), now, watch).await?;
+//! assert_eq!((status.sent(), status.tally.skipped["consent"], status.percent()), (1, 1, 100));
+//! # Ok::<(), bespoke::Error>(())
+//! # })?;
 //! # std::fs::remove_dir_all(folder).unwrap();
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod broadcast;
 mod campaign;
 mod decide;
 mod deliver;
+mod freeze;
 mod intake;
 mod person;
 mod visit;
 
 use std::fmt;
 
+pub use broadcast::{broadcast, cancel, pause, resume, status};
 pub use campaign::Campaign;
 pub use decide::{Decided, decide};
 pub use deliver::{Delivered, deliver};
+pub use freeze::{Freeze, freeze, freeze_audience};
 pub use intake::{Contact, Intake, take_in};
 pub use visit::{Visitor, visit};
 
@@ -105,10 +126,14 @@ pub enum Stage {
     TakingIn,
     /// Reading everybody's past, to learn from it.
     Learning,
+    /// Finding the audience of a broadcast.
+    Freezing,
     /// Deciding whom to write to, and what.
     Deciding,
     /// Handing messages over.
     Delivering,
+    /// Deciding of a frozen audience, and handing over what is claimed.
+    Broadcasting,
 }
 
 impl fmt::Display for Stage {
@@ -116,8 +141,10 @@ impl fmt::Display for Stage {
         f.pad(match self {
             Self::TakingIn => "taking in",
             Self::Learning => "learning",
+            Self::Freezing => "freezing",
             Self::Deciding => "deciding",
             Self::Delivering => "delivering",
+            Self::Broadcasting => "broadcasting",
         })
     }
 }
@@ -125,3 +152,7 @@ impl fmt::Display for Stage {
 /// How many people or deliveries are read, worked out and committed at a time: enough that a durable commit
 /// costs little of each, few enough that a page fits in some megabytes.
 const PAGE: usize = 250;
+
+/// How often what others write to at the same time is read anew before giving up: each time somebody
+/// else has come further, so more than a few are a fault and no coincidence.
+const ATTEMPTS: usize = 8;

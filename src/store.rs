@@ -12,6 +12,7 @@
 //! No personal data reaches a store: events come through the [`door`](crate::privacy::door),
 //! addresses as keyed digests, messages sealed.
 
+mod batch;
 mod judge;
 mod memory;
 mod place;
@@ -30,6 +31,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use batch::Batch;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{Access, Connection, PostgresStore};
@@ -40,14 +42,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::claim::{Claim, Mailing};
-use crate::delivery::{Delivery, StateName, Transition};
+use crate::delivery::{Delivery, StateName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Event;
 use crate::gate::StepRecord;
 use crate::id::{MessageId, ProfileId};
 use crate::identity::Digest;
 use crate::page::{Cursor, Page};
-use crate::privacy::{Consent, Ledger, Subscription, Subscriptions, Suppressed, Suppression};
+use crate::privacy::{Ledger, Subscriptions, Suppression};
 use crate::time::Timestamp;
 
 /// Keeps facts and decisions.
@@ -57,7 +59,8 @@ use crate::time::Timestamp;
 ///   whole or not at all, and none that was acknowledged is missing.
 /// - Every commit raises by one the version of each profile that an event, consent, subscription,
 ///   decision or claim of it names. A profile begins at [`Version::NEW`]. A batch that expects
-///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing.
+///   another version than the stored one is an [`ErrorKind::Conflict`] and changes nothing; so is one
+///   that expects another text of a document.
 /// - An event counts once by `(profile, messageId)`: of copies with different content the one known
 ///   first stands, then the one of the smaller digest, in whatever order they came. A batch that
 ///   brings nothing but repeats still raises the version. An event without a `messageId` is kept
@@ -406,93 +409,5 @@ impl Timer {
     /// A timer of a profile.
     pub fn new(profile: impl Into<ProfileId>, name: impl Into<Arc<str>>, due: Timestamp) -> Self {
         Self { due, profile: profile.into(), name: name.into() }
-    }
-}
-
-/// What is written together.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Batch {
-    /// The versions that profiles must have for the batch to be taken.
-    pub expected: BTreeMap<ProfileId, Version>,
-    /// Events, each of its person.
-    pub events: Vec<Event>,
-    /// Consents.
-    pub consents: Vec<(ProfileId, Consent)>,
-    /// Subscriptions.
-    pub subscriptions: Vec<(ProfileId, Subscription)>,
-    /// Suppressions.
-    pub suppressions: Vec<(Digest, Suppressed)>,
-    /// Decisions.
-    pub decisions: Vec<DecisionRecord>,
-    /// New deliveries, claimed.
-    pub deliveries: Vec<Delivery>,
-    /// What came of deliveries.
-    pub transitions: Vec<Transition>,
-    /// Timers to set.
-    pub timers: Vec<Timer>,
-    /// Timers to cancel, by profile and name; they are cancelled before any is set.
-    pub cancelled: Vec<(ProfileId, Arc<str>)>,
-    /// How far sources were read.
-    pub cursors: BTreeMap<Arc<str>, Cursor>,
-    /// Documents by name.
-    pub documents: BTreeMap<Arc<str>, String>,
-}
-
-impl Batch {
-    /// Nothing to write yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether there is nothing to write; expectations alone are nothing.
-    pub fn is_empty(&self) -> bool {
-        self.profiles().next().is_none()
-            && self.events.is_empty()
-            && self.suppressions.is_empty()
-            && self.transitions.is_empty()
-            && self.timers.is_empty()
-            && self.cancelled.is_empty()
-            && self.cursors.is_empty()
-            && self.documents.is_empty()
-    }
-
-    /// The same batch, to be taken only if the profile has this version.
-    #[must_use]
-    pub fn expect(mut self, profile: impl Into<ProfileId>, version: Version) -> Self {
-        self.expected.insert(profile.into(), version);
-        self
-    }
-
-    /// The same batch with one more event.
-    #[must_use]
-    pub fn event(mut self, event: Event) -> Self {
-        self.events.push(event);
-        self
-    }
-
-    /// The same batch with a document.
-    #[must_use]
-    pub fn document(mut self, name: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
-        self.documents.insert(name.into(), text.into());
-        self
-    }
-
-    /// The same batch with how far a source was read.
-    #[must_use]
-    pub fn cursor(mut self, source: impl Into<Arc<str>>, cursor: Cursor) -> Self {
-        self.cursors.insert(source.into(), cursor);
-        self
-    }
-
-    /// The profiles that the batch writes, those named several times several times; for stores,
-    /// which raise the version of each once.
-    pub fn profiles(&self) -> impl Iterator<Item = &ProfileId> {
-        let events = self.events.iter().filter_map(Event::person);
-        let consents = self.consents.iter().map(|(profile, _)| profile);
-        let subscriptions = self.subscriptions.iter().map(|(profile, _)| profile);
-        let decisions = self.decisions.iter().map(|decision| &decision.profile);
-        let claims = self.deliveries.iter().map(|delivery| &delivery.claim.profile);
-        events.chain(consents).chain(subscriptions).chain(decisions).chain(claims)
     }
 }

@@ -27,6 +27,7 @@ mod ground;
 mod options;
 mod output;
 mod people;
+#[path = "../support/progress.rs"]
 mod progress;
 mod retail;
 mod report;

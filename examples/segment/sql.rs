@@ -61,7 +61,7 @@ pub(crate) fn tables(dialect: Dialect, base: &Base<'_>) -> String {
         let rows = table.rows.iter().map(|row| row.iter().map(json).collect::<Vec<_>>());
         json!({"name": table.name, "columns": table.columns, "rows": rows.collect::<Vec<_>>()})
     });
-    Value::from_iter(tables).to_string()
+    tables.collect::<Value>().to_string()
 }
 
 fn layout(dialect: Dialect, base: &Base<'_>) -> Layout {
@@ -72,8 +72,8 @@ fn layout(dialect: Dialect, base: &Base<'_>) -> Layout {
 /// The question that is asked of tables.
 pub(crate) fn query(layout: &Layout, segment: &Segment, base: &Base<'_>) -> Result<Query, Fault> {
     let pushdown = Pushdown::new(layout.table(), base.schema).map_err(|error| error.to_string())?;
-    let query = pushdown.query([("members", segment.clone())], base.asked.now);
-    Ok(query.as_known(base.asked.known()))
+    let (now, known) = (base.asked.now, base.asked.known());
+    Ok(pushdown.query_as_known([("members", segment.clone())], now, known))
 }
 
 /// What is in the table of events.

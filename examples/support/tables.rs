@@ -323,7 +323,7 @@ impl Stored {
 /// The letters of a name that every engine takes in a column's.
 fn word(path: &[Arc<str>]) -> String {
     let letters = |name: &Arc<str>| {
-        let plain = name.chars().filter(|letter| letter.is_ascii_alphanumeric());
+        let plain = name.chars().filter(char::is_ascii_alphanumeric);
         format!("_{}", plain.collect::<String>().to_ascii_lowercase())
     };
     path.iter().map(letters).collect()

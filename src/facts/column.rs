@@ -125,13 +125,11 @@ impl Columns {
         }
     }
 
-    /// Cuts off what is not kept any more of the columns of an event.
-    pub(crate) fn trim(&mut self, event: &str, now: Timestamp) {
-        let layout = Arc::clone(&self.layout);
-        for number in layout.of_event(event) {
-            if let Some(Keep::For(length)) = layout.keeps(number)
-                && let Ok(place) = self.place(number)
-                && let Some(column) = self.columns.get_mut(place)
+    /// Cuts off what is not kept any more.
+    pub(crate) fn trim(&mut self, now: Timestamp) {
+        for (number, column) in self.numbers.iter().zip(&mut self.columns) {
+            let number = *number as usize;
+            if let Some(Keep::For(length)) = self.layout.keeps(number)
                 && let Some(cut) = column.trim(now.minus(length))
                 && let Some(seen) = self.seen.get_mut(&number)
             {
@@ -188,7 +186,7 @@ impl Default for Column {
 }
 
 /// So few entries are not worth cutting off.
-const TRIMMED: usize = 16;
+pub(crate) const TRIMMED: usize = 16;
 
 impl Column {
     const EMPTY: &Self = &Self {

@@ -86,18 +86,18 @@ impl Leaf {
     /// How much may be added to its figure before its truth may turn, where time alone never turns
     /// it.
     pub(crate) fn room(&self, facts: &Facts<'_>) -> i128 {
-        let reading = self.read(facts, facts.now());
-        let Some(Reading { value: Some(value), settled: true, rises: false, .. }) = reading else {
-            return 0;
-        };
-        if self.slope != 0 {
-            return 0;
-        }
-        match self.side(value) {
+        let value = self.value_of_the_past(facts).or_else(|| self.falling(facts));
+        value.map_or(0, |value| match self.side(value) {
             -1 => (self.passes.0 - 1).saturating_sub(value),
             0 => self.passes.1.saturating_sub(value),
             _ => i128::MAX,
-        }
+        })
+    }
+
+    /// What its figure comes to, if time does not raise it.
+    fn falling(&self, facts: &Facts<'_>) -> Option<i128> {
+        let reading = self.read(facts, facts.now()).filter(|_| self.slope == 0)?;
+        reading.value.filter(|_| reading.settled && !reading.rises)
     }
 
     /// Whether it passes at an instant; `next` learns when that may change. `None` where the

@@ -3,6 +3,7 @@
 use crate::expr::plan::{Leaf, Part, Reads, Span};
 use crate::facts::{Column, Facts};
 use crate::time::{Timestamp, Valid, Window};
+use crate::value::Decimal;
 
 /// The entries that count now, of which none is to come.
 #[derive(Clone, Copy)]
@@ -22,21 +23,10 @@ impl Leaf {
         facts: &Facts<'_>,
         ask: &impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
-        let [Part { weight, reads, column, stretch: Span::Sliding(window) }] = &*self.parts else {
-            return None;
-        };
-        let (now, column) = (facts.now(), column.find(facts)?);
-        let high = column.past(now).filter(|_| self.slope == 0 && *weight > 0)?;
-        let after = window.after(now);
-        if window.upto(now) != now || !column.reaches(after) {
-            return None;
-        }
-        let past = Past { column, low: column.upto(after).min(high), high, window: *window };
-        let (least, most) = self.alone;
+        let (past, reads) = self.past(facts)?;
         let (side, leaves) = match reads {
-            Reads::Count => past.count(least, most),
-            Reads::Total if column.only_rises() => past.total(least, most),
-            _ => return None,
+            Reads::Count => past.count(self.alone),
+            _ => past.total(self.alone),
         };
         let truth = (side == 0) != self.negated;
         let (answer, turned) = (ask(Some(truth)), ask(Some(!truth)));
@@ -46,26 +36,61 @@ impl Leaf {
         }
         Some(Valid::until(answer, leaves.filter(|at| *at <= Timestamp::LAST)))
     }
+
+    /// What the figure comes to, if it only falls while time passes; `None` says nothing.
+    #[inline]
+    pub(super) fn value_of_the_past(&self, facts: &Facts<'_>) -> Option<i128> {
+        let (past, reads) = self.past(facts)?;
+        let weight = self.parts.first()?.weight;
+        let each = if reads == Reads::Count { weight.checked_mul(ONE)? } else { weight };
+        let value = if reads == Reads::Count { past.number() } else { past.sum() };
+        value.checked_mul(each)
+    }
+
+    /// The entries that count, and what is read of them.
+    #[inline]
+    fn past<'a>(&self, facts: &Facts<'a>) -> Option<(Past<'a>, Reads)> {
+        let [Part { weight, reads, column, stretch: Span::Sliding(window) }] = &*self.parts else {
+            return None;
+        };
+        let (now, column) = (facts.now(), column.find(facts)?);
+        let high = column.past(now).filter(|_| self.slope == 0 && *weight > 0)?;
+        let falls = *reads == Reads::Count || *reads == Reads::Total && column.only_rises();
+        let after = window.after(now);
+        if !falls || window.upto(now) != now || !column.reaches(after) {
+            return None;
+        }
+        let low = column.upto(after).min(high);
+        Some((Past { column, low, high, window: *window }, *reads))
+    }
 }
+
+const ONE: i128 = Decimal::SCALE as i128;
 
 impl Past<'_> {
     /// On which side of a stretch their number lies, and when they are too few for it.
     #[inline]
-    fn count(&self, least: i128, most: i128) -> (i8, Option<Timestamp>) {
-        let number = i128::try_from(self.high - self.low).unwrap_or(i128::MAX);
+    fn count(&self, (least, most): (i128, i128)) -> (i8, Option<Timestamp>) {
         let first = usize::try_from(least).ok().and_then(|least| self.high.checked_sub(least));
-        self.side(number, (least, most), first)
+        self.side(self.number(), (least, most), first)
     }
 
     /// On which side of a stretch their total lies, and when it is too little for it.
     #[inline]
-    fn total(&self, least: i128, most: i128) -> (i8, Option<Timestamp>) {
-        let total = self.column.total(self.high) - self.column.total(self.low);
+    fn total(&self, (least, most): (i128, i128)) -> (i8, Option<Timestamp>) {
         let first = least.checked_neg().map(|least| {
             let allowed = self.column.total(self.high).saturating_add(least);
             self.low + self.column.totals_upto(self.low + 1, self.high, allowed)
         });
-        self.side(total, (least, most), first)
+        self.side(self.sum(), (least, most), first)
+    }
+
+    fn number(&self) -> i128 {
+        i128::try_from(self.high - self.low).unwrap_or(i128::MAX)
+    }
+
+    fn sum(&self) -> i128 {
+        self.column.total(self.high) - self.column.total(self.low)
     }
 
     /// `first` is the entry without which what counts is too little.

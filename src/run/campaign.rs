@@ -79,6 +79,8 @@ pub struct Campaign {
     /// What the candidate is about, to be asked again when a message is handed over.
     topic: Option<(Arc<str>, SubscriptionState)>,
     pub(super) audience: Option<Segment>,
+    /// The playbook's version, by which the audience is defined.
+    pub(super) definition: Arc<str>,
     attribute: Option<Arc<str>>,
     zone: Lookup<Zone>,
     given: BTreeMap<Arc<str>, Value>,
@@ -126,6 +128,7 @@ impl Campaign {
             candidate: candidate(plan, topic.as_ref(), mailing)?,
             topic,
             audience: plan.audience.as_deref().map(|rule| engine.rule(rule)).transpose()?,
+            definition: playbook.version().into(),
             attribute: zone.and_then(|zone| zone.attribute.clone()),
             zone: match zone {
                 Some(zone) => Lookup::Known(zone.default.parse()?),
@@ -189,6 +192,11 @@ impl Campaign {
         let timeline = visit::timeline(&self.engine, profile);
         let view = self.engine.evaluate(&timeline.facts(now), &Wanted::everything())?;
         self.letter(view, personal, &self.message_id(&profile.id), &profile.id)
+    }
+
+    /// The same campaign without its rule, for people who were chosen otherwise.
+    pub(super) fn for_everybody(&self) -> Self {
+        Self { audience: None, ..self.clone() }
     }
 
     /// Refuses to write messages that lack what the playbook says is given: they would fail one by

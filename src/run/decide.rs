@@ -4,19 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::campaign::{Campaign, Reached};
-use super::person::{Known, Person};
-use super::{PAGE, Progress, Stage, Watch};
+use super::person::{self, Known, Person};
+use super::{ATTEMPTS, PAGE, Progress, Stage, Watch};
 use crate::claim::Claim;
 use crate::error::{ErrorKind, Result};
 use crate::id::ProfileId;
 use crate::identity::Digest;
 use crate::privacy::{Personal, Vault};
-use crate::store::{Batch, Profile, Store};
+use crate::store::{Batch, DecisionRecord, Profile, Store};
 use crate::time::Timestamp;
-
-/// How often a page that others write to at the same time is read anew before giving up: each time
-/// somebody else has come further, so more than a few are a fault and no coincidence.
-const ATTEMPTS: usize = 8;
 
 /// How many people were decided of.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -73,8 +69,9 @@ pub async fn decide(
     let mut decided = Decided::default();
     let (mut after, mut done, mut attempts) = (None, 0, 0);
     loop {
-        let page = store.profiles(after.as_ref(), PAGE).await?;
+        let mut page = store.profiles(after.as_ref(), PAGE).await?;
         let count = page.items.len() as u64;
+        page.items.retain(|profile| person::is_known(profile, now));
         let people = undecided(campaign, store, page.items, now).await?;
         let batch = decide_page(campaign, (store, vault), people, now).await?;
         let outcomes: Vec<_> = batch.decisions.iter().map(|it| Arc::clone(&it.outcome)).collect();
@@ -103,7 +100,7 @@ pub async fn decide(
 ///
 /// Decisions are read after the profiles: one that was made in between is seen, and one that is made
 /// later raises a version that the commit expects.
-async fn undecided(
+pub(super) async fn undecided(
     campaign: &Campaign,
     store: &dyn Store,
     mut people: Vec<Profile>,
@@ -111,14 +108,19 @@ async fn undecided(
 ) -> Result<Vec<Profile>> {
     let ids: Vec<ProfileId> = people.iter().map(|profile| profile.id.clone()).collect();
     let decided = store.decided(campaign.mailing(), &ids).await?;
-    let settled = decided.into_iter().filter(|record| record.until.is_none_or(|until| until > now));
+    let settled = decided.into_iter().filter(|record| is_settled(record, now));
     let settled: BTreeSet<ProfileId> = settled.map(|record| record.profile).collect();
     people.retain(|profile| !settled.contains(&profile.id));
     Ok(people)
 }
 
+/// Whether nobody asks about a person again at `now`.
+pub(super) fn is_settled(record: &DecisionRecord, now: Timestamp) -> bool {
+    record.until.is_none_or(|until| until > now)
+}
+
 /// The decisions of a page of people, and what follows from them.
-async fn decide_page(
+pub(super) async fn decide_page(
     campaign: &Campaign,
     (store, vault): (&dyn Store, &dyn Vault),
     people: Vec<Profile>,
@@ -126,7 +128,7 @@ async fn decide_page(
 ) -> Result<Batch> {
     let mut met = Vec::with_capacity(people.len());
     for profile in people {
-        let Some(mut person) = Person::new(campaign, profile, now)? else { continue };
+        let mut person = Person::new(campaign, profile, now)?;
         let reached = reach(campaign, vault, &mut person).await?;
         met.push((person, reached));
     }

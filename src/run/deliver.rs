@@ -60,30 +60,24 @@ pub async fn deliver(
     now: Timestamp,
     watch: &mut Watch<'_>,
 ) -> Result<Delivered> {
-    let mut relay = Relay { campaign, store, vault, channel, now, delivered: Delivered::default() };
-    let mut done = 0;
-    for state in [StateName::Sending, StateName::Deferred, StateName::Claimed] {
-        let mut after = None;
-        loop {
-            let mailing = campaign.mailing();
-            let page = store.deliveries(mailing, state, after.as_ref(), relay.limit()).await?;
-            done += relay.hand_over(page.items).await?;
-            watch(Progress { stage: Stage::Delivering, done });
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
+    let mut relay = Relay::new(campaign, (store, vault, channel), Batch::new(), now);
+    relay.run(&OPEN, &mut |done| watch(Progress { stage: Stage::Delivering, done })).await?;
     Ok(relay.delivered)
 }
 
+/// The states in which a delivery is before its end, in the order in which they are handed over:
+/// what an earlier relay left behind, what was put off, what is new.
+pub(super) const OPEN: [StateName; 3] =
+    [StateName::Sending, StateName::Deferred, StateName::Claimed];
+
 /// What deliveries are handed over by, and what came of them.
-struct Relay<'a> {
+pub(super) struct Relay<'a> {
     campaign: &'a Campaign,
     store: &'a dyn Store,
     vault: &'a dyn Vault,
     channel: &'a dyn Channel,
+    /// What must be so for anything to be taken, as a batch that expects it and writes nothing.
+    condition: Batch,
     now: Timestamp,
     delivered: Delivered,
 }
@@ -95,7 +89,41 @@ struct Opened {
     digests: Vec<Digest>,
 }
 
-impl Relay<'_> {
+impl<'a> Relay<'a> {
+    pub(super) fn new(
+        campaign: &'a Campaign,
+        (store, vault, channel): (&'a dyn Store, &'a dyn Vault, &'a dyn Channel),
+        condition: Batch,
+        now: Timestamp,
+    ) -> Self {
+        let delivered = Delivered::default();
+        Self { campaign, store, vault, channel, condition, now, delivered }
+    }
+
+    /// Hands over what is in these states, one after the other, and says how many were handed over
+    /// so far.
+    pub(super) async fn run(
+        &mut self,
+        states: &[StateName],
+        watch: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<()> {
+        let (mailing, limit) = (self.campaign.mailing(), self.limit());
+        let mut done = 0;
+        for state in states {
+            let mut after = None;
+            loop {
+                let page = self.store.deliveries(mailing, *state, after.as_ref(), limit).await?;
+                done += self.hand_over(page.items).await?;
+                watch(done);
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn limit(&self) -> usize {
         match self.channel.idempotency() {
             Idempotency::Key | Idempotency::KeyFor(_) => PAGE,
@@ -121,7 +149,7 @@ impl Relay<'_> {
             ended.push(delivery.handed(answer, self.channel.idempotency(), self.now));
         }
         self.count(&ended);
-        self.commit(ended).await?;
+        self.commit(Batch::new(), ended).await?;
         Ok(due)
     }
 
@@ -156,7 +184,7 @@ impl Relay<'_> {
             }
             steps.push(step);
         }
-        self.commit(steps).await?;
+        self.commit(self.condition.clone(), steps).await?;
         self.count(&ended);
         Ok(taken)
     }
@@ -194,8 +222,7 @@ impl Relay<'_> {
         }
     }
 
-    async fn commit(&self, transitions: Vec<Transition>) -> Result<()> {
-        let mut batch = Batch::new();
+    async fn commit(&self, mut batch: Batch, transitions: Vec<Transition>) -> Result<()> {
         batch.transitions = transitions;
         if batch.is_empty() { Ok(()) } else { self.store.commit(batch).await }
     }

@@ -39,19 +39,9 @@ pub(super) struct Known<'a> {
 }
 
 impl Person {
-    /// A person as the rules see them at `now`, with their scores of now; `None` of one who is not
-    /// known yet. Where the rules say enough, the decision has fallen, and nothing personal needs to
-    /// be read.
-    pub(super) fn new(
-        campaign: &Campaign,
-        profile: Profile,
-        now: Timestamp,
-    ) -> Result<Option<Self>> {
-        // Not whether the facts say so: of somebody who told an address and no more, the vault has
-        // all there is.
-        if !profile.events.iter().any(|event| event.at() <= now && event.known_from() <= now) {
-            return Ok(None);
-        }
+    /// A person as the rules see them at `now`, with their scores of now. Where the rules say
+    /// enough, the decision has fallen, and nothing personal needs to be read.
+    pub(super) fn new(campaign: &Campaign, profile: Profile, now: Timestamp) -> Result<Self> {
         let mut timeline = visit::timeline(&campaign.engine, &profile);
         let record =
             DecisionRecord::new(campaign.mailing.clone(), profile.id.clone(), now, "skipped");
@@ -61,7 +51,7 @@ impl Person {
             Ok(scores) => person.scores = scores,
             Err(error) => {
                 person.fail(&error);
-                return Ok(Some(person));
+                return Ok(person);
             }
         }
         let schema = campaign.engine.schema();
@@ -75,7 +65,7 @@ impl Person {
         } else {
             person.skip("audience");
         }
-        Ok(Some(person))
+        Ok(person)
     }
 
     /// Whether it is still open what is decided of them.
@@ -145,6 +135,13 @@ impl Person {
         self.record.outcome = "failed".into();
         self.record.reason = Some(in_a_line(error));
     }
+}
+
+/// Whether anything is known of a person at `now`.
+pub(super) fn is_known(profile: &Profile, now: Timestamp) -> bool {
+    // Not whether the facts say so: of somebody who told an address and no more, the vault has all
+    // there is.
+    profile.events.iter().any(|event| event.at() <= now && event.known_from() <= now)
 }
 
 /// Whether an error has nothing to do with the person with whom it showed.

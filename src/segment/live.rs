@@ -42,13 +42,15 @@
 //!
 //! # Costs
 //!
-//! An event costs time in proportion to the tests that it can touch (those whose figures count
-//! events of its name, or that read a trait it tells), however many segments, other tests and other
-//! people there are; segments with equal tests share them. A test is a few searches over the
-//! person's events of one sort, so its cost grows with the logarithm of their number; tests that no
-//! column answers (funnels, groups, `over last`, extremes of texts, filters that read a trait) look at
-//! the events in their window. An event that is late moves the later events of its sort, and nothing
-//! of other people.
+//! An event costs time in proportion to the tests whose figures it changes (each entry knows its
+//! column, and each column the tests that read it) and that it can turn: one more order of somebody
+//! who has enough of them turns nothing, and of somebody who needs three more neither; only the
+//! others are asked anew, with the segments that they stand in. So it does not matter how many
+//! segments, other tests and other people there are; segments with equal tests share them. A test is
+//! a few searches over the person's events of one sort, so its cost grows with the logarithm of
+//! their number; tests that no column answers (funnels, groups, `over last`, extremes of texts,
+//! filters that read a trait) look at the events in their window. An event that is late moves the
+//! later events of its sort, and nothing of other people.
 //! While nothing happens and no timer is due, nothing is done.
 
 mod backfill;

@@ -101,18 +101,22 @@ impl Pushdown {
         segments: impl IntoIterator<Item = (N, Segment)>,
         now: Timestamp,
     ) -> Query {
+        self.query_as_known(segments, now, now)
+    }
+
+    /// Who is a member of these segments at `now`, as far as it was known at `known`.
+    pub fn query_as_known<N: Into<Arc<str>>>(
+        &self,
+        segments: impl IntoIterator<Item = (N, Segment)>,
+        now: Timestamp,
+        known: Timestamp,
+    ) -> Query {
         let segments = segments.into_iter().map(|(name, segment)| (name.into(), segment));
-        Query { of: self.clone(), segments: segments.collect(), now, known: now }
+        Query { of: self.clone(), segments: segments.collect(), now, known }
     }
 }
 
 impl Query {
-    /// The same question with what was known at another instant.
-    #[must_use]
-    pub fn as_known(self, known: Timestamp) -> Self {
-        Self { known, ..self }
-    }
-
     /// The query in SQL.
     ///
     /// # Errors

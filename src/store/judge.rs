@@ -30,6 +30,16 @@ pub(super) fn version(profile: &ProfileId, expected: Version, stored: Version) -
     conflict(format_args!("profile `{profile}` is at version {stored}, not at {expected}"))
 }
 
+/// Refuses a batch that was made from another text of a document.
+pub(super) fn document(name: &str, expected: Option<&str>, stored: Option<&str>) -> Result<()> {
+    match (expected, stored) {
+        _ if expected == stored => Ok(()),
+        (_, None) => conflict(format_args!("the document `{name}` is not there")),
+        (None, _) => conflict(format_args!("the document `{name}` is there already")),
+        _ => conflict(format_args!("the document `{name}` was written by somebody else")),
+    }
+}
+
 /// Refuses a step that a delivery in the state `stored` does not take.
 pub(super) fn step(transition: &Transition, stored: Option<StateName>) -> Result<()> {
     let Transition { message, from, to, .. } = transition;

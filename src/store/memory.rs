@@ -102,6 +102,10 @@ impl Tables {
             let stored = self.profiles.get(profile).map_or(Version::NEW, |entry| entry.version);
             judge::version(profile, *expected, stored)?;
         }
+        for (name, expected) in &batch.expected_documents {
+            let stored = self.documents.get(name).map(String::as_str);
+            judge::document(name, expected.as_deref(), stored)?;
+        }
         let mut states = BTreeMap::new();
         let mut taken = BTreeSet::new();
         for delivery in &batch.deliveries {

@@ -45,6 +45,7 @@ pub fn schema() -> Schema {
 pub async fn check<S: Store>(fresh: impl Fn() -> S + Send + Sync) -> Result<()> {
     nothing_is_there(&fresh()).await?;
     versions_are_checked(&fresh()).await?;
+    documents_are_checked(&fresh()).await?;
     events_come_back(&fresh()).await?;
     repeats_count_once(&fresh).await?;
     records_count_once(&fresh()).await?;
@@ -130,6 +131,28 @@ async fn versions_are_checked<S: Store>(store: &S) -> Result<()> {
     let nobody = Event::new(crate::event::EventKind::Track, "Order Completed", at(1));
     let nobody = Batch::new().event(order("p-1", "m-3", 3)).event(nobody);
     refused(store, nobody, ErrorKind::Input, "an event of nobody is refused").await
+}
+
+async fn documents_are_checked<S: Store>(store: &S) -> Result<()> {
+    let text = |text: &str| Some(text.to_owned());
+    let model = |expected: Option<String>, text: &str| {
+        Batch::new().expect_document("model", expected).document("model", text)
+    };
+    store.commit(Batch::new().expect_document("model", None)).await?;
+    assert_eq!(store.document("model").await?, None, "what is expected is not written");
+    let clause = "another text of a document is a conflict";
+    refused(store, model(text(""), "first"), ErrorKind::Conflict, clause).await?;
+    store.commit(model(None, "first")).await?;
+    for expected in [None, text(""), text("First"), text("first ")] {
+        let stale = model(expected, "last").event(order("p-1", "m-1", 1));
+        refused(store, stale, ErrorKind::Conflict, clause).await?;
+    }
+    let other = Batch::new().expect_document("model", text("first")).document("report", "1");
+    store.commit(other.expect_document("settings", None)).await?;
+    store.commit(model(text("first"), "last")).await?;
+    let read = (store.document("model").await?, store.document("report").await?);
+    assert_eq!(read, (text("last"), text("1")), "a document may be expected and written");
+    Ok(())
 }
 
 async fn events_come_back<S: Store>(store: &S) -> Result<()> {

@@ -1,5 +1,6 @@
 //! The example programs, run as users run them.
 
+mod broadcast;
 mod campaign;
 mod engines;
 mod playbook;

@@ -1,5 +1,6 @@
 //! Whole campaigns: who is written to, who is not, and why.
 
+mod broadcast;
 mod killed;
 mod raced;
 

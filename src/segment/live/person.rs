@@ -8,7 +8,7 @@ use super::program::Program;
 use super::tree::Held;
 use crate::event::Event;
 use crate::expr::plan::Cond;
-use crate::facts::{Facts, Timeline};
+use crate::facts::{Facts, TRIMMED, Timeline};
 use crate::id::ProfileId;
 use crate::metric::Evaluator;
 use crate::segment::horizon;
@@ -21,6 +21,8 @@ pub(super) struct Person {
     /// The number of the program by which the rest is numbered.
     pub(super) program: usize,
     pub(super) timeline: Timeline,
+    /// How many events were put in since it was last trimmed.
+    untrimmed: usize,
     /// The instant of the timer that is set.
     pub(super) timer: Timestamp,
     /// Whether they have been asked about since something had happened.
@@ -55,6 +57,7 @@ impl Person {
             id,
             program: number,
             timeline: program.timeline(),
+            untrimmed: 0,
             timer: Timestamp::MAX,
             born: false,
             blank: true,
@@ -117,7 +120,11 @@ impl Person {
         } else {
             timeline.learn(event, program.schema(), &mut changed);
         }
-        timeline.trim(event.name(), now);
+        self.untrimmed += 1;
+        if self.untrimmed == TRIMMED {
+            self.untrimmed = 0;
+            timeline.trim(now);
+        }
         program.for_each_route(event, &mut |number| {
             let route = program.route(number).into_iter();
             route.for_each(|route| self.forget(&route.looking, stale));

@@ -138,16 +138,21 @@ impl Moves {
         }
     }
 
+    fn by(much: i128) -> Step {
+        match much {
+            0 => Step::Nowhere,
+            1.. => Step::Up(much),
+            _ => Step::Down,
+        }
+    }
+
     /// The move of an entry that comes to so much.
     #[inline]
     fn step(self, micros: i128) -> Step {
         match self {
+            Self::By { each, times: 0 } => Self::by(each),
             Self::By { each, times } => match times.checked_mul(micros) {
-                Some(product) => match each + product {
-                    0 => Step::Nowhere,
-                    up @ 1.. => Step::Up(up),
-                    _ => Step::Down,
-                },
+                Some(product) => Self::by(each + product),
                 None => Step::Anywhere,
             },
             Self::Up => Step::Up(i128::MAX),

@@ -13,7 +13,7 @@ pub enum Dialect {
     BigQuery,
     /// ClickHouse. Columns that may be NULL are `Nullable`, timestamps are `DateTime64(6, 'UTC')`.
     ClickHouse,
-    /// `DuckDB`. Its timestamps are of the type `TIMESTAMP`.
+    /// DuckDB. Its timestamps are of the type `TIMESTAMP`.
     DuckDb,
     /// PostgreSQL, from 14 on. Its timestamps are of the type `TIMESTAMP`.
     Postgres,
@@ -21,7 +21,7 @@ pub enum Dialect {
     Snowflake,
     /// Apache Spark and Databricks, in a session whose time zone is UTC.
     Spark,
-    /// `SQLite`, from 3.30 on. It has neither timestamps nor decimals.
+    /// SQLite, from 3.30 on. It has neither timestamps nor decimals.
     Sqlite,
 }
 
@@ -29,9 +29,7 @@ pub enum Dialect {
 pub(super) struct Words {
     /// What stands around a name.
     pub(super) quote: char,
-    /// Whether a backslash escapes, in a text and in a quoted name.
-    pub(super) escapes: bool,
-    pub(super) escapes_names: bool,
+    pub(super) backslash: Backslash,
     /// Whether aggregates have a FILTER.
     pub(super) filters: bool,
     /// The type of whole numbers of 38 digits.
@@ -45,6 +43,14 @@ pub(super) struct Words {
     pub(super) like: Like,
     /// What stands at the end.
     pub(super) settings: &'static str,
+}
+
+/// Where a backslash escapes.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) enum Backslash {
+    InTexts,
+    InTextsAndNames,
+    Nowhere,
 }
 
 /// How text is matched with a pattern.
@@ -61,8 +67,7 @@ pub(super) enum Like {
 
 const STANDARD: Words = Words {
     quote: '"',
-    escapes: false,
-    escapes_names: false,
+    backslash: Backslash::Nowhere,
     filters: true,
     wide: "DECIMAL(38, 0)",
     decimal: "DECIMAL(38, 6)",
@@ -72,7 +77,8 @@ const STANDARD: Words = Words {
     settings: "",
 };
 
-const ESCAPING: Words = Words { escapes: true, filters: false, like: Like::Backslash, ..STANDARD };
+const ESCAPING: Words =
+    Words { backslash: Backslash::InTexts, filters: false, like: Like::Backslash, ..STANDARD };
 
 impl Dialect {
     /// All there are.
@@ -110,13 +116,13 @@ impl Dialect {
         match self {
             Self::BigQuery => Words {
                 quote: '`',
-                escapes_names: true,
+                backslash: Backslash::InTextsAndNames,
                 wide: "BIGNUMERIC(38, 0)",
                 decimal: "NUMERIC(35, 6)",
                 ..ESCAPING
             },
             Self::ClickHouse => Words {
-                escapes_names: true,
+                backslash: Backslash::InTextsAndNames,
                 wide: "Nullable(Int128)",
                 decimal: "Nullable(Decimal(38, 6))",
                 settings: "\nSETTINGS join_use_nulls = 1",
@@ -163,8 +169,7 @@ impl Dialect {
         match self {
             Self::BigQuery => format!("TIMESTAMP '{text}+00:00'"),
             Self::ClickHouse => format!("toDateTime64('{text}', 6, 'UTC')"),
-            Self::Snowflake => format!("CAST('{text}' AS TIMESTAMP_NTZ)"),
-            Self::Spark => format!("CAST('{text}' AS TIMESTAMP_NTZ)"),
+            Self::Snowflake | Self::Spark => format!("CAST('{text}' AS TIMESTAMP_NTZ)"),
             Self::DuckDb | Self::Postgres | Self::Sqlite => format!("TIMESTAMP '{text}'"),
         }
     }

@@ -1,10 +1,11 @@
 //! From a checked rule to folds of a table and logic over them.
 
+mod attribute;
 mod figure;
+mod fold;
 mod relax;
 mod test;
 mod value;
-mod trait_value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -81,6 +82,13 @@ enum Any<'s> {
     /// The event has no such list: its elements' fields are NULL.
     Absent,
     Element(&'s List),
+}
+
+/// The rows of a fold.
+#[derive(Clone)]
+struct Selected {
+    when: Scalar,
+    reach: Reach,
 }
 
 impl From {
@@ -176,13 +184,13 @@ impl<'a> Lowering<'a> {
             Some(column) => {
                 let received = From::Event.column(column);
                 let by_then = if known < now { happened(known) } else { Scalar::Boolean(true) };
-                let unknown = Scalar::all([received.is_null(), by_then]);
+                let unknown = Scalar::all([received.absent(), by_then]);
                 (Scalar::any([at_most(From::Event, column, known), unknown]), happened(now))
             }
         };
         let until = table.known_until.as_ref();
         let until = until.map_or(Scalar::Boolean(true), |column| {
-            Scalar::any([From::Event.column(column).is_null(), after(From::Event, column, known)])
+            Scalar::any([From::Event.column(column).absent(), after(From::Event, column, known)])
         });
         Scalar::all([person, happened, received, until])
     }
@@ -191,7 +199,7 @@ impl<'a> Lowering<'a> {
     fn linked(&self) -> Scalar {
         let known = self.of.known;
         let Some(links) = &self.of.table.links else { return Scalar::Boolean(true) };
-        let open = |column: &Column| From::Link.column(column).is_null();
+        let open = |column: &Column| From::Link.column(column).absent();
         let from = links.known_from.iter();
         let from = from.map(|from| Scalar::any([open(from), at_most(From::Link, from, known)]));
         let until = links.known_until.iter();

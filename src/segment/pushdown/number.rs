@@ -70,8 +70,8 @@ impl Number {
         Self { per: Some(count), per_most: MOST_ROWS, ..self }
     }
 
-    pub(super) fn is_null(self) -> Scalar {
-        self.value.is_null()
+    pub(super) fn absent(self) -> Scalar {
+        self.value.absent()
     }
 
     pub(super) fn times(self, by: Decimal, width: Width) -> Result<Self, TooWide> {
@@ -127,7 +127,7 @@ impl Number {
     }
 
     pub(super) fn or_else(self, other: Self, width: Width) -> Result<Self, TooWide> {
-        Self::choose(self.value.clone().is_some(), self, other, width)
+        Self::choose(self.value.clone().present(), self, other, width)
     }
 
     fn units(&self) -> Bounded {
@@ -192,4 +192,42 @@ fn widened(parts: [Bounded; 2], most: i128) -> [Scalar; 2] {
         value if wide => Scalar::Wide(Box::new(value)),
         value => value,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(most: i128, digits: u32) -> Number {
+        Number::new(Scalar::Fold(0), most, digits)
+    }
+
+    #[test]
+    fn literals_are_brought_to_the_units_of_the_other_side() {
+        let half = Number::literal("2.5".parse().unwrap());
+        let compared = column(1_000, 2).compare(Comparison::Less, half, Width::BITS_64).unwrap();
+        assert_eq!(compared, Scalar::Fold(0).compare(Comparison::Less, Scalar::Integer(250)));
+    }
+
+    #[test]
+    fn means_are_compared_without_division() {
+        let mean = column(1_000, 0).per(Scalar::Fold(1));
+        let three = Number::whole(3);
+        let compared = mean.compare(Comparison::Greater, three, Width::BITS_64).unwrap();
+        let times = Scalar::Integer(3).times(Scalar::Fold(1));
+        assert_eq!(compared, Scalar::Fold(0).compare(Comparison::Greater, times));
+    }
+
+    #[test]
+    fn what_outgrows_the_engine_is_found_beforehand() {
+        let times = |width| column(NUMBER, 6).times("9.5".parse().unwrap(), width);
+        assert!(times(Width::BITS_64).is_err());
+        let wide = times(Width::DIGITS_38).unwrap();
+        assert_eq!(wide.most, NUMBER * 95);
+        assert!(matches!(wide.value, Scalar::Multiply(a, _) if matches!(*a, Scalar::Wide(_))));
+        let often = (0..3).try_fold(column(NUMBER, 6), |number, _| {
+            number.times("999999999999".parse().unwrap(), Width::DIGITS_38)
+        });
+        assert!(often.is_err());
+    }
 }

@@ -227,21 +227,22 @@ impl Scalar {
         }
     }
 
-    pub(super) fn is_null(self) -> Self {
+    /// Whether it is NULL.
+    pub(super) fn absent(self) -> Self {
         match self {
             Self::Null => Self::Boolean(true),
             Self::Boolean(_) | Self::Integer(_) | Self::Text(_) => Self::Boolean(false),
             Self::CodePoints(inner)
             | Self::Micros(inner)
             | Self::Millionths(inner)
-            | Self::Wide(inner) => inner.is_null(),
+            | Self::Wide(inner) => inner.absent(),
             other if other.is_never_null() => Self::Boolean(false),
             other => Self::IsNull(Box::new(other)),
         }
     }
 
-    pub(super) fn is_some(self) -> Self {
-        self.is_null().negated()
+    pub(super) fn present(self) -> Self {
+        self.absent().negated()
     }
 
     /// One of two values, by whether this is true.
@@ -262,7 +263,7 @@ impl Scalar {
     }
 
     /// Whether it is true: neither false nor unknown.
-    pub(super) fn is_true(self) -> Self {
+    pub(super) fn truly(self) -> Self {
         match self {
             Self::Null => Self::Boolean(false),
             truth if truth.is_never_null() => truth,
@@ -307,7 +308,7 @@ impl Scalar {
             Self::Coalesce(a, b) => over(a).or_else(over(b)),
             Self::Compare(a, op, b) => over(a).compare(*op, over(b)),
             Self::If(when, value, otherwise) => over(when).then(over(value), over(otherwise)),
-            Self::IsNull(inner) => over(inner).is_null(),
+            Self::IsNull(inner) => over(inner).absent(),
             Self::Multiply(a, b) => over(a).times(over(b)),
             Self::Not(inner) => over(inner).negated(),
             Self::Or(parts) => Self::any(all(parts)),
@@ -332,7 +333,7 @@ impl Scalar {
             | Self::Compare(a, _, b)
             | Self::Multiply(a, b) => [a, b].into_iter().for_each(|part| part.for_each(visit)),
             Self::And(parts) | Self::Or(parts) => {
-                parts.iter().for_each(|part| part.for_each(visit))
+                parts.iter().for_each(|part| part.for_each(visit));
             }
             Self::If(a, b, c) => [a, b, c].into_iter().for_each(|part| part.for_each(visit)),
             Self::In(value, list) => {

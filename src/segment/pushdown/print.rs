@@ -4,7 +4,7 @@ mod scalar;
 
 use std::fmt::Write;
 
-use super::dialect::{Dialect, Words};
+use super::dialect::{Backslash, Dialect, Words};
 use super::plan::{Fold, FoldFunction, From, Lift, Pass, Plan, Scalar, Verdict};
 use super::{ASKED, MEMBER};
 
@@ -59,7 +59,7 @@ impl People<'_> {
     }
 }
 
-impl<'p> Printer<'p> {
+impl Printer<'_> {
     /// Each level's passes, joined to the people of the levels before; at the end the verdicts.
     fn query(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
@@ -78,11 +78,9 @@ impl<'p> Printer<'p> {
             }
         }
         let numbered = self.plan.verdicts.iter().enumerate();
-        let verdicts: String = numbered
-            .map(|(number, verdict)| {
-                format!(",\n    {} AS segment_{number}", self.verdict(verdict))
-            })
-            .collect();
+        let verdicts = numbered.fold(String::new(), |sql, (number, verdict)| {
+            format!("{sql},\n    {} AS segment_{number}", self.verdict(verdict))
+        });
         let found = (0..self.plan.verdicts.len()).map(|number| format!("segment_{number} > 0"));
         let found =
             found.reduce(|a, b| format!("{a} OR {b}")).unwrap_or_else(|| "FALSE".to_owned());
@@ -238,10 +236,12 @@ impl<'p> Printer<'p> {
 
     fn name(&self, name: &str) -> String {
         let quote = self.words.quote;
-        let name =
-            if self.words.escapes_names { name.replace('\\', r"\\") } else { name.to_owned() };
-        let doubled =
-            if self.words.escapes_names { format!("\\{quote}") } else { format!("{quote}{quote}") };
-        format!("{quote}{}{quote}", name.replace(quote, &doubled))
+        let name = match self.words.backslash {
+            Backslash::InTextsAndNames => {
+                name.replace('\\', r"\\").replace(quote, &format!("\\{quote}"))
+            }
+            _ => name.replace(quote, &format!("{quote}{quote}")),
+        };
+        format!("{quote}{name}{quote}")
     }
 }

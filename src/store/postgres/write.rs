@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::row::Cell;
 use super::super::table::{self, Kind, Table};
@@ -16,6 +17,7 @@ use crate::schema::Schema;
 
 pub(super) async fn commit(link: &Link<'_>, schema: &Schema, batch: &Batch) -> Result<()> {
     versions(link, batch).await?;
+    texts(link, batch).await?;
     events(link, schema, &batch.events).await?;
     records(link, batch).await?;
     deliveries(link, &batch.deliveries).await?;
@@ -51,6 +53,41 @@ async fn forget(link: &Link<'_>, profiles: Vec<&str>) -> Result<()> {
     if !profiles.is_empty() {
         let these = [Parameter::texts(profiles)];
         link.rows("DELETE FROM main.profiles WHERE profile = ANY (?1)", &these).await?;
+    }
+    Ok(())
+}
+
+/// Looks at the documents of which a text is expected, and locks them until the transaction ends:
+/// those that must not be there by writing them.
+async fn texts(link: &Link<'_>, batch: &Batch) -> Result<()> {
+    let expected = &batch.expected_documents;
+    let absent: BTreeSet<&str> =
+        expected.iter().filter(|(_, text)| text.is_none()).map(|(name, _)| &**name).collect();
+    let keep = format!("{} RETURNING name", table::DOCUMENTS.keep(&DIALECT));
+    let rows = absent.iter().map(|name| [(*name).into(), "".into()]);
+    let mut stored: BTreeMap<Arc<str>, Option<String>> = BTreeMap::new();
+    for kept in &link.write(&keep, &table::DOCUMENTS, rows).await? {
+        stored.insert((&*row::text(kept, 0)?).into(), None);
+    }
+    let names: Vec<&str> =
+        expected.keys().map(|name| &**name).filter(|name| !stored.contains_key(*name)).collect();
+    if !names.is_empty() {
+        let sql = "SELECT name, text FROM main.documents WHERE name = ANY (?1)
+                   ORDER BY name FOR UPDATE";
+        for found in &link.rows(sql, &[Parameter::texts(names)]).await? {
+            let text = row::text(found, 1)?.into_owned();
+            stored.insert((&*row::text(found, 0)?).into(), Some(text));
+        }
+    }
+    for (name, expected) in expected {
+        let stored = stored.get(name).and_then(Option::as_deref);
+        judge::document(name, expected.as_deref(), stored)?;
+    }
+    let unwritten: Vec<&str> =
+        absent.into_iter().filter(|name| !batch.documents.contains_key(*name)).collect();
+    if !unwritten.is_empty() {
+        let sql = "DELETE FROM main.documents WHERE name = ANY (?1)";
+        link.rows(sql, &[Parameter::texts(unwritten)]).await?;
     }
     Ok(())
 }

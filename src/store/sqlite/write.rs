@@ -8,6 +8,7 @@ use super::super::row::Cell;
 use super::super::{Batch, Version, judge, row, table};
 use super::database::Outcome;
 use super::format::DIALECT;
+use super::read;
 use crate::delivery::{Delivery, State, StateName, Transition};
 use crate::error::Result;
 use crate::event::Event;
@@ -17,6 +18,9 @@ use crate::schema::Schema;
 pub(super) fn commit(db: &Connection, schema: &Schema, batch: &Batch) -> Outcome<()> {
     for (profile, expected) in &batch.expected {
         judge::version(profile, *expected, version(db, profile)?)?;
+    }
+    for (name, expected) in &batch.expected_documents {
+        judge::document(name, expected.as_deref(), read::document(db, name)?.as_deref())?;
     }
     raise(db, &batch.profiles().collect())?;
     events(db, schema, &batch.events)?;

@@ -60,6 +60,52 @@ fn month() -> String {
 }
 
 #[test]
+fn sqlite_prints_what_timelines_do() {
+    let files = Files::new("sqlite").with("e.jsonl", month());
+    let more = [
+        "tier LIKE 'g%' AND sum(Order.revenue over 20 days ending 2 days ago) BETWEEN 20 AND 90",
+        "last(Order.revenue where tier = 'gold') < 30 OR class(count(View), 2, 4) = 3",
+    ];
+    for rule in RULES.into_iter().chain(more) {
+        let mut printed = 0;
+        for wanted in [&[][..], &["--until"]] {
+            for when in [
+                &["--at", "2026-01-18T00:00:00Z"][..],
+                &["--at", "2026-01-18T00:00:00Z", "--known", "2026-01-12T06:00:00Z"],
+            ] {
+                let ask = |engine| {
+                    let more = [wanted, when, &["--engine", engine]].concat();
+                    files.ask("e.jsonl", rule, &more)
+                };
+                let Some(native) = ask("native") else { return };
+                let sqlite = ask("sqlite").unwrap();
+                printed += native.lines().len();
+                assert_eq!((sqlite.out, sqlite.err), (native.out, native.err), "{rule} {when:?}");
+            }
+        }
+        assert!(printed >= 4, "{rule} tells nothing: {printed} lines");
+    }
+}
+
+#[test]
+fn a_query_is_printed_with_what_it_cannot_answer() {
+    let files = Files::new("query").with("e.jsonl", month());
+    let ask = |rule, more: &[&str]| {
+        files.ask("e.jsonl", rule, &[&["--at", "2026-01-18T00:00:00Z"], more].concat())
+    };
+    let Some(query) = ask("count(View over 7 days) > 2", &["--sql", "duckdb"]) else { return };
+    assert!(query.out.starts_with("WITH pass_0 AS ("), "{}", query.out);
+    assert_eq!(query.err, "exact\n");
+    let query = ask("bucket(10, 'a') < 5 AND count(View) > 2", &["--sql", "spark"]).unwrap();
+    assert!(query.err.contains("bucket(10, 'a') < 5: it is asked of the person by Rust"));
+    let tables = ask("count(View) > 2", &["--tables", "duckdb"]).unwrap().out;
+    let tables: serde_json::Value = serde_json::from_str(&tables).unwrap();
+    assert_eq!(tables[0]["rows"].as_array().map(Vec::len), Some(400));
+    let refused = ask("count(View) > 2", &["--sql", "cobol"]).unwrap();
+    assert!(refused.err.contains("there is no dialect `cobol`"), "{}", refused.err);
+}
+
+#[test]
 fn live_membership_prints_what_timelines_do() {
     let files = Files::new("engines").with("e.jsonl", month());
     for (rule, second) in RULES.iter().zip(RULES.iter().cycle().skip(1)) {

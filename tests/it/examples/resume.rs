@@ -29,7 +29,7 @@ fn outputs(directory: &Path) -> Outputs {
 
 /// Runs the campaign and kills it after a while; says whether it had ended by then.
 #[expect(clippy::disallowed_methods, reason = "a kill comes at a time of its own")]
-fn run_and_kill(program: &Path, args: &[&str], after: Duration) -> bool {
+pub(super) fn run_and_kill(program: &Path, args: &[&str], after: Duration) -> bool {
     let mut command = Command::new(program);
     let command = command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -42,7 +42,7 @@ fn run_and_kill(program: &Path, args: &[&str], after: Duration) -> bool {
 
 /// How many points to kill at: a few, or as many as `BESPOKE_KILLS` says.
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests says how long")]
-fn kills() -> usize {
+pub(super) fn kills() -> usize {
     let kills = std::env::var("BESPOKE_KILLS").ok();
     kills.map_or(5, |kills| kills.parse().unwrap())
 }

@@ -12,7 +12,7 @@ use super::killed::World;
 use super::*;
 
 /// Polls two futures, the one or the other as the draws say, until both have ended.
-fn take_turns<A, B>(
+pub(super) fn take_turns<A, B>(
     one: impl Future<Output = A>,
     two: impl Future<Output = B>,
     draws: &mut Draws,

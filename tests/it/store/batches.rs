@@ -182,6 +182,7 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
     let cancelled = (person(), name()).prop_map(|(person, name)| (person.into(), name.into()));
     let expected = prop::option::weighted(0.1, (person(), 0..3_u64));
     let document = prop::option::of("[ab]{0,2}");
+    let text = prop::option::weighted(0.1, prop::option::of("[ab]{0,1}"));
     let lists = (
         prop::collection::vec(decision(), 0..2),
         prop::collection::vec(delivery(), 0..3),
@@ -189,12 +190,16 @@ pub(crate) fn batch() -> impl Strategy<Value = Batch> {
         prop::collection::vec(timer, 0..3),
         prop::collection::vec(cancelled, 0..2),
     );
+    let expected = (expected, text);
     (facts_of_a_batch(), lists, expected, document).prop_map(|(facts, lists, expected, text)| {
-        let mut batch = facts;
+        let (mut batch, (expected, expected_text)) = (facts, expected);
         (batch.decisions, batch.deliveries, batch.transitions, batch.timers, batch.cancelled) =
             lists;
         if let Some((person, version)) = expected {
             batch = batch.expect(person, Version::new(version));
+        }
+        if let Some(text) = expected_text {
+            batch = batch.expect_document("model", text);
         }
         match text {
             Some(text) => batch.document("model", &*text).cursor("orders", Cursor::new(text)),

@@ -53,6 +53,37 @@ async fn decide(store: PostgresStore, name: &str) -> u32 {
     lost
 }
 
+/// Adds to a number that a document holds; says how often another was first.
+async fn count(store: &PostgresStore) -> u32 {
+    let mut lost = 0;
+    for _ in 0..TURNS {
+        loop {
+            let seen = store.document("number").await.unwrap();
+            let number = seen.as_deref().map_or(0, |text| text.parse::<u32>().unwrap());
+            let batch = Batch::new().expect_document("number", seen);
+            match store.commit(batch.document("number", (number + 1).to_string())).await {
+                Ok(()) => break,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+            }
+            lost += 1;
+        }
+    }
+    lost
+}
+
+#[test]
+fn of_two_who_write_a_document_one_wins_each_time() {
+    let Some(server) = Server::given() else { return };
+    server::run(async {
+        let (one, other) = two(&server).await;
+        let (first, second) = tokio::join!(count(&one), count(&other));
+        let text = one.document("number").await.unwrap();
+        assert_eq!(text, Some((2 * TURNS).to_string()), "nothing that was counted is lost");
+        println!("{} times another was first", first + second);
+        assert!(first + second > 0, "they never met");
+    });
+}
+
 #[test]
 fn of_two_deciders_one_wins_each_time() {
     let Some(server) = Server::given() else { return };

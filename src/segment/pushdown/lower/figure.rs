@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Any, Bounded, Lowered, Lowering, OTHERS, Row, Scope, Unsupported, Val, after, at_most, stored,
-    units,
+    Any, Bounded, Lowered, Lowering, OTHERS, Row, Scope, Selected, Unsupported, Val, after,
+    at_most, stored, units,
 };
 use crate::expr::plan::{Entries, Figure, Stretch, Term};
 use crate::expr::{Comparison, Function};
@@ -16,11 +16,13 @@ use crate::time::Timestamp;
 
 /// The rows that are entries of a figure.
 struct Rows<'f> {
-    reach: Reach,
-    when: Scalar,
+    selected: Selected,
     /// The column whose values are counted, where it is not the rows themselves.
-    value: Option<(From, &'f Column)>,
+    value: Option<Source<'f>>,
 }
+
+/// A column of the event or of the element.
+type Source<'f> = (From, &'f Column);
 
 /// A stretch of time.
 struct Bounds {
@@ -36,9 +38,9 @@ impl<'a> Lowering<'a> {
         let mut rows = self.rows(figure, &bounds)?;
         if let Some((since, _)) = &bounds.since {
             let at = self.at().0.compare(Comparison::Greater, since.clone());
-            rows.when = Scalar::all([rows.when, at]);
+            rows.selected = rows.selected.and(at);
         }
-        let known = bounds.since.map_or(Scalar::Boolean(true), |(since, _)| since.is_some());
+        let known = bounds.since.map_or(Scalar::Boolean(true), |(since, _)| since.present());
         match figure.function {
             Function::Avg => self.mean(&rows, figure.distinct),
             Function::Count => {
@@ -59,14 +61,10 @@ impl<'a> Lowering<'a> {
         let Some(bounds) = self.bounds(&figure.window)? else { return Ok(None) };
         let Some((since, _)) = bounds.since.clone() else { return Ok(None) };
         let rows = self.rows(figure, &bounds)?;
-        let present = rows
-            .value
-            .map_or(Scalar::Boolean(true), |(from, column)| from.column(column).is_some());
-        let when = Scalar::all([rows.when, present]);
-        let last = self.last_at(FoldFunction::Max, &when, &rows.reach);
+        let last = self.end(FoldFunction::Max, &rows.present());
         let last = super::micros(last, self.of.table.at.storage);
-        let any = last.compare(Comparison::Greater, since.clone()).is_true();
-        Ok(Some(since.is_some().then(any, Scalar::Null)))
+        let any = last.compare(Comparison::Greater, since.clone()).truly();
+        Ok(Some(since.present().then(any, Scalar::Null)))
     }
 
     /// `None` where the bound is NULL for everybody.
@@ -129,19 +127,20 @@ impl<'a> Lowering<'a> {
         };
         let at = &self.of.table.at;
         let from = after(From::Event, at, bounds.after);
-        let upto = match bounds.upto < self.of.now {
-            true => at_most(From::Event, at, bounds.upto),
-            false => Scalar::Boolean(true),
+        let upto = if bounds.upto < self.of.now {
+            at_most(From::Event, at, bounds.upto)
+        } else {
+            Scalar::Boolean(true)
         };
         let when = Scalar::all([self.is_event(event), from, upto, filter]);
-        Ok(Rows { reach, when, value })
+        Ok(Rows { selected: Selected { when, reach }, value })
     }
 
     fn entries(
         &self,
         event: Option<&str>,
         entries: &Entries,
-    ) -> Lowered<(Option<&'a Arc<List>>, Option<(From, &'a Column)>)> {
+    ) -> Lowered<(Option<&'a Arc<List>>, Option<Source<'a>>)> {
         Ok(match entries {
             Entries::Events => (None, None),
             Entries::Field(path) => (None, Some((From::Event, self.property(event, path)?))),
@@ -189,10 +188,10 @@ impl<'a> Lowering<'a> {
         let named = From::Event.text(&self.of.table.event);
         let named = named.compare(Comparison::Equal, Scalar::Text(name.into()));
         // A name that stands for a type may be that of something done besides.
-        match OTHERS.iter().any(|kind| kind.word() == name) {
-            true => Scalar::all([named, self.is_entry()]),
-            false => named,
+        if OTHERS.iter().any(|kind| kind.word() == name) {
+            return Scalar::all([named, self.is_entry()]);
         }
+        named
     }
 
     fn count(&mut self, rows: &Rows<'_>, distinct: bool) -> Scalar {
@@ -201,7 +200,7 @@ impl<'a> Lowering<'a> {
             Some(value) if distinct => (FoldFunction::CountDistinct, value),
             value => (FoldFunction::Count, value.unwrap_or(Scalar::Integer(1))),
         };
-        self.folded(function, value, &rows.when, &rows.reach).or_else(Scalar::Integer(0))
+        self.folded(function, value, &rows.selected).or_else(Scalar::Integer(0))
     }
 
     fn sum(&mut self, rows: &Rows<'_>, distinct: bool, known: &Scalar) -> Lowered<Number> {
@@ -214,11 +213,11 @@ impl<'a> Lowering<'a> {
             }
             Storage::Scaled(digits) => {
                 let value = Scalar::Wide(Box::new(value));
-                let sum = self.folded(function, value, &rows.when, &rows.reach);
+                let sum = self.folded(function, value, &rows.selected);
                 (sum, units(digits) * MOST_ROWS, digits)
             }
             storage => {
-                let sum = self.folded(function, value, &rows.when, &rows.reach);
+                let sum = self.folded(function, value, &rows.selected);
                 // Whatever cannot be stored is refused here.
                 stored(sum.clone(), storage, self.of.width)?;
                 (Scalar::Millionths(Box::new(sum)), NUMBER * MOST_ROWS, 6)
@@ -236,10 +235,9 @@ impl<'a> Lowering<'a> {
         };
         let width = self.of.width;
         let large = beyond(&value, width.summand);
-        let small = Scalar::all([rows.when.clone(), large.clone().negated()]);
-        let sum = self.folded(function, value, &small, &rows.reach);
-        let large = Scalar::all([rows.when.clone(), large]);
-        let large = self.folded(FoldFunction::Count, Scalar::Integer(1), &large, &rows.reach);
+        let sum = self.folded(function, value, &rows.selected.and(large.clone().negated()));
+        let large = rows.selected.and(large);
+        let large = self.folded(FoldFunction::Count, Scalar::Integer(1), &large);
         let large = large.compare(Comparison::Greater, Scalar::Integer(0));
         let doubt = Scalar::any([large, beyond(&sum, width.sum)]);
         self.doubt(doubt, "large numbers are added up by Rust: the engine counts with 64 bits");
@@ -254,7 +252,7 @@ impl<'a> Lowering<'a> {
 
     fn extreme_of(&mut self, function: FoldFunction, rows: &Rows<'_>) -> Lowered<Val> {
         match rows.value {
-            Some((from, column)) => self.extreme(function, from, column, &rows.when, &rows.reach),
+            Some(source) => self.extreme(function, source, &rows.selected),
             None => Ok(Val::Null),
         }
     }
@@ -262,19 +260,28 @@ impl<'a> Lowering<'a> {
     /// The instant of the first or the last entry, or its value: of several at one instant the
     /// least or the greatest.
     fn at_end(&mut self, function: FoldFunction, rows: &Rows<'_>) -> Lowered<Val> {
-        let Some((from, column)) = rows.value else {
-            let at = self.last_at(function, &rows.when, &rows.reach);
-            return stored(at, self.of.table.at.storage, self.of.width);
+        let present = rows.present();
+        let end = self.end(function, &present);
+        let Some(source) = rows.value else {
+            return stored(end, self.of.table.at.storage, self.of.width);
         };
-        let some = Scalar::all([rows.when.clone(), from.column(column).is_some()]);
-        let end = self.last_at(function, &some, &rows.reach);
         let at = From::Event.column(&self.of.table.at);
-        let here = Scalar::all([some, at.compare(Comparison::Equal, end)]);
-        self.extreme(function, from, column, &here, &rows.reach)
+        self.extreme(function, source, &present.and(at.compare(Comparison::Equal, end)))
     }
 
-    fn last_at(&mut self, function: FoldFunction, when: &Scalar, reach: &Reach) -> Scalar {
-        self.folded(function, From::Event.column(&self.of.table.at), when, reach)
+    /// When the first or the last of some rows happened, as it is stored.
+    fn end(&mut self, function: FoldFunction, rows: &Selected) -> Scalar {
+        self.folded(function, From::Event.column(&self.of.table.at), rows)
+    }
+}
+
+impl Rows<'_> {
+    /// The rows that have a value.
+    fn present(&self) -> Selected {
+        match self.value {
+            Some((from, column)) => self.selected.and(from.column(column).present()),
+            None => self.selected.clone(),
+        }
     }
 }
 

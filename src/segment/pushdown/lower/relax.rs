@@ -1,5 +1,7 @@
 //! Rules of which a part cannot be asked: what the rest says of who may and who must be a member.
 
+use std::sync::Arc;
+
 use super::{Lowering, Scope, Unsupported};
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
@@ -28,11 +30,8 @@ struct Ways {
 impl Lowering<'_> {
     pub(super) fn relaxed(&mut self, cond: &Cond) -> Relaxed {
         match cond {
-            Cond::All(parts) => Relaxed::all(self.each(parts)),
-            Cond::Any(parts) => {
-                let parts = self.each(parts).into_iter().map(Relaxed::negated);
-                Relaxed::all(parts.collect()).negated()
-            }
+            Cond::All(parts) => Relaxed::junction(&self.each(parts), false),
+            Cond::Any(parts) => Relaxed::junction(&self.each(parts), true),
             Cond::Is { inner, what, negated } => {
                 let is = self.relaxed(inner).is(*what);
                 if *negated { is.negated() } else { is }
@@ -54,8 +53,8 @@ impl Lowering<'_> {
             Ok(truth) => {
                 let doubts = std::mem::take(&mut self.doubts);
                 doubts.iter().for_each(|(_, reason)| self.clause(test, (*reason).to_owned()));
-                let doubt = Scalar::any(doubts.into_iter().map(|(doubt, _)| doubt.is_true()));
-                Relaxed::doubted(truth, doubt)
+                let doubt = Scalar::any(doubts.into_iter().map(|(doubt, _)| doubt.truly()));
+                Relaxed::doubted(truth, &doubt)
             }
             Err(Unsupported(reason)) => {
                 self.folds.truncate(folds);
@@ -67,7 +66,7 @@ impl Lowering<'_> {
     }
 
     fn clause(&mut self, test: &Test, reason: String) {
-        let clause = Clause { text: test.text.clone(), reason: reason.into() };
+        let clause = Clause { text: Arc::clone(&test.text), reason: reason.into() };
         if !self.clauses.contains(&clause) {
             self.clauses.push(clause);
         }
@@ -82,9 +81,9 @@ impl Lowering<'_> {
 impl Relaxed {
     fn exact(truth: Scalar) -> Self {
         let ways = Ways {
-            yes: truth.clone().is_true(),
-            no: truth.clone().negated().is_true(),
-            unknown: truth.clone().is_null(),
+            yes: truth.clone().truly(),
+            no: truth.clone().negated().truly(),
+            unknown: truth.clone().absent(),
         };
         Self { exact: Some(truth), may: ways.clone(), must: ways }
     }
@@ -98,9 +97,9 @@ impl Relaxed {
     }
 
     /// A truth that is not to be trusted where there is doubt.
-    fn doubted(truth: Scalar, doubt: Scalar) -> Self {
+    fn doubted(truth: Scalar, doubt: &Scalar) -> Self {
         let exact = Self::exact(truth);
-        if doubt == Scalar::Boolean(false) {
+        if *doubt == Scalar::Boolean(false) {
             return exact;
         }
         let may = |way| Scalar::any([way, doubt.clone()]);
@@ -108,24 +107,28 @@ impl Relaxed {
         Self { exact: None, may: exact.may.map(may), must: exact.must.map(must) }
     }
 
-    fn all(parts: Vec<Self>) -> Self {
+    /// AND, or OR where a single `decisive` truth decides.
+    fn junction(parts: &[Self], decisive: bool) -> Self {
+        type Way = fn(&Ways) -> &Scalar;
+        let (deciding, other): (Way, Way) = if decisive {
+            (|ways| &ways.yes, |ways| &ways.no)
+        } else {
+            (|ways| &ways.no, |ways| &ways.yes)
+        };
         let exact: Option<Vec<Scalar>> = parts.iter().map(|part| part.exact.clone()).collect();
         if let Some(exact) = exact {
-            return Self::exact(Scalar::all(exact));
+            return Self::exact(if decisive { Scalar::any(exact) } else { Scalar::all(exact) });
         }
-        let every = |way: fn(&Self) -> &Scalar| Scalar::all(parts.iter().map(way).cloned());
-        let some = |way: fn(&Self) -> &Scalar| Scalar::any(parts.iter().map(way).cloned());
-        let may = Ways {
-            yes: every(|part| &part.may.yes),
-            no: some(|part| &part.may.no),
-            unknown: some(|part| &part.may.unknown),
+        let ways = |of: fn(&Self) -> &Ways| {
+            let some = |way: Way| Scalar::any(parts.iter().map(|part| way(of(part)).clone()));
+            let every = Scalar::all(parts.iter().map(|part| other(of(part)).clone()));
+            let (yes, no) =
+                if decisive { (some(deciding), every) } else { (every, some(deciding)) };
+            Ways { yes, no, unknown: some(|ways| &ways.unknown) }
         };
-        let must = Ways {
-            yes: every(|part| &part.must.yes),
-            no: some(|part| &part.must.no),
-            unknown: Scalar::Boolean(false),
-        };
-        Self { exact: None, may, must }
+        // Whether it is unknown for sure hangs on all parts together.
+        let must = Ways { unknown: Scalar::Boolean(false), ..ways(|part| &part.must) };
+        Self { exact: None, may: ways(|part| &part.may), must }
     }
 
     fn negated(self) -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::trait_value::coded;
+use super::fold::coded;
 use super::{Any, Lowered, Lowering, Row, Scope, Unsupported, Val};
 use crate::expr::plan::{AnyOf, Check, Cond, Figure, Source, Stretch, Term, Test};
 use crate::expr::{Comparison, Function, Literal, Truth};
@@ -18,7 +18,7 @@ impl Lowering<'_> {
             Cond::Is { inner, what, negated } => {
                 is(self.cond(inner, scope)?, *what).negated_if(*negated)
             }
-            Cond::Member(inner) => self.cond(inner, Scope::Person)?.is_true(),
+            Cond::Member(inner) => self.cond(inner, Scope::Person)?.truly(),
             Cond::Not(inner) => self.cond(inner, scope)?.negated(),
             Cond::Test(test) => self.test(test, scope)?,
         })
@@ -72,7 +72,7 @@ impl Lowering<'_> {
             Some(column) => {
                 From::Event.column(&crate::segment::pushdown::Column::boolean(Arc::clone(column)))
             }
-            None => lift.clone().is_some(),
+            None => lift.clone().present(),
         };
         Ok(present.then(truth, absent))
     }
@@ -104,7 +104,7 @@ impl Lowering<'_> {
                 let value = self.term(value, scope)?;
                 let found = match (value, what) {
                     (Val::Boolean(truth), what) => is(truth, *what),
-                    (value, Truth::Null) => value.is_null(),
+                    (value, Truth::Null) => value.absent(),
                     _ => Scalar::Boolean(false),
                 };
                 found.negated_if(*negated)
@@ -169,9 +169,9 @@ fn happens_since<'t>(left: &'t Term, op: Comparison, right: &Term) -> Option<(&'
 
 fn is(truth: Scalar, what: Truth) -> Scalar {
     match what {
-        Truth::False => truth.negated().is_true(),
-        Truth::Null => truth.is_null(),
-        Truth::True => truth.is_true(),
+        Truth::False => truth.negated().truly(),
+        Truth::Null => truth.absent(),
+        Truth::True => truth.truly(),
     }
 }
 

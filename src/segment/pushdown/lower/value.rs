@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::super::number::{Number, added, multiplied};
-use super::{Any, Lowered, Lowering, Scope, Unsupported, Val, stored};
+use super::{Any, Lowered, Lowering, Scope, Selected, Unsupported, Val, stored};
 use crate::expr::person::{Asked, PersonTerm};
 use crate::expr::plan::{Source, Term};
 use crate::expr::{Comparison, Literal, Sign};
-use crate::segment::pushdown::plan::{FoldFunction, From, Reach, Scalar};
+use crate::segment::pushdown::plan::{FoldFunction, From, Scalar};
 use crate::value::Decimal;
 
 impl Lowering<'_> {
@@ -62,13 +62,12 @@ impl Lowering<'_> {
                 Any::Element(list) => (From::Element, list.fields.get(path)),
                 Any::Absent | Any::None => return Ok(Val::Null),
             },
-            (Source::Element, Scope::Row(row)) => match row.element {
-                Some(list) => (From::Element, list.fields.get(path)),
-                None => {
-                    let reason = "elements of two lists are compared by Rust";
-                    return Err(Unsupported(reason.to_owned()));
-                }
-            },
+            (Source::Element, Scope::Row(row)) => {
+                let list = row.element.ok_or_else(|| {
+                    Unsupported("elements of two lists are compared by Rust".to_owned())
+                })?;
+                (From::Element, list.fields.get(path))
+            }
             (Source::Event, Scope::Row(row)) => {
                 (From::Event, Some(self.property(row.event, path)?))
             }
@@ -85,11 +84,11 @@ impl Lowering<'_> {
             return Err(Unsupported("it is asked of the person by Rust".to_owned()));
         };
         let at = From::Event.column(&self.of.table.at);
-        let first = self.folded(FoldFunction::Min, at, &Scalar::Boolean(true), &Reach::of_all());
+        let first = self.folded(FoldFunction::Min, at, &Selected::everything());
         let first = super::micros(first, self.of.table.at.storage);
         let latest = i128::from(self.of.now.micros()) - i128::from(length.micros());
         let observed = first.compare(Comparison::LessOrEqual, Scalar::Integer(latest));
-        Ok(Val::Boolean(observed.is_true()))
+        Ok(Val::Boolean(observed.truly()))
     }
 
     fn plus(&self, left: Val, sign: Sign, right: Val) -> Lowered<Val> {
@@ -141,7 +140,7 @@ impl Lowering<'_> {
             class = class.plus(reached.then(Scalar::Integer(1), Scalar::Integer(0)));
         }
         let most = i128::try_from(cuts.len()).unwrap_or(i128::MAX).saturating_add(1);
-        let class = value.is_null().then(Scalar::Null, class);
+        let class = value.absent().then(Scalar::Null, class);
         Ok(Val::Number(Number::new(class, most, 0)))
     }
 
@@ -149,13 +148,13 @@ impl Lowering<'_> {
         let either =
             |(a, most): (Scalar, i128), (b, other): (Scalar, i128)| (a.or_else(b), most.max(other));
         Ok(match (first, next) {
-            (Val::Null, value) | (value, Val::Null) => value,
+            (Val::Null, next) => next,
             (Val::Boolean(a), Val::Boolean(b)) => Val::Boolean(a.or_else(b)),
             (Val::Duration(a), Val::Duration(b)) => Val::Duration(either(a, b)),
             (Val::Instant(a), Val::Instant(b)) => Val::Instant(either(a, b)),
             (Val::Number(a), Val::Number(b)) => Val::Number(a.or_else(b, self.of.width)?),
             (Val::Text(a), Val::Text(b)) => Val::Text(a.or_else(b)),
-            (value, _) => value,
+            (first, _) => first,
         })
     }
 }
@@ -176,12 +175,14 @@ impl Val {
         Self::Instant(fixed(micros))
     }
 
-    pub(super) fn is_null(self) -> Scalar {
+    pub(super) fn absent(self) -> Scalar {
         match self {
-            Self::Boolean(value) | Self::Text(value) => value.is_null(),
-            Self::Duration((value, _)) | Self::Instant((value, _)) => value.is_null(),
+            Self::Boolean(value)
+            | Self::Duration((value, _))
+            | Self::Instant((value, _))
+            | Self::Text(value) => value.absent(),
             Self::Null => Scalar::Boolean(true),
-            Self::Number(number) => number.is_null(),
+            Self::Number(number) => number.absent(),
         }
     }
 }

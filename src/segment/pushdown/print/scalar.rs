@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::dialect::Like;
+use super::super::dialect::{Backslash, Like};
 use super::super::plan::{From, Scalar};
 use super::Printer;
 
@@ -111,7 +111,7 @@ impl Printer<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        if !self.words.escapes {
+        if self.words.backslash == Backslash::Nowhere {
             return format!("'{}'", text.replace('\'', "''"));
         }
         let text = text.replace('\\', r"\\").replace('\'', r"\'");
