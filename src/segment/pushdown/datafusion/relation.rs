@@ -18,7 +18,7 @@ use crate::segment::pushdown::{ASKED, MEMBER};
 /// What a session has of the tables that a plan is about, as the plan reads them.
 pub(super) struct Relations<'p> {
     plan: &'p Plan,
-    /// The table of events as `e`, each row with its person as `person`.
+    /// The table of events as `e`, each row with its person.
     events: DataFrame,
     /// The tables of elements as `x`, by their names.
     lists: BTreeMap<Arc<str>, DataFrame>,
@@ -93,15 +93,20 @@ impl<'p> Relations<'p> {
             }
         }
         if let Some(people) = people.filter(|_| pass.level > 0) {
-            let on = of("people", "person").eq(of("e", PERSON));
+            let on = of("people", "person").eq(self.person());
             rows = rows.join_on(people.clone(), JoinType::Inner, [on])?;
         }
         let folds =
             pass.folds.iter().filter_map(|number| Some((*number, self.plan.folds.get(*number)?)));
         let folds = folds.map(|(number, folded)| Ok(aggregate(folded)?.alias(fold(number))));
         let folds = folds.collect::<Result<_>>()?;
-        rows.filter(expression(&pass.rows)?)?
-            .aggregate(vec![of("e", PERSON).alias("person")], folds)
+        rows.filter(expression(&pass.rows)?)?.aggregate(vec![self.person().alias("person")], folds)
+    }
+
+    /// The person of a row.
+    fn person(&self) -> Expr {
+        let Table { person, links, .. } = &*self.plan.table;
+        of("e", if links.is_some() { PERSON } else { person })
     }
 
     fn elements<'l>(&self, list: &'l List) -> Option<(&'l List, DataFrame)> {
@@ -129,7 +134,7 @@ impl<'p> Relations<'p> {
     }
 }
 
-/// What the person of a row is called, beside the columns of the host's table.
+/// What a linked row's person is called, beside the columns of the host's table.
 const PERSON: &str = "bespoke_person";
 const COPY: &str = "bespoke_copy";
 
@@ -198,13 +203,10 @@ fn events_of_people(
         let copy = copy.order_by(vec![known.sort(true, false)]).build()?;
         events = events.with_column(COPY, copy)?.filter(ident(COPY).eq(lit(1_u64)))?;
     }
-    let mut named = of("e", person);
-    if let Some((_, links)) = links {
-        let on = of("link", "alias").eq(of("e", person));
-        events = events.join_on(links, JoinType::Left, [on])?;
-        named = coalesce(vec![of("link", "person"), named]);
-    }
-    events.with_column(PERSON, named)?.alias("e")
+    let Some((_, links)) = links else { return Ok(events) };
+    let own = || of("e", person);
+    let events = events.join_on(links, JoinType::Left, [of("link", "alias").eq(own())])?;
+    events.with_column(PERSON, coalesce(vec![of("link", "person"), own()]))?.alias("e")
 }
 
 /// People with the folds of another pass, which they may lack.
