@@ -149,3 +149,55 @@ proptest! {
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100)
 }
+
+#[test]
+fn copies_count_once_and_links_while_they_are_known() {
+    use bespoke::segment::Rule;
+    use bespoke::segment::pushdown::{Column, Links, Table};
+    use datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
+
+    let text = |cells: Vec<&str>| Arc::new(StringArray::from(cells)) as ArrayRef;
+    let instant = |cells: Vec<Option<i64>>| {
+        Arc::new(TimestampMicrosecondArray::from(cells).with_timezone("UTC")) as ArrayRef
+    };
+    let events = RecordBatch::try_from_iter([
+        ("who", text(vec!["cookie", "cookie", "p-1", "p-2"])),
+        ("id", text(vec!["m-1", "m-1", "m-2", "m-3"])),
+        ("name", text(vec!["View"; 4])),
+        ("at", instant(vec![Some(1), Some(1), Some(2), Some(3)])),
+        ("received", instant(vec![Some(5), Some(9), None, None])),
+    ]);
+    let links = RecordBatch::try_from_iter([
+        ("alias", text(vec!["cookie", "cookie"])),
+        ("person", text(vec!["p-1", "p-2"])),
+        ("from", instant(vec![None, Some(20)])),
+        ("until", instant(vec![Some(20), None])),
+    ]);
+    let session = SessionContext::new();
+    session.register_batch("events", events.unwrap()).unwrap();
+    session.register_batch("links", links.unwrap()).unwrap();
+    let schema =
+        bespoke::schema::Schema::new().event("View", [] as [(&str, bespoke::value::Kind); 0]);
+    let instants = |name: &str| Column::timestamp(name);
+    let table = Table::new("events", "who", "name", instants("at"))
+        .message_id("id")
+        .received(instants("received"))
+        .with_copies()
+        .links(Links::new("links", "alias", "person").known(instants("from"), instants("until")));
+    let rule = |text| {
+        Rule::parse(text).unwrap().check(&bespoke::expr::Names::new(schema.clone())).unwrap()
+    };
+    let pushdown = Pushdown::new(table, &schema).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let ask = |now| {
+        let segments = [("one", rule("count(View) = 1")), ("two", rule("count(View) = 2"))];
+        let query = pushdown.query(segments, Timestamp::from_micros(now));
+        let mut rows = runtime.block_on(ask(&query, &session)).0;
+        rows.sort();
+        rows
+    };
+    let row = |person: &str, codes: [i64; 2]| (ProfileId::from(person), codes.to_vec());
+    assert_eq!(ask(4), [row("p-1", [2, 0]), row("p-2", [2, 0])]);
+    assert_eq!(ask(10), [row("p-1", [0, 2]), row("p-2", [2, 0])]);
+    assert_eq!(ask(20), [row("p-1", [2, 0]), row("p-2", [0, 2])]);
+}
