@@ -7,7 +7,7 @@ mod relax;
 mod test;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::number::{Bounded, NUMBER, Number, TooWide, Width};
@@ -207,20 +207,24 @@ impl<'a> Lowering<'a> {
         Scalar::all(from.chain(until))
     }
 
+    /// The rows that some fold may select; those of a name from when on it is of interest.
     fn reached(&self, reach: &Reach) -> Scalar {
         let Reach { names, entries, traits, all, after: from, list: _ } = reach;
-        let at = after(From::Event, &self.of.table.at, *from);
+        let since = |from| after(From::Event, &self.of.table.at, from);
         if *all {
-            return at;
+            return since(*from);
         }
-        let event = From::Event.text(&self.of.table.event);
-        let named = match names.len() {
-            0 => Scalar::Boolean(false),
-            _ => one_of(event, names.iter().map(|name| &**name)),
-        };
+        let mut since_when: BTreeMap<Timestamp, Vec<&str>> = BTreeMap::new();
+        for (name, from) in names {
+            since_when.entry(*from).or_default().push(name);
+        }
+        let event = || From::Event.text(&self.of.table.event);
+        let named = since_when
+            .into_iter()
+            .map(|(from, names)| Scalar::all([one_of(event(), names.into_iter()), since(from)]));
         let entries = entries.then(|| self.is_entry());
         let traits = traits.then(|| self.is_of_kind(&[EventKind::Identify]));
-        Scalar::all([Scalar::any([named].into_iter().chain(entries).chain(traits)), at])
+        Scalar::all([Scalar::any(named.chain(entries).chain(traits)), since(*from)])
     }
 
     /// Whether a row tells what somebody did, rather than a trait, a link or a group.
@@ -275,7 +279,10 @@ const INSTANT: i128 = 300_000_000_000_000_000;
 
 impl Reach {
     fn or(mut self, other: Self) -> Self {
-        self.names.extend(other.names);
+        for (name, from) in other.names {
+            let earliest = self.names.entry(name).or_insert(from);
+            *earliest = from.min(*earliest);
+        }
         self.entries |= other.entries;
         self.traits |= other.traits;
         self.all |= other.all;

@@ -5,7 +5,7 @@
 //! durations in microseconds. There is no division, no clock, and no function that engines could
 //! disagree about. How an engine says all this is the business of who reads the plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::table::{Column, List, Table};
@@ -74,8 +74,8 @@ pub(crate) enum FoldFunction {
 pub(super) struct Reach {
     /// The list whose elements they are.
     pub(super) list: Option<Arc<List>>,
-    /// The names of their events.
-    pub(super) names: BTreeSet<Arc<str>>,
+    /// The names of their events, each with the instant after which they happened.
+    pub(super) names: BTreeMap<Arc<str>, Timestamp>,
     /// Whatever people did.
     pub(super) entries: bool,
     /// Whatever tells traits.

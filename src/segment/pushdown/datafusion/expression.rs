@@ -2,8 +2,7 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Column, Result, ScalarValue, TableReference};
-use datafusion::functions_aggregate::expr_fn::{count, count_distinct, max, min, sum};
-use datafusion::functions_aggregate::sum::sum_distinct;
+use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::expr::Like;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, Operator, binary_expr, cast, lit, not, when,
@@ -39,17 +38,21 @@ pub(super) fn lift(number: usize) -> String {
 /// A fold as an aggregate of the rows that it selects.
 pub(super) fn aggregate(Fold { function, value, when, .. }: &Fold) -> Result<Expr> {
     let value = expression(value)?;
-    let folded = match function {
-        FoldFunction::Count => count(value),
-        FoldFunction::CountDistinct => count_distinct(value),
-        FoldFunction::Max => max(value),
-        FoldFunction::Min => min(value),
-        FoldFunction::Sum => sum(value),
-        FoldFunction::SumDistinct => sum_distinct(value),
+    let (folded, distinct) = match function {
+        FoldFunction::Count => (count(value), false),
+        FoldFunction::CountDistinct => (count(value), true),
+        FoldFunction::Max => (max(value), false),
+        FoldFunction::Min => (min(value), false),
+        FoldFunction::Sum => (sum(value), false),
+        FoldFunction::SumDistinct => (sum(value), true),
     };
-    match when {
-        Scalar::Boolean(true) => Ok(folded),
-        when => folded.filter(expression(when)?).build(),
+    let when = Some(when).filter(|when| **when != Scalar::Boolean(true));
+    // Whatever is not said again here is forgotten by the builder.
+    match (distinct, when.map(expression).transpose()?) {
+        (false, None) => Ok(folded),
+        (false, Some(when)) => folded.filter(when).build(),
+        (true, None) => folded.distinct().build(),
+        (true, Some(when)) => folded.distinct().filter(when).build(),
     }
 }
 

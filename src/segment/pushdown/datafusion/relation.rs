@@ -142,7 +142,8 @@ async fn opened(
 ) -> crate::error::Result<DataFrame> {
     let table = session.table(reference(name)).await.map_err(unplanned)?;
     let mut columns: Vec<Expr> = Vec::new();
-    for column in used.typed.values() {
+    let typed = used.typed.values().filter(|column| !used.plain.contains(&column.name));
+    for column in typed {
         let field = table.schema().field_with_unqualified_name(&column.name).map_err(unplanned)?;
         let stored = ident(&*column.name);
         columns.push(match cast_to(column, field.data_type())? {
@@ -150,8 +151,7 @@ async fn opened(
             None => stored,
         });
     }
-    let plain = used.plain.iter().filter(|name| !used.typed.contains_key(*name));
-    columns.extend(plain.map(|name| ident(&**name)));
+    columns.extend(used.plain.iter().map(|name| ident(&**name)));
     table.select(columns).and_then(|table| table.alias(relation(from))).map_err(unplanned)
 }
 

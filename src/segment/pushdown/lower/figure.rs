@@ -120,7 +120,7 @@ impl<'a> Lowering<'a> {
         };
         let reach = Reach {
             list: list.cloned(),
-            names: figure.event.iter().cloned().collect(),
+            names: figure.event.iter().map(|name| (Arc::clone(name), bounds.after)).collect(),
             entries: figure.event.is_none(),
             after: bounds.after,
             ..Reach::none()

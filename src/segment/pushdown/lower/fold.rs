@@ -1,6 +1,6 @@
 //! Folds of the rows that a condition selects.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Lowered, Lowering, Selected, Val, stored};
 use crate::expr::Comparison;
@@ -45,7 +45,7 @@ impl Reach {
     pub(super) fn none() -> Self {
         Self {
             list: None,
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             entries: false,
             traits: false,
             all: false,
