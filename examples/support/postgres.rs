@@ -1,0 +1,91 @@
+//! Tables of a session with PostgreSQL, which are gone when it ends.
+
+use bespoke::id::ProfileId;
+use bespoke::time::Timestamp;
+use bespoke::value::{Decimal, Kind};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error};
+
+use crate::tables::{Cell, Filled};
+
+/// How many rows a statement takes.
+const BATCH: usize = 10_000;
+
+/// Makes these tables.
+pub(crate) async fn load(client: &Client, tables: &[Filled]) -> Result<(), Error> {
+    for Filled { name, columns, rows } in tables {
+        let named = columns.iter().map(|(name, kind)| format!("\"{name}\" {}", declared(*kind)));
+        let named = list(named);
+        client.batch_execute(&format!("CREATE TEMPORARY TABLE \"{name}\" ({named})")).await?;
+        for rows in rows.chunks(BATCH) {
+            insert(client, name, columns, rows).await?;
+        }
+        // Nobody else counts the rows of a temporary table, and joins are planned by that.
+        client.batch_execute(&format!("ANALYZE \"{name}\"")).await?;
+    }
+    Ok(())
+}
+
+/// Inserts rows by a statement that takes a list of texts for each column.
+async fn insert(
+    client: &Client,
+    table: &str,
+    columns: &[(String, Kind)],
+    rows: &[Vec<Cell>],
+) -> Result<(), Error> {
+    let values = |(number, (_, kind)): (usize, &(String, Kind))| -> Vec<Option<String>> {
+        rows.iter().map(|row| row.get(number).and_then(|cell| text(cell, *kind))).collect()
+    };
+    let values: Vec<_> = columns.iter().enumerate().map(values).collect();
+    let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+        values.iter().map(|values| (values as _, Type::TEXT_ARRAY)).collect();
+    let places = || (1..).zip(columns);
+    let typed = list(places().map(|(place, (_, kind))| format!("c{place}::{}", declared(*kind))));
+    let given = list(places().map(|(place, _)| format!("${place}")));
+    let named = list(places().map(|(place, _)| format!("c{place}")));
+    let insert =
+        format!("INSERT INTO \"{table}\" SELECT {typed} FROM unnest({given}) AS rows ({named})");
+    client.query_typed(&insert, &parameters).await.map(|_| ())
+}
+
+fn list(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// What a query finds: people, and a code for each of so many segments.
+pub(crate) async fn found(
+    client: &Client,
+    sql: &str,
+    segments: usize,
+) -> Result<Vec<(ProfileId, Vec<i64>)>, Error> {
+    let rows = client.query_typed(sql, &[]).await?;
+    let found = rows.iter().map(|row| {
+        let codes = (1..=segments).map(|column| row.try_get::<_, i32>(column).map(i64::from));
+        Ok((row.try_get::<_, &str>(0)?.into(), codes.collect::<Result<_, _>>()?))
+    });
+    found.collect()
+}
+
+fn declared(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "BOOLEAN",
+        Kind::Instant => "TIMESTAMP",
+        Kind::Number => "NUMERIC",
+        _ => "TEXT",
+    }
+}
+
+/// A cell as PostgreSQL reads a value of this kind.
+fn text(cell: &Cell, kind: Kind) -> Option<String> {
+    match cell {
+        Cell::Boolean(truth) => Some(truth.to_string()),
+        Cell::Integer(micros) if kind == Kind::Instant => {
+            Some(Timestamp::from_micros(*micros).to_string())
+        }
+        Cell::Integer(micros) => {
+            Decimal::from_micros((*micros).into()).map(|number| number.to_string())
+        }
+        Cell::Null => None,
+        Cell::Text(text) => Some(text.to_string()),
+    }
+}
