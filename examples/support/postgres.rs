@@ -1,8 +1,7 @@
 //! Tables of a session with PostgreSQL, which are gone when it ends.
 
 use bespoke::id::ProfileId;
-use bespoke::time::Timestamp;
-use bespoke::value::{Decimal, Kind};
+use bespoke::value::Kind;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
 
@@ -10,6 +9,9 @@ use crate::tables::{Cell, Filled};
 
 /// How many rows a statement takes.
 const BATCH: usize = 10_000;
+
+/// PostgreSQL's first instant, in 4714 BC; what holds from always holds from there.
+const FIRST: i64 = -210_866_803_200_000_000;
 
 /// Makes these tables.
 pub(crate) async fn load(client: &Client, tables: &[Filled]) -> Result<(), Error> {
@@ -40,7 +42,7 @@ async fn insert(
     let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
         values.iter().map(|values| (values as _, Type::TEXT_ARRAY)).collect();
     let places = || (1..).zip(columns);
-    let typed = list(places().map(|(place, (_, kind))| format!("c{place}::{}", declared(*kind))));
+    let typed = list(places().map(|(place, (_, kind))| typed(&format!("c{place}"), *kind)));
     let given = list(places().map(|(place, _)| format!("${place}")));
     let named = list(places().map(|(place, _)| format!("c{place}")));
     let insert =
@@ -75,16 +77,23 @@ fn declared(kind: Kind) -> &'static str {
     }
 }
 
-/// A cell as PostgreSQL reads a value of this kind.
+/// What a text says in micros, exactly: there is no floating point in it.
+fn typed(text: &str, kind: Kind) -> String {
+    match kind {
+        Kind::Instant => format!(
+            "TIMESTAMP '1970-01-01' + {text}::BIGINT / 86400000000 * INTERVAL '1 day' \
+             + {text}::BIGINT % 86400000000 * INTERVAL '1 microsecond'"
+        ),
+        Kind::Number => format!("{text}::NUMERIC * 0.000001"),
+        _ => format!("{text}::{}", declared(kind)),
+    }
+}
+
 fn text(cell: &Cell, kind: Kind) -> Option<String> {
     match cell {
         Cell::Boolean(truth) => Some(truth.to_string()),
-        Cell::Integer(micros) if kind == Kind::Instant => {
-            Some(Timestamp::from_micros(*micros).to_string())
-        }
-        Cell::Integer(micros) => {
-            Decimal::from_micros((*micros).into()).map(|number| number.to_string())
-        }
+        Cell::Integer(micros) if kind == Kind::Instant => Some(micros.max(&FIRST).to_string()),
+        Cell::Integer(integer) => Some(integer.to_string()),
         Cell::Null => None,
         Cell::Text(text) => Some(text.to_string()),
     }

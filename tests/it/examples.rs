@@ -2,6 +2,7 @@
 
 mod campaign;
 mod engines;
+mod month;
 mod playbook;
 mod resume;
 mod transitions;
