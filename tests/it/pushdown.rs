@@ -12,7 +12,7 @@ use bespoke::id::ProfileId;
 use bespoke::schema::{BusinessKey, Field, Schema};
 use bespoke::segment::pushdown::{Column, Dialect, Links, List, Pushdown, Query, Table};
 use bespoke::segment::{Rule, Segment};
-use bespoke::testing::strategy::schema;
+use bespoke::testing::strategy::{self, schema};
 use bespoke::time::Timestamp;
 use bespoke::value::Kind;
 use proptest::prelude::*;
@@ -38,11 +38,13 @@ proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn a_table_finds_the_members_that_the_reference_finds(asked in law::asked()) {
-        asked.check(Dialect::Sqlite, Stored::Whole, |tables| {
-            let connection = database::load(tables).unwrap();
-            move |sql, segments| found(&connection, sql, segments)
-        })?;
+    fn a_table_finds_the_members_that_the_reference_finds(
+        asked in law::asked(strategy::facts(), Timestamp::MIN),
+    ) {
+        let layout = Layout::new(&schema(), Stored::Whole);
+        let connection = database::load(&layout.fill(&asked.events())).unwrap();
+        let ask = |sql: &str, segments| found(&connection, sql, segments);
+        asked.check(Dialect::Sqlite, layout.table(), ask)?;
     }
 }
 

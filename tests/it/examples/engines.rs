@@ -28,6 +28,17 @@ fn sqlite_prints_what_timelines_do() {
 }
 
 #[test]
+fn without_a_client_of_postgres_its_address_is_refused() {
+    let files = Files::new("address").with("e.jsonl", month());
+    let ask = |engine| files.ask("e.jsonl", "count(View) > 2", &["--engine", engine]);
+    let Some(refused) = ask("postgres://me:secret@127.0.0.1:1/shop") else { return };
+    let said = if cfg!(feature = "postgres") { "127.0.0.1:1: " } else { "`--features postgres`" };
+    assert!(refused.refused().contains(said), "{}", refused.err);
+    assert!(!refused.err.contains("secret"));
+    assert!(ask("mysql://x").unwrap().refused().contains("live, sqlite and postgres://…"));
+}
+
+#[test]
 fn a_query_is_printed_with_what_it_cannot_answer() {
     let files = Files::new("query").with("e.jsonl", month());
     let ask = |rule, more: &[&str]| {

@@ -9,7 +9,7 @@ use bespoke::expr::Expr;
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::segment::Segment;
-use bespoke::segment::pushdown::{Dialect, Exactness, Pushdown};
+use bespoke::segment::pushdown::{Dialect, Exactness, Pushdown, Table};
 use bespoke::testing::naive::{Fact, World};
 use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
 use bespoke::time::Timestamp;
@@ -18,7 +18,6 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 
 use crate::defined::engine;
-use crate::tables::{Filled, Layout, Stored};
 
 /// What a query finds: people, and a code for each segment.
 type Found = Vec<(ProfileId, Vec<i64>)>;
@@ -31,24 +30,35 @@ pub(crate) struct Asked {
     moments: Vec<(Timestamp, Timestamp)>,
 }
 
-pub(crate) fn asked() -> impl Strategy<Value = Asked> {
-    let facts = vec(strategy::facts(), 1..6).prop_map(People::of);
-    (strategy::definitions(), facts, vec(strategy::moments(), 1..4))
-        .prop_map(|(definitions, people, moments)| Asked { definitions, people, moments })
+/// What may be asked of people with such facts, by what was known from an instant on.
+pub(crate) fn asked(
+    facts: impl Strategy<Value = Vec<Fact>>,
+    first: Timestamp,
+) -> impl Strategy<Value = Asked> {
+    let people = vec(facts, 1..6).prop_map(People::of);
+    (strategy::definitions(), people, vec(strategy::moments(), 1..4)).prop_map(
+        move |(definitions, people, mut moments)| {
+            moments.retain(|(_, known)| *known >= first);
+            Asked { definitions, people, moments }
+        },
+    )
 }
 
 impl Asked {
-    /// Checks an engine, which is given tables and then asked by statements of so many segments.
-    pub(crate) fn check<F: Fn(&str, usize) -> Found>(
+    /// What the table is to tell, each event with the instant of its retraction.
+    pub(crate) fn events(&self) -> Vec<(&Event, Option<Timestamp>)> {
+        let events = self.people.0.values().flat_map(|(_, events)| events);
+        events.map(|(event, until)| (event, *until)).collect()
+    }
+
+    /// Checks an engine with such a table, which answers a statement of so many segments.
+    pub(crate) fn check(
         &self,
         dialect: Dialect,
-        stored: Stored,
-        load: impl FnOnce(&[Filled]) -> F,
+        table: Table,
+        ask: impl Fn(&str, usize) -> Found,
     ) -> TestCaseResult {
-        let schema = schema();
-        let layout = Layout::new(&schema, stored);
-        let pushdown = Pushdown::new(layout.table(), &schema).unwrap();
-        let ask = load(&layout.fill(&self.people.events()));
+        let pushdown = Pushdown::new(table, &schema()).unwrap();
         self.moments.iter().try_for_each(|moment| self.check_at(*moment, &pushdown, dialect, &ask))
     }
 
@@ -146,10 +156,5 @@ impl People {
 
     fn timeline(&self, person: &ProfileId) -> Timeline {
         fill(Timeline::new(), &self.0[person].1, &schema())
-    }
-
-    fn events(&self) -> Vec<(&Event, Option<Timestamp>)> {
-        let events = self.0.values().flat_map(|(_, events)| events);
-        events.map(|(event, until)| (event, *until)).collect()
     }
 }
