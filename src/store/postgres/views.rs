@@ -68,7 +68,7 @@ const OWN: &str = "e.profile, e.kind, e.name, e.at, e.known_from";
 
 /// An event's fields. `jsonb` has no U+0000, which is spelt here as elsewhere in the store; no JSON
 /// has a bare U+0001, which keeps the place of a backslash.
-const FIELDS: &str = r"(CASE WHEN strpos(e.fields, '\u0000') = 0 THEN e.fields ELSE
+const FIELDS: &str = r"(CASE WHEN strpos(e.fields, '\u000') = 0 THEN e.fields ELSE
     replace(replace(replace(replace(e.fields, '\\', chr(1)), '\u0001', '\u0001\u0002'),
         '\u0000', '\u0001\u0001'), chr(1), '\\') END)::JSONB";
 
