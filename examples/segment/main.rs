@@ -15,9 +15,10 @@
 //!   the tables that the query is about, as JSON.
 //!
 //! With `--engine live` the same is found by live membership, which is told the file as it came to
-//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table,
-//! with `--engine datafusion` by DataFusion, if this is built with `--features datafusion` (files may be
-//! Parquet then, with the columns of a CSV file), and with `--engine postgres://USER:PASSWORD@HOST:PORT/DATABASE` by a PostgreSQL, which gets it as
+//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table;
+//! with `--engine datafusion` by DataFusion, if this is built with `--features datafusion` (files may
+//! be Parquet then, with the columns of a CSV file); and with
+//! `--engine postgres://USER:PASSWORD@HOST:PORT/DATABASE` by a PostgreSQL, which gets it as
 //! temporary tables; for that the example is built with `--features postgres`. A socket's folder is
 //! given as `?host=/FOLDER`. The connection is not encrypted (`sslmode=disable`): where the way to the
 //! server is not yours, bring your own, as hosts of the library do.
