@@ -38,7 +38,9 @@ fn a_postgres_that_cannot_be_reached_is_refused() {
         said.starts_with("PostgreSQL: 127.0.0.1:1: ") || said.contains("`--features postgres`")
     );
     assert!(!said.contains("secret"));
-    assert!(ask("mysql://x").unwrap().refused().contains("live, sqlite, datafusion and postgres://…"));
+    assert!(
+        ask("mysql://x").unwrap().refused().contains("live, sqlite, datafusion and postgres://…")
+    );
 }
 
 #[test]
