@@ -115,7 +115,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let session = runtime.block_on(people.session(&layout, &folder));
         for (now, known) in moments {
-            let query = pushdown.query(segments.clone(), now).as_known(known);
+            let query = pushdown.query_as_known(segments.iter().cloned(), now, known);
             let (rows, exactness) = runtime.block_on(ask(&query, &session));
             let found: BTreeMap<_, _> = rows.iter().cloned().collect();
             prop_assert_eq!(found.len(), rows.len(), "somebody has two rows");

@@ -221,7 +221,7 @@ impl<'a> Lowering<'a> {
         let event = || From::Event.text(&self.of.table.event);
         let named = since_when
             .into_iter()
-            .map(|(from, names)| Scalar::all([one_of(event(), names.into_iter()), since(from)]));
+            .map(|(from, names)| Scalar::all([since(from), one_of(event(), names.into_iter())]));
         let entries = entries.then(|| self.is_entry());
         let traits = traits.then(|| self.is_of_kind(&[EventKind::Identify]));
         Scalar::all([Scalar::any(named.chain(entries).chain(traits)), since(*from)])

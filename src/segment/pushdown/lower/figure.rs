@@ -132,7 +132,8 @@ impl<'a> Lowering<'a> {
         } else {
             Scalar::Boolean(true)
         };
-        let when = Scalar::all([self.is_event(event), from, upto, filter]);
+        // Instants come first: where rows lie in the order of time, most are passed over by them.
+        let when = Scalar::all([from, upto, self.is_event(event), filter]);
         Ok(Rows { selected: Selected { when, reach }, value })
     }
 
