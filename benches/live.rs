@@ -121,7 +121,7 @@ fn whole() {
         turned += turns;
         count += batch.len();
         if count - since.1 >= REPORTED || batch.is_empty() && count > since.1 {
-            let (took, events) = (spent - since.0, count - since.1);
+            let (took, events) = (spent.saturating_sub(since.0), count - since.1);
             println!("{events} events in {took:?}: {:.0}/s", events as f64 / took.as_secs_f64());
             since = (spent, count);
         }

@@ -211,12 +211,12 @@ impl Broadcast {
 
     /// The lists that were written while the audience was being frozen, each with how many blocks
     /// it has.
-    pub(crate) fn lists(&self) -> impl Iterator<Item = (u64, u64)> {
+    pub fn lists(&self) -> impl Iterator<Item = (u64, u64)> {
         (0..).zip(self.lists.iter().copied())
     }
 
     /// That the audience is frozen anew, since it was left half frozen.
-    pub(crate) fn handle_anew(&mut self, fresh: Self) {
+    pub fn handle_anew(&mut self, fresh: Self) {
         let attempt = self.attempt.saturating_add(1);
         *self = Self { attempt, ..fresh };
     }

@@ -88,17 +88,20 @@
 
 mod broadcast;
 mod campaign;
+mod command;
 mod decide;
 mod deliver;
 mod freeze;
 mod intake;
 mod person;
+mod stored;
 mod visit;
 
 use std::fmt;
 
-pub use broadcast::{broadcast, cancel, pause, resume, status};
+pub use broadcast::broadcast;
 pub use campaign::Campaign;
+pub use command::{cancel, pause, resume, status};
 pub use decide::{Decided, decide};
 pub use deliver::{Delivered, deliver};
 pub use freeze::{Freeze, freeze, freeze_audience};

@@ -34,7 +34,7 @@ use std::sync::Arc;
 pub use batch::Batch;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{Access, Connection, PostgresStore};
+pub use postgres::{Access, Connection, EventViews, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStore, SqliteVault};
 

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bespoke::id::ProfileId;
 use bespoke::schema::Schema;
+use bespoke::segment::pushdown::Dialect;
 use bespoke::segment::{Difference, History, Segment};
 use bespoke::time::Timestamp;
 
 use crate::Fault;
 use crate::options::Asked;
 use crate::people::People;
+use crate::server::Server;
 use crate::{columnar, live, native, sql};
 
 /// Who answers. Whoever it is, the answers are the same.
-#[derive(Clone, Copy)]
 pub(crate) enum Engine {
     /// DataFusion, given the events as a table; what it cannot tell, timelines do.
     DataFusion,
@@ -21,7 +22,9 @@ pub(crate) enum Engine {
     Live,
     /// Each person's timeline, asked about the instant.
     Native,
-    /// SQLite, given the events as a table; what it cannot tell, timelines do.
+    /// PostgreSQL, given the events as tables; what it cannot tell, timelines do.
+    Postgres(Server),
+    /// SQLite, likewise.
     Sqlite,
 }
 
@@ -39,6 +42,9 @@ pub(crate) type Members = Vec<(ProfileId, Option<Timestamp>)>;
 /// Everybody's entries and exits.
 pub(crate) type Histories = BTreeMap<ProfileId, History>;
 
+/// What the address of a PostgreSQL begins with.
+const ADDRESSES: [&str; 2] = ["postgres://", "postgresql://"];
+
 impl Engine {
     pub(crate) fn named(name: &str) -> Result<Self, Fault> {
         match name {
@@ -46,34 +52,44 @@ impl Engine {
             "live" => Ok(Self::Live),
             "native" => Ok(Self::Native),
             "sqlite" => Ok(Self::Sqlite),
+            _ if ADDRESSES.iter().any(|scheme| name.starts_with(scheme)) => {
+                Server::at(name).map(Self::Postgres)
+            }
             _ => Err(format!(
-                "--engine {name} is not there; there are native, live, sqlite and datafusion"
+                "--engine {name} is not there; there are native, live, sqlite, datafusion and postgres://…"
             )),
         }
     }
 
     /// Who is a member at the instant asked about.
-    pub(crate) fn members(self, segment: &Segment, base: &Base<'_>) -> Result<Members, Fault> {
+    pub(crate) fn members(&self, segment: &Segment, base: &Base<'_>) -> Result<Members, Fault> {
         match self {
             Self::DataFusion => columnar::members(segment, base),
             Self::Live => Ok(live::members(segment, base)),
             Self::Native => Ok(native::members(segment, base)),
-            Self::Sqlite => sql::members(segment, base),
+            Self::Postgres(server) => {
+                sql::members(segment, base, Dialect::Postgres, |tables, sql| {
+                    server.found(tables, sql)
+                })
+            }
+            Self::Sqlite => sql::members(segment, base, Dialect::Sqlite, sql::sqlite),
         }
     }
 
     /// Who entered and left up to then, and when.
-    pub(crate) fn histories(self, segment: &Segment, base: &Base<'_>) -> Histories {
+    pub(crate) fn histories(&self, segment: &Segment, base: &Base<'_>) -> Histories {
         match self {
             Self::Live => live::histories(segment, base),
             // A table is asked about an instant, and history by the timelines behind it.
-            Self::DataFusion | Self::Native | Self::Sqlite => native::histories(segment, base),
+            Self::DataFusion | Self::Native | Self::Postgres(_) | Self::Sqlite => {
+                native::histories(segment, base)
+            }
         }
     }
 
     /// How two segments differ, then and up to then.
     pub(crate) fn difference(
-        self,
+        &self,
         first: &Segment,
         second: &Segment,
         base: &Base<'_>,

@@ -15,9 +15,13 @@
 //!   the tables that the query is about, as JSON.
 //!
 //! With `--engine live` the same is found by live membership, which is told the file as it came to
-//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table,
-//! and with `--engine datafusion` by DataFusion, if this is built with `--features datafusion`. Files
-//! may be Parquet then, with the columns of a CSV file.
+//! be known. With `--engine sqlite` the members are found by SQLite, which gets the file as a table;
+//! with `--engine datafusion` by DataFusion, if this is built with `--features datafusion` (files may
+//! be Parquet then, with the columns of a CSV file); and with
+//! `--engine postgres://USER:PASSWORD@HOST:PORT/DATABASE` by a PostgreSQL, which gets it as
+//! temporary tables; for that the example is built with `--features postgres`. A socket's folder is
+//! given as `?host=/FOLDER`. The connection is not encrypted (`sslmode=disable`): where the way to the
+//! server is not yours, bring your own, as hosts of the library do.
 
 #[path = "../support/args.rs"]
 mod args;
@@ -28,6 +32,9 @@ mod arrow;
 mod database;
 #[path = "../support/events.rs"]
 mod events;
+#[cfg(feature = "postgres")]
+#[path = "../support/postgres.rs"]
+mod postgres;
 #[path = "../support/tables.rs"]
 mod tables;
 
@@ -42,6 +49,11 @@ mod live;
 mod native;
 mod options;
 mod people;
+#[cfg(feature = "postgres")]
+mod server;
+#[cfg(not(feature = "postgres"))]
+#[path = "server/absent.rs"]
+mod server;
 mod sql;
 
 use std::collections::BTreeSet;
@@ -83,7 +95,7 @@ fn run(args: &Args) -> Result<(), Fault> {
         people.add_traits(profiles, names.schema())?;
     }
     let base = Base { people: &people, schema: names.schema(), asked: options.asked };
-    let engine = options.engine;
+    let engine = &options.engine;
     let written = match (&options.wanted, &second) {
         (Wanted::Explanation(id), _) => answer::text(&native::explain(&segment, &base, id)?),
         (Wanted::Sql(dialect), _) => {

@@ -17,9 +17,11 @@ pub(crate) const FLAGS: [&str; 2] = ["until", "transitions"];
 
 pub(crate) const USAGE: &str = "\
 usage: segment --events FILE --rule TEXT --at INSTANT [--known INSTANT] [--profiles FILE]
-               [--schema FILE] [--engine native|live|sqlite|datafusion]
+               [--schema FILE] [--engine native|live|sqlite|datafusion|ADDRESS]
                [--until | --explain ID | [--transitions] [--diff TEXT] |
-                --sql DIALECT | --tables DIALECT]";
+                --sql DIALECT | --tables DIALECT]
+The ADDRESS is that of a PostgreSQL, reached without TLS: postgres://USER:PASSWORD@HOST:PORT/DATABASE,
+or postgres:///DATABASE?host=/FOLDER&user=USER for the socket in a folder.";
 
 /// The arguments, read and checked.
 pub(crate) struct Options {

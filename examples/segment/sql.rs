@@ -1,4 +1,4 @@
-//! Answers of SQLite, which is given the file's events as tables; and the SQL of other engines.
+//! Answers of engines that are given the file's events as tables; and the SQL of others.
 
 use bespoke::event::Event;
 use bespoke::facts::Timeline;
@@ -11,23 +11,29 @@ use serde_json::{Value, json};
 use crate::Fault;
 use crate::database;
 use crate::engine::{Base, Members};
-use crate::tables::{Cell, Layout, Stored};
+use crate::tables::{Cell, Filled, Layout, Stored};
 
-/// Who is a member.
-pub(crate) fn members(segment: &Segment, base: &Base<'_>) -> Result<Members, Fault> {
-    let layout = Layout::new(base.schema, Stored::Whole);
+/// What a query finds: people, and a code for each segment.
+pub(crate) type Found = Vec<(ProfileId, Vec<i64>)>;
+
+/// Who is a member, by what an engine finds in the tables that it is given.
+pub(crate) fn members(
+    segment: &Segment,
+    base: &Base<'_>,
+    dialect: Dialect,
+    found: impl FnOnce(&[Filled], &str) -> Result<Found, Fault>,
+) -> Result<Members, Fault> {
+    let layout = layout(dialect, base);
     let query = query(&layout, segment, base)?;
-    let statement = query.on(Dialect::Sqlite).map_err(|error| error.to_string())?;
-    let rows = database::load(&layout.fill(&events(base)))
-        .and_then(|connection| database::found(&connection, statement.sql(), 1))
-        .map_err(|error| format!("SQLite: {error}"))?;
+    let statement = query.on(dialect).map_err(|error| error.to_string())?;
+    let rows = found(&layout.fill(&events(base)), statement.sql())?;
     finish(&query, rows, segment, base)
 }
 
 /// The members, from what an engine found.
 pub(crate) fn finish(
     query: &Query,
-    rows: Vec<(ProfileId, Vec<i64>)>,
+    rows: Found,
     segment: &Segment,
     base: &Base<'_>,
 ) -> Result<Members, Fault> {
@@ -43,6 +49,13 @@ pub(crate) fn finish(
         segment.evaluate(&timeline.facts_as_known(base.asked.now, base.asked.known())).until
     };
     Ok(members.map(|person| (person.clone(), until(&person))).collect())
+}
+
+/// What SQLite finds.
+pub(crate) fn sqlite(tables: &[Filled], sql: &str) -> Result<Found, Fault> {
+    database::load(tables)
+        .and_then(|connection| database::found(&connection, sql, 1))
+        .map_err(|error| format!("SQLite: {error}"))
 }
 
 /// The query for an engine, and what it can and cannot answer.

@@ -1,25 +1,20 @@
-//! Sending a broadcast, and what others may do meanwhile: look, pause, resume, cancel.
+//! Sending a broadcast.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::campaign::Campaign;
+use super::command::{summary, withdraw};
 use super::decide::{decide_page, is_settled, undecided};
 use super::deliver::{OPEN, Relay};
-use super::freeze::read;
+use super::stored::{Stored, members};
 use super::{ATTEMPTS, Progress, Stage, Watch};
-use crate::broadcast::{Broadcast, Command, State, Status};
-use crate::claim::Mailing;
-use crate::delivery::{self, Channel, Delivery, StateName, Transition};
+use crate::broadcast::{Command, State, Status};
+use crate::delivery::{Channel, StateName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::ProfileId;
 use crate::privacy::Vault;
 use crate::store::{Batch, Store};
-use crate::time::{Timestamp, earlier};
-
-/// How many deliveries are looked at together.
-const PAGE: usize = 1_000;
-/// How often a command is given anew when a page was decided of in between.
-const COMMANDS: usize = 100;
+use crate::time::Timestamp;
 
 /// Sends a broadcast whose audience is [frozen](super::Freeze), as far as can be done at `now`: page
 /// by page it is decided of the people, and what is claimed is handed over, so that the outbox never
@@ -44,7 +39,7 @@ const COMMANDS: usize = 100;
 /// # Pause and cancel
 ///
 /// A page is decided of, and a page of deliveries taken, under a check of the broadcast's state, so
-/// once [`pause`] or [`cancel`] has answered nothing is decided or taken any more. What was taken
+/// once [`pause`](super::pause) or [`cancel`](super::cancel) has answered nothing is decided or taken any more. What was taken
 /// before, one page at most, still goes to the channel.
 ///
 /// # Several processes
@@ -79,177 +74,6 @@ pub async fn broadcast(
     summary(store, &Stored::known(store, mailing).await?.broadcast).await
 }
 
-/// How far a broadcast has come; `None` where there is none of this mailing.
-///
-/// Decisions are counted as they are committed. Deliveries are counted while they are asked for, so
-/// of a page that another process hands over meanwhile some may count as sent that are about to be.
-/// It reads every delivery that is not accepted.
-///
-/// # Errors
-///
-/// What the store answers with.
-pub async fn status(store: &dyn Store, mailing: &Mailing) -> Result<Option<Status>> {
-    match Stored::find(store, mailing).await? {
-        Some(stored) => Ok(Some(summary(store, &stored.broadcast).await?)),
-        None => Ok(None),
-    }
-}
-
-/// Stops a broadcast until somebody resumes it.
-///
-/// # Errors
-///
-/// [`ErrorKind::Input`] where there is no broadcast of this mailing, or none that can be paused;
-/// else what the store answers with.
-pub async fn pause(store: &dyn Store, mailing: &Mailing) -> Result<()> {
-    command(store, mailing, Command::Pause).await
-}
-
-/// Lets a broadcast go on: the next call of [`broadcast`] does.
-///
-/// # Errors
-///
-/// As [`pause`].
-pub async fn resume(store: &dyn Store, mailing: &Mailing) -> Result<()> {
-    command(store, mailing, Command::Resume).await
-}
-
-/// Stops a broadcast for good: nothing more is decided or handed over, and what waits in the outbox
-/// is withdrawn, as *failed* with the reason. What the channel has stays sent. Where it fails
-/// half-way the broadcast is cancelled already, and calling again withdraws the rest.
-///
-/// # Errors
-///
-/// As [`pause`].
-pub async fn cancel(store: &dyn Store, mailing: &Mailing, now: Timestamp) -> Result<()> {
-    command(store, mailing, Command::Cancel).await?;
-    // What is being handed over is at the channel, or is left for whoever comes back.
-    let waiting = OPEN.into_iter().filter(|state| *state != StateName::Sending);
-    let mut lost = 0;
-    for state in waiting {
-        while let Err(error) = withdraw(store, mailing, state, now).await {
-            // A relay has taken what it found before the broadcast was cancelled.
-            if error.kind() != ErrorKind::Conflict || lost == ATTEMPTS {
-                return Err(error);
-            }
-            lost += 1;
-        }
-    }
-    Ok(())
-}
-
-async fn command(store: &dyn Store, mailing: &Mailing, command: Command) -> Result<()> {
-    let mut lost = 0;
-    loop {
-        let mut stored = Stored::known(store, mailing).await?;
-        stored.broadcast.handle(command)?;
-        match stored.commit(store, Batch::new()).await {
-            // A page was decided of in between.
-            Err(error) if error.kind() == ErrorKind::Conflict && lost < COMMANDS => lost += 1,
-            answer => return answer,
-        }
-    }
-}
-
-/// Ends the deliveries of a cancelled broadcast that are in a state.
-async fn withdraw(
-    store: &dyn Store,
-    mailing: &Mailing,
-    state: StateName,
-    now: Timestamp,
-) -> Result<()> {
-    // What is withdrawn leaves the list, so that the first page is always the next.
-    loop {
-        let found = store.deliveries(mailing, state, None, PAGE).await?.items;
-        if found.is_empty() {
-            return Ok(());
-        }
-        let mut batch = Batch::new();
-        batch.transitions.extend(found.iter().map(|delivery| withdrawn(delivery, now)));
-        store.commit(batch).await?;
-    }
-}
-
-fn withdrawn(delivery: &Delivery, now: Timestamp) -> Transition {
-    let from = delivery.state.name();
-    let to = match from {
-        // It may have gone out.
-        StateName::Sending => delivery::State::Unknown,
-        _ => delivery::State::Failed { reason: "the broadcast was cancelled".to_owned() },
-    };
-    Transition::new(delivery.id().clone(), from, to, now)
-}
-
-/// Counts what the outbox holds.
-async fn summary(store: &dyn Store, broadcast: &Broadcast) -> Result<Status> {
-    let mut deliveries = BTreeMap::new();
-    let mut due = None;
-    for state in OPEN.into_iter().chain([StateName::Failed, StateName::Unknown]) {
-        let count: &mut u64 = deliveries.entry(state).or_default();
-        let mut after = None;
-        loop {
-            let page = store.deliveries(broadcast.mailing(), state, after.as_ref(), PAGE).await?;
-            *count += page.items.len() as u64;
-            for delivery in page.items {
-                if let delivery::State::Deferred { until, .. } = delivery.state {
-                    due = earlier(due, Some(until));
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    Ok(Status::new(broadcast, deliveries, due))
-}
-
-/// A broadcast as it was read, with the text that is expected to be there when it is written.
-#[derive(Debug)]
-pub(super) struct Stored {
-    pub(super) broadcast: Broadcast,
-    pub(super) text: Option<String>,
-}
-
-impl Stored {
-    /// One that is not stored yet.
-    pub(super) fn new(broadcast: Broadcast) -> Self {
-        Self { broadcast, text: None }
-    }
-
-    /// The broadcast of a mailing, if there is one.
-    pub(super) async fn find(store: &dyn Store, mailing: &Mailing) -> Result<Option<Self>> {
-        let name = Broadcast::document(mailing);
-        let Some(text) = store.document(&name).await? else { return Ok(None) };
-        let broadcast = Broadcast::from_json(&text).map_err(|error| error.within(name))?;
-        Ok(Some(Self { broadcast, text: Some(text) }))
-    }
-
-    /// The broadcast of a mailing that must have one.
-    pub(super) async fn known(store: &dyn Store, mailing: &Mailing) -> Result<Self> {
-        Self::find(store, mailing).await?.ok_or_else(|| {
-            let detail = format!("no audience of the mailing `{mailing}` is frozen");
-            Error::new(ErrorKind::Input, detail)
-        })
-    }
-
-    /// What is taken only if nobody has written the broadcast since it was read.
-    pub(super) fn condition(&self) -> Batch {
-        let name = Broadcast::document(self.broadcast.mailing());
-        Batch::new().expect_document(name, self.text.clone())
-    }
-
-    /// Writes the broadcast with a batch, if nobody has written it since it was read.
-    pub(super) async fn commit(&mut self, store: &dyn Store, batch: Batch) -> Result<()> {
-        let name = Broadcast::document(self.broadcast.mailing());
-        let text = self.broadcast.to_json();
-        let batch = batch.expect_document(name.as_str(), self.text.clone());
-        store.commit(batch.document(name, text.as_str())).await?;
-        self.text = Some(text);
-        Ok(())
-    }
-}
-
 /// What a broadcast is sent by.
 struct Sender<'a> {
     campaign: Campaign,
@@ -267,7 +91,9 @@ impl Sender<'_> {
         let mut stored = Stored::known(self.store, self.campaign.mailing()).await?;
         match stored.broadcast.state() {
             State::Running => {}
-            State::Cancelled => return self.withdraw_all().await,
+            State::Cancelled => {
+                return withdraw(self.store, self.campaign.mailing(), &OPEN, self.now).await;
+            }
             State::Done | State::Paused => return Ok(()),
             State::Freezing => {
                 let detail = format!(
@@ -298,7 +124,7 @@ impl Sender<'_> {
     async fn decide(&self, stored: &mut Stored, page: u64) -> Result<()> {
         let Self { campaign, store, .. } = self;
         let mailing = campaign.mailing();
-        let members = read(*store, mailing, stored.broadcast.page(page)).await?;
+        let members = members(*store, mailing, stored.broadcast.page(page)).await?;
         let before = store.decided(mailing, &members).await?;
         let settled = before.iter().filter(|record| is_settled(record, self.now));
         let settled: BTreeSet<&ProfileId> = settled.map(|record| &record.profile).collect();
@@ -330,12 +156,5 @@ impl Sender<'_> {
         }
         stored.broadcast.handle(Command::Finish)?;
         stored.commit(self.store, Batch::new()).await
-    }
-
-    async fn withdraw_all(&self) -> Result<()> {
-        for state in OPEN {
-            withdraw(self.store, self.campaign.mailing(), state, self.now).await?;
-        }
-        Ok(())
     }
 }

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::ops::Range;
 
-use super::broadcast::Stored;
 use super::campaign::Campaign;
+use super::stored::{self, Stored};
 use super::{PAGE, Progress, Stage, Watch, person, visit};
 use crate::broadcast::{Block, Broadcast, State};
 use crate::claim::Mailing;
@@ -357,20 +357,7 @@ impl<'m> Merge<'m> {
             }
             let Some(number) = list.blocks.next() else { return Ok(()) };
             let block = Block::new(list.number, number);
-            list.members = read(self.store, self.mailing, block).await?.into_iter();
+            list.members = stored::members(self.store, self.mailing, block).await?.into_iter();
         }
-    }
-}
-
-/// The members of a block.
-pub(super) async fn read(
-    store: &dyn Store,
-    mailing: &Mailing,
-    block: Block,
-) -> Result<Vec<ProfileId>> {
-    let name = block.document(mailing);
-    match store.document(&name).await? {
-        Some(text) => Block::read(&text).map_err(|error| error.within(name)),
-        None => Err(Error::new(ErrorKind::Format, format!("the document `{name}` is gone"))),
     }
 }

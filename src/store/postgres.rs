@@ -3,6 +3,7 @@
 mod format;
 mod link;
 mod read;
+mod views;
 mod write;
 
 use std::fmt;
@@ -23,6 +24,8 @@ use crate::schema::Schema;
 use crate::time::Timestamp;
 
 use link::{Link, Namespace, failed};
+
+pub use views::EventViews;
 
 /// A [`Store`] in a PostgreSQL database: for several processes, on several machines.
 ///
@@ -174,6 +177,11 @@ impl<C: Connection> PostgresStore<C> {
     pub fn within<D: Connection>(&self, connection: D) -> PostgresStore<D> {
         let (namespace, schema) = (self.namespace.clone(), Arc::clone(&self.schema));
         PostgresStore { connection: Mutex::new(connection), namespace, schema }
+    }
+
+    /// The store's events as tables that rules are asked of, by the schema that it was opened with.
+    pub fn views(&self) -> EventViews {
+        EventViews::new(&self.namespace, &self.schema)
     }
 
     /// The connection, given back.

@@ -3,6 +3,7 @@
 mod broadcast;
 mod campaign;
 mod engines;
+mod month;
 mod playbook;
 mod resume;
 mod transitions;
@@ -425,7 +426,7 @@ edge,Product Viewed,2026-03-01T00:00:00Z,,,,,
             (&["--explain"], "--explain needs a value"),
             (
                 &["--engine", "duckdb"],
-                "--engine duckdb is not there; there are native, live, sqlite and datafusion",
+                "--engine duckdb is not there; there are native, live, sqlite, datafusion and postgres://…",
             ),
             (&["--at", "yesterday"], "--at: `yesterday` is no instant"),
             (&["--at", "2026-03-01"], "--at: `2026-03-01` is no instant"),

@@ -19,8 +19,9 @@ use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
 use bespoke::time::{Duration, Timestamp};
 use proptest::prelude::*;
 
+use crate::defined::engine;
 use crate::laws::cases;
-use crate::live::{Retractable, Script, Told, drain, engine, replay, told};
+use crate::live::{Retractable, Script, Told, drain, replay, told};
 
 /// The vocabulary of the strategies, in which an order is told once for each country and cancelled
 /// by a page view.

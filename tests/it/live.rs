@@ -1,40 +1,21 @@
 //! Live membership against the reference, asked at every instant at which something may change.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bespoke::engine::Engine;
 use bespoke::event::Event;
-use bespoke::expr::Expr;
 use bespoke::id::ProfileId;
 use bespoke::schema::Schema;
 use bespoke::segment::Membership;
 use bespoke::segment::live::{Cause, Live, Transition};
 use bespoke::testing::naive::{Fact, World};
-use bespoke::testing::strategy::{self, Definitions, PERSON, events, schema};
+use bespoke::testing::strategy::{self, PERSON, events, schema};
 use bespoke::time::{Duration, Timestamp};
 use bespoke::value::{Kind, Value};
 use proptest::prelude::*;
 
+use crate::defined::engine;
 use crate::laws::cases;
-
-/// The engine of some definitions, and its rules by the names of their segments.
-pub(crate) fn engine(
-    definitions: &Definitions,
-    schema: Schema,
-) -> (Engine, BTreeMap<Arc<str>, Expr>) {
-    let mut engine = Engine::new(schema).unwrap();
-    for (name, metric) in &definitions.metrics {
-        engine.add_metric(name, &metric.to_string()).unwrap();
-    }
-    let mut rules = definitions.segments.clone();
-    for (name, segment) in &definitions.segments {
-        engine.add_segment(name, &segment.to_string()).unwrap();
-    }
-    engine.add_segment("the rule", &definitions.rule.to_string()).unwrap();
-    rules.insert("the rule".into(), definitions.rule.clone());
-    (engine, rules)
-}
 
 /// An event, and when it is taken back.
 pub(crate) type Retractable = (Event, Option<Timestamp>);

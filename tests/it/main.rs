@@ -11,6 +11,7 @@ mod collect;
 mod content;
 #[cfg(feature = "sqlite")]
 mod crash;
+mod defined;
 #[cfg(feature = "mail")]
 mod delivery;
 mod diagnostics;

@@ -1,18 +1,18 @@
 //! What an engine answers about tables, against the reference; and how each dialect puts it.
 
+mod law;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::Arc;
 
 use bespoke::event::Event;
-use bespoke::expr::{Expr, Names};
+use bespoke::expr::Names;
 use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::schema::{BusinessKey, Field, Schema};
-use bespoke::segment::pushdown::{Column, Dialect, Exactness, Links, List, Pushdown, Query, Table};
+use bespoke::segment::pushdown::{Column, Dialect, Links, List, Pushdown, Query, Table};
 use bespoke::segment::{Rule, Segment};
-use bespoke::testing::naive::{Fact, World};
-use bespoke::testing::strategy::{self, Definitions, events, fill, schema};
+use bespoke::testing::strategy::{self, schema};
 use bespoke::time::Timestamp;
 use bespoke::value::Kind;
 use proptest::prelude::*;
@@ -20,65 +20,18 @@ use rusqlite::Connection;
 
 use crate::database;
 use crate::laws::cases;
-use crate::live::{Retractable, engine};
 use crate::tables::{Layout, Stored};
-
-/// People with their facts, and the events that tell them.
-struct People(BTreeMap<ProfileId, (Vec<Fact>, Vec<Retractable>)>);
-
-impl People {
-    fn of(facts: Vec<Vec<Fact>>) -> Self {
-        let people = facts.into_iter().enumerate().map(|(number, facts)| {
-            let person = ProfileId::from(format!("p-{number}"));
-            let own = events(&facts).into_iter().map(|(event, until)| {
-                let id = format!("{person}-{}", event.id().as_str());
-                (event.user(person.clone()).with_id(id), until)
-            });
-            let own = own.collect();
-            (person, (facts, own))
-        });
-        Self(people.collect())
-    }
-
-    fn timeline(&self, person: &ProfileId) -> Timeline {
-        fill(Timeline::new(), &self.0[person].1, &schema())
-    }
-
-    fn load(&self, layout: &Layout) -> Connection {
-        let events = self.0.values().flat_map(|(_, events)| events);
-        let events: Vec<_> = events.map(|(event, until)| (event, *until)).collect();
-        database::load(&layout.fill(&events)).unwrap()
-    }
-
-    /// Who is a member by the reference, of those of whom something is known.
-    fn members(
-        &self,
-        rule: &Expr,
-        definitions: &Definitions,
-        (now, known): (Timestamp, Timestamp),
-    ) -> BTreeSet<ProfileId> {
-        let schema = schema();
-        let is_member = |person: &ProfileId, facts: &[Fact]| {
-            let visible = |fact: &Fact| {
-                fact.at <= now && fact.known_from <= known && known < fact.known_until
-            };
-            let world = World::new(&schema, facts, now)
-                .of_person(person.as_str())
-                .as_known(known)
-                .with_names(&definitions.metrics, &definitions.segments);
-            facts.iter().any(visible) && world.is_member(rule)
-        };
-        let members = self.0.iter().filter(|(person, (facts, _))| is_member(person, facts));
-        members.map(|(person, _)| person.clone()).collect()
-    }
-}
 
 type Rows = BTreeMap<ProfileId, Vec<i64>>;
 
 fn rows(connection: &Connection, query: &Query, segments: usize) -> Rows {
     let statement = query.on(Dialect::Sqlite).unwrap();
-    let rows = database::found(connection, statement.sql(), segments);
-    rows.unwrap_or_else(|error| panic!("{error}\n{}", statement.sql())).into_iter().collect()
+    found(connection, statement.sql(), segments).into_iter().collect()
+}
+
+fn found(connection: &Connection, sql: &str, segments: usize) -> Vec<(ProfileId, Vec<i64>)> {
+    let rows = database::found(connection, sql, segments);
+    rows.unwrap_or_else(|error| panic!("{error}\n{sql}"))
 }
 
 proptest! {
@@ -86,49 +39,12 @@ proptest! {
 
     #[test]
     fn a_table_finds_the_members_that_the_reference_finds(
-        definitions in strategy::definitions(),
-        facts in prop::collection::vec(strategy::facts(), 1..6),
-        moments in prop::collection::vec(strategy::moments(), 1..4),
+        asked in law::asked(strategy::facts(), Timestamp::MIN),
     ) {
-        let schema = schema();
-        let (engine, rules) = engine(&definitions, schema.clone());
-        let segments = engine.segments().iter().map(|(name, segment)| (Arc::clone(name), segment.clone()));
-        let segments: Vec<(Arc<str>, Segment)> = segments.collect();
-        let people = People::of(facts);
-        let layout = Layout::new(&schema, Stored::Whole);
-        let connection = people.load(&layout);
-        let pushdown = Pushdown::new(layout.table(), &schema).unwrap();
-        for (now, known) in moments {
-            let ask = |segments: &[(Arc<str>, Segment)]| {
-                pushdown.query_as_known(segments.iter().cloned(), now, known)
-            };
-            let query = ask(&segments);
-            let statement = query.on(Dialect::Sqlite).unwrap();
-            let fused = rows(&connection, &query, segments.len());
-            for (number, (name, segment)) in segments.iter().enumerate() {
-                let expected = people.members(&rules[name], &definitions, (now, known));
-                let of = |code: i64| {
-                    let codes = fused.iter().filter(move |(_, codes)| codes[number] == code);
-                    codes.map(|(person, _)| person.clone()).collect::<BTreeSet<_>>()
-                };
-                let what = format!("{} at {now} as known at {known}\n{}", rules[name], statement.sql());
-                prop_assert!(of(2).is_subset(&expected), "not all are members of {}", what);
-                prop_assert!(expected.is_subset(&(&of(1) | &of(2))), "members are missing of {}", what);
-                if statement.exactness()[name] == Exactness::Exact {
-                    prop_assert!(of(1).is_empty(), "somebody is asked about of {}", what);
-                }
-                let alone = rows(&connection, &ask(&[(Arc::clone(name), segment.clone())]), 1);
-                let own: Rows = alone.into_iter().filter(|(_, codes)| codes[0] > 0).collect();
-                let shared = fused.iter().map(|(person, codes)| (person.clone(), vec![codes[number]]));
-                let shared: Rows = shared.filter(|(_, codes)| codes[0] > 0).collect();
-                prop_assert_eq!(own, shared, "alone another than with others: {}", what);
-            }
-            let finished = query.finish(fused, |person| Ok(people.timeline(person))).unwrap();
-            for (name, members) in finished {
-                let expected = people.members(&rules[&name], &definitions, (now, known));
-                prop_assert_eq!(members, expected, "{}", rules[&name]);
-            }
-        }
+        let layout = Layout::new(&schema(), Stored::Whole);
+        let connection = database::load(&layout.fill(&asked.events())).unwrap();
+        let ask = |sql: &str, segments| found(&connection, sql, segments);
+        asked.check(Dialect::Sqlite, layout.table(), ask)?;
     }
 }
 

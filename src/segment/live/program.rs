@@ -347,8 +347,8 @@ fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
 fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
     let mut first = Bits::of(segments.len());
     for (number, segment) in segments.iter().enumerate() {
-        let out = segment.tree.decided(&|leaf| blank.always(leaf)).map(|truth| truth != Some(true));
-        first.set(number, out != Some(true));
+        let held = segment.tree.decided(&|leaf| blank.always(leaf));
+        first.set(number, held.is_none_or(|held| held.value == Some(true)));
     }
     first
 }

@@ -61,20 +61,22 @@ impl Tree {
     }
 
     /// The truth of the rule, if those of some leaves that hold for good decide it.
-    pub(super) fn decided(&self, leaf: &impl Fn(usize) -> Option<Held>) -> Option<Option<bool>> {
+    pub(super) fn decided(&self, leaf: &impl Fn(usize) -> Option<Held>) -> Option<Held> {
         match self {
             Self::Junction { parts, decisive } => {
-                let truths = || parts.iter().map(|part| part.decided(leaf));
-                if truths().any(|truth| truth == Some(Some(*decisive))) {
-                    return Some(Some(*decisive));
+                let parts = || parts.iter().map(|part| part.decided(leaf));
+                let decides = |held: &Held| held.value == Some(*decisive);
+                if let Some(decides) = parts().flatten().find(decides) {
+                    return Some(decides);
                 }
-                let all = truths().collect::<Option<Vec<_>>>()?;
-                Some(all.into_iter().collect::<Option<Vec<_>>>().map(|_| !decisive))
+                let all = parts().collect::<Option<Vec<Held>>>()?;
+                let known = all.iter().all(|held| held.value.is_some());
+                Some(Valid::always(known.then_some(!decisive)))
             }
-            Self::Leaf(number) => leaf(*number).map(|held| held.value),
+            Self::Leaf(number) => leaf(*number),
             Self::Is { inner, .. } | Self::Member(inner) | Self::Not(inner) => {
                 inner.decided(leaf)?;
-                Some(self.holds(&mut |number| leaf(number).unwrap_or(Valid::always(None))).value)
+                Some(self.holds(&mut |number| leaf(number).unwrap_or(Valid::always(None))))
             }
         }
     }

@@ -10,7 +10,7 @@ use super::resume::{kills, run_and_kill};
 use super::{Run, directory, program, run};
 
 /// How many people are written to: several pages.
-const RECIPIENTS: &str = "400";
+const RECIPIENTS: &str = "300";
 
 /// A store and a file of what was sent.
 struct Place {
@@ -60,8 +60,8 @@ fn killed_anywhere_it_sends_each_message_once() {
     assert_eq!(reference.code, Some(0), "{}", reference.err);
     let took = began.elapsed();
     let expected = whole.sent();
-    assert!(reference.out.starts_with("done: 100% of 400 people"), "{}", reference.out);
-    assert!(expected.len() > 300 && reference.out.contains("already-claimed"), "{}", reference.out);
+    assert!(reference.out.starts_with("done: 100% of 300 people"), "{}", reference.out);
+    assert!(expected.len() > 200 && reference.out.contains("already-claimed"), "{}", reference.out);
     let mut addresses: Vec<_> = expected.iter().map(|line| line.split('\t').nth(1)).collect();
     addresses.sort();
     addresses.dedup();
@@ -70,8 +70,8 @@ fn killed_anywhere_it_sends_each_message_once() {
     let mut killed = 0;
     for point in 0..kills() {
         let place = Place::new(&folder, &format!("killed-{point}"));
-        // Killed some times, each time a little further, then left alone.
-        for _ in 0..=point % 4 {
+        // Killed once or twice, then left alone.
+        for _ in 0..=point % 2 {
             let after = took.mul_f64(draws.unit());
             killed += usize::from(!run_and_kill(&program, &place.args(&[]), after));
         }
@@ -98,7 +98,7 @@ fn a_broadcast_is_looked_at_paused_and_cancelled() {
     let sent = place.sent();
     assert!(!sent.is_empty() && sent.len() < 250, "{}", sent.len());
     // Run again it goes on, and pauses with some left who are asleep.
-    let further = place.send(&["--pause-after", "400"]).unwrap();
+    let further = place.send(&["--pause-after", "300"]).unwrap();
     assert!(further.out.starts_with("paused: "), "{}", further.out);
     assert!(place.sent().len() > sent.len());
     let cancelled = place.ask("--cancel");

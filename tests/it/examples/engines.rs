@@ -1,72 +1,12 @@
 //! Whichever engine of the segment tool answers, it prints the same bytes.
 
-use std::fmt::Write;
-
-use bespoke::seed::{Draws, Seed};
-use bespoke::time::{Duration, Timestamp};
-use serde_json::json;
-
+use super::month::{MORE, RULES, month};
 use super::segment::Files;
-
-const RULES: [&str; 5] = [
-    "count(Order over 7 days) >= 2 AND sum(Order.revenue over 10 days) > 50",
-    "tier = 'gold' OR count(View over 3 days) > count(Order over 9 days)",
-    "count(View) > 0 AND count(Order since last(View)) = 0",
-    "avg(Order.revenue over last 3) > 20 AND NOT changed(tier over 2 days)",
-    "funnel(View, Order over 2 days) = 2 OR now() - last(Order) > INTERVAL '6 days'",
-];
-
-/// When something happened, and since when it is known: most at once, some late, and some before.
-fn moment(draws: &mut Draws) -> (Timestamp, Timestamp) {
-    let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let hours = |hours: u64| Duration::hours(i64::try_from(hours).unwrap());
-    // Whole hours, so that some things happen together.
-    let at = begin.plus(hours(draws.below(30 * 24)));
-    let known = match draws.below(10) {
-        0 | 1 => at.plus(hours(draws.below(8 * 24))),
-        2 => at.minus(hours(draws.below(5 * 24))),
-        3 => at.plus(Duration::from_micros(1)),
-        _ => at,
-    };
-    (at, known)
-}
-
-/// A month of some dozens of people, as JSON Lines.
-fn month() -> String {
-    let mut draws = Seed::new(11).fork("month").draws();
-    let mut lines = String::new();
-    for number in 0..400 {
-        let (at, known) = moment(&mut draws);
-        let person = format!("p-{}", draws.below(40));
-        let mut told = match draws.below(10) {
-            0 => json!({"type": "alias", "previousId": format!("p-{}", draws.below(40))}),
-            1 | 2 => {
-                let tier = ["gold", "silver"][usize::from(draws.chance(0.5))];
-                json!({"type": "identify", "traits": {"tier": tier}})
-            }
-            3..=5 => json!({"type": "track", "event": "View"}),
-            _ => {
-                let revenue = draws.below(60);
-                json!({"type": "track", "event": "Order", "properties": {"revenue": revenue}})
-            }
-        };
-        told["messageId"] = json!(format!("m-{number}"));
-        told["userId"] = json!(person);
-        told["timestamp"] = json!(at.to_string());
-        told["receivedAt"] = json!(known.to_string());
-        writeln!(lines, "{told}").unwrap();
-    }
-    lines
-}
 
 #[test]
 fn sqlite_prints_what_timelines_do() {
     let files = Files::new("sqlite").with("e.jsonl", month());
-    let more = [
-        "tier LIKE 'g%' AND sum(Order.revenue over 20 days ending 2 days ago) BETWEEN 20 AND 90",
-        "last(Order.revenue where tier = 'gold') < 30 OR class(count(View), 2, 4) = 3",
-    ];
-    for rule in RULES.into_iter().chain(more) {
+    for rule in RULES.into_iter().chain(MORE) {
         let mut printed = 0;
         for wanted in [&[][..], &["--until"]] {
             for when in [
@@ -85,6 +25,22 @@ fn sqlite_prints_what_timelines_do() {
         }
         assert!(printed >= 4, "{rule} tells nothing: {printed} lines");
     }
+}
+
+#[test]
+fn a_postgres_that_cannot_be_reached_is_refused() {
+    let files = Files::new("address").with("e.jsonl", month());
+    let ask = |engine| files.ask("e.jsonl", "count(View) > 2", &["--engine", engine]);
+    let Some(refused) = ask("postgres://me:secret@127.0.0.1:1/shop") else { return };
+    // With a client or without.
+    let said = refused.refused();
+    assert!(
+        said.starts_with("PostgreSQL: 127.0.0.1:1: ") || said.contains("`--features postgres`")
+    );
+    assert!(!said.contains("secret"));
+    assert!(
+        ask("mysql://x").unwrap().refused().contains("live, sqlite, datafusion and postgres://…")
+    );
 }
 
 #[test]

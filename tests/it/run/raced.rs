@@ -189,4 +189,9 @@ fn the_stages_are_send() {
     is_send(&run::deliver(&campaign, ends, now(), other));
     let (schema, watch) = (schema(), &mut |_| ());
     is_send(&run::take_in((ends.0, ends.1), &schema, "crm", Vec::new(), watch));
+    let (watch, other) = (&mut |_| (), &mut |_| ());
+    is_send(&run::freeze(ends.0, "spring", "nobody", [], now()));
+    is_send(&run::freeze_audience(&campaign, ends.0, now(), watch));
+    is_send(&run::broadcast(&campaign, ends, now(), other));
+    is_send(&run::cancel(ends.0, campaign.mailing(), now()));
 }

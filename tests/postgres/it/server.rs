@@ -12,11 +12,15 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 /// A server; each test has namespaces of its own there.
 #[derive(Clone, Debug)]
-pub struct Server(Config);
+pub struct Server {
+    address: String,
+    config: Config,
+}
 
 impl Server {
     pub fn new(address: &str) -> Self {
-        Self(address.parse().expect("an address of a server"))
+        let config = address.parse().expect("an address of a server");
+        Self { address: address.to_owned(), config }
     }
 
     /// The one that the environment names.
@@ -29,9 +33,18 @@ impl Server {
         given.map(|address| Self::new(&address))
     }
 
+    /// Its address as programs are given it.
+    pub fn url(&self) -> String {
+        if self.address.contains("://") {
+            return self.address.clone();
+        }
+        let settings: Vec<&str> = self.address.split_whitespace().collect();
+        format!("postgres:///?{}", settings.join("&"))
+    }
+
     /// A connection, which is driven as long as it is used.
     pub async fn client(&self) -> Client {
-        let (client, connection) = self.0.connect(NoTls).await.expect("the server answers");
+        let (client, connection) = self.config.connect(NoTls).await.expect("the server answers");
         tokio::spawn(connection);
         client
     }
