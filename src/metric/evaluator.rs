@@ -41,7 +41,7 @@ pub(crate) struct Evaluator<'a> {
     /// Within a group, the entries that share the value at hand.
     share: Option<Share<'a>>,
     /// Made when something is kept: most questions are answered by columns.
-    memory: OnceCell<Box<Memory<'a>>>,
+    memory: OnceCell<Memory<'a>>,
 }
 
 /// What is kept between calls.
@@ -120,7 +120,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn memory(&self) -> &Memory<'a> {
-        self.memory.get_or_init(Box::default)
+        self.memory.get_or_init(Memory::default)
     }
 
     pub(super) fn share(&self) -> Option<&Share<'a>> {
