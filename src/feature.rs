@@ -1,6 +1,6 @@
-//! Features: a person's facts as a row of numbers, at any instant.
+//! Features: a person's facts as a row of cells, at any instant.
 //!
-//! A feature is a metric with a name. At a past instant it is what would have been computed then,
+//! A feature is a metric with a name: a number, or a text, which is then a category. At a past instant it is what would have been computed then,
 //! since [`Facts`] show nothing that happened later or was not known yet.
 //!
 //! ```
@@ -9,6 +9,7 @@
 //! use bespoke::facts::Timeline;
 //! use bespoke::feature::Features;
 //! use bespoke::schema::Schema;
+//! use bespoke::table::Cell;
 //! use bespoke::value::Kind;
 //!
 //! let schema = Schema::new().event("Order Completed", [("revenue", Kind::Number)]);
@@ -21,10 +22,11 @@
 //! )?;
 //! let order = Event::track("p-1", "Order Completed", "2026-02-01T12:00:00Z".parse()?);
 //! let timeline = Timeline::of([order.with("revenue", 620)], &schema);
-//! assert_eq!(features.row(&timeline.facts("2026-02-03T00:00:00Z".parse()?)), [1.5, 620.0]);
+//! let row = features.row(&timeline.facts("2026-02-03T00:00:00Z".parse()?));
+//! assert_eq!(row, [Cell::Number(1.5), Cell::Number(620.0)]);
 //! // Before the order there is nothing to be said of its age.
 //! let before = features.row(&timeline.facts("2026-01-01T00:00:00Z".parse()?));
-//! assert!(before[0].is_nan() && before[1] == 0.0);
+//! assert_eq!(before, [Cell::Missing, Cell::Number(0.0)]);
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
@@ -34,6 +36,7 @@ use crate::error::{Diagnostic, Error, ErrorKind, Result};
 use crate::expr::Names;
 use crate::facts::{Facts, Layout};
 use crate::metric::{Measure, Metric};
+use crate::table::{Cell, ColumnKind, Table};
 use crate::time::Duration;
 
 /// Features that passed their check, in the order of a row.
@@ -49,8 +52,8 @@ impl Features {
     /// # Errors
     ///
     /// [`ErrorKind::Definition`] for none, and for a name that is empty or comes twice;
-    /// [`ErrorKind::Rule`] for a metric that does not pass its check or does not count: what it
-    /// comes to must be a number, a length of time or a truth value.
+    /// [`ErrorKind::Rule`] for a metric that does not pass its check, and for an instant or a list:
+    /// what it comes to must be a number, a length of time, a truth value or a text.
     pub fn new<N: AsRef<str>, M: AsRef<str>>(features: &[(N, M)], names: &Names) -> Result<Self> {
         let mut known: Vec<Arc<str>> = Vec::with_capacity(features.len());
         let mut metrics = Vec::with_capacity(features.len());
@@ -63,7 +66,7 @@ impl Features {
                 };
                 return Err(Error::new(ErrorKind::Definition, detail));
             }
-            let metric = Metric::parse(text, names).and_then(counting);
+            let metric = Metric::parse(text, names).and_then(usable);
             metrics.push(metric.map_err(|error| error.within(format!("feature `{name}`")))?);
             known.push(name.into());
         }
@@ -93,15 +96,25 @@ impl Features {
         self.metrics.iter().flat_map(Metric::warnings)
     }
 
+    /// A table without rows that these features' rows fit into.
+    pub fn table(&self) -> Table {
+        let columns = self.names.iter().map(Arc::clone).zip(self.metrics.iter().map(kind));
+        Table::of(columns)
+    }
+
     /// What the features come to: a number as it is, a length of time in days, a truth value as 1
-    /// or 0, and NULL as `NaN`.
-    pub fn row(&self, facts: &Facts<'_>) -> Vec<f64> {
-        self.metrics.iter().map(|metric| number(&metric.evaluate(facts).value)).collect()
+    /// or 0, a text as a category, and NULL as missing.
+    pub fn row(&self, facts: &Facts<'_>) -> Vec<Cell> {
+        self.metrics.iter().map(|metric| cell(metric.evaluate(facts).value)).collect()
     }
 }
 
-fn counting(metric: Metric) -> Result<Metric> {
-    if metric.ty().counts() {
+fn kind(metric: &Metric) -> ColumnKind {
+    if metric.ty().counts() { ColumnKind::Number } else { ColumnKind::Text }
+}
+
+fn usable(metric: Metric) -> Result<Metric> {
+    if metric.ty().counts() || metric.ty().is_text() {
         return Ok(metric);
     }
     let what = metric.ty().describe();
@@ -111,18 +124,21 @@ fn counting(metric: Metric) -> Result<Metric> {
     };
     let text = metric.text();
     let span = crate::error::Span::new(0, text.len());
-    let fault = Diagnostic::new(text, span, format!("a feature is a number, this is {what}"));
+    let fault =
+        Diagnostic::new(text, span, format!("a feature is a number or a text, this is {what}"));
     Err(Error::from_diagnostics(ErrorKind::Rule, vec![fault.with_help(help)]))
 }
 
-fn number(measure: &Measure) -> f64 {
+/// What a figure is as a cell.
+pub(crate) fn cell(measure: Measure) -> Cell {
     let number = match measure {
-        Measure::Boolean(truth) => f64::from(u8::from(*truth)),
+        Measure::Boolean(truth) => f64::from(u8::from(truth)),
         Measure::Duration(length) => length.micros() as f64 / Duration::days(1).micros() as f64,
         Measure::Number(number) => number.to_f64(),
-        Measure::Instant(_) | Measure::Null | Measure::Text(_) => f64::NAN,
+        Measure::Text(text) => return Cell::Text(text),
+        Measure::Instant(_) | Measure::Null => return Cell::Missing,
     };
-    if number.is_finite() { number } else { f64::NAN }
+    if number.is_finite() { Cell::Number(number) } else { Cell::Missing }
 }
 
 #[cfg(test)]
@@ -131,11 +147,14 @@ mod tests {
     use crate::event::Event;
     use crate::facts::Timeline;
     use crate::schema::Schema;
+    use crate::table::cells;
     use crate::value::Kind;
 
     fn names() -> Names {
         let schema = Schema::new()
             .attribute("plan", Kind::Text)
+            .attribute("rank", Kind::Text)
+            .attribute("seen", Kind::Instant)
             .attribute("vip", Kind::Boolean)
             .event("Order Completed", [("revenue", Kind::Number)]);
         Names::new(schema)
@@ -149,27 +168,33 @@ mod tests {
                 ("mean", r#"avg("Order Completed".revenue)"#),
                 ("age", r#"now() - last("Order Completed")"#),
                 ("vip", "vip"),
-                ("gold", "plan = 'gold'"),
+                ("gold", "rank = 'gold'"),
                 ("nothing", "NULL"),
+                ("plan", "plan"),
             ],
             &names(),
         )
         .unwrap();
         let at = |text: &str| text.parse().unwrap();
         let order = Event::track("p", "Order Completed", at("2026-02-01T12:00:00Z"));
-        let traits = Event::identify("p", at("2026-02-01T00:00:00Z")).with("vip", true);
+        let traits = Event::identify("p", at("2026-02-01T00:00:00Z"))
+            .with("vip", true)
+            .with("plan", "basic");
         let events = [order.clone().with("revenue", 10), order.with("revenue", 5), traits];
         let timeline = Timeline::of(events, names().schema());
         let row = features.row(&timeline.facts(at("2026-02-03T18:00:00Z")));
-        assert_eq!(row[..4], [2.0, 7.5, 2.25, 1.0]);
-        assert!(row[4].is_nan() && row[5].is_nan(), "{row:?}");
+        assert_eq!(row[..4], cells([2.0, 7.5, 2.25, 1.0]));
+        assert_eq!(row[4..], [Cell::Missing, Cell::Missing, "basic".into()]);
+        let mut table = features.table();
+        table.push(&row).unwrap();
+        assert_eq!(table.row(0), row);
     }
 
     #[test]
     fn what_does_not_count_is_refused_with_advice() {
         for (name, text, expected) in [
             ("last", r#"last("Order Completed")"#, "write how long ago it is"),
-            ("plan", "plan", "compare it with something"),
+            ("seen", "seen", "a feature is a number or a text, this is an instant"),
             ("spend", r#"sum("Order Completed".revenu)"#, "did you mean `revenue`?"),
             ("", "1", "a feature needs a name"),
             ("one", "1", "two features `one`"),

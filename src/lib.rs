@@ -32,6 +32,7 @@ pub mod segment;
 pub mod source;
 
 // Learning: what is likely.
+pub mod table;
 pub mod feature;
 pub mod scorer;
 

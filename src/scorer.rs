@@ -32,25 +32,34 @@
 //! ```
 
 mod definition;
+mod encode;
 mod examples;
 #[cfg(feature = "learn")]
-mod learn;
-mod logistic;
-mod protocol;
+mod fit;
+#[cfg(feature = "learn")]
+mod linear;
+mod model;
+mod sample;
+mod sampler;
+mod saved;
+mod trees;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use definition::CheckedScore;
-pub use examples::Examples;
+pub use definition::{CheckedScore, Outcome};
+pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]
-pub use learn::{LogisticParams, Trained};
-pub use logistic::Logistic;
-pub use protocol::{Evaluation, Snapshot, Trainer};
+pub use fit::Encoding;
+#[cfg(feature = "learn")]
+pub use linear::{LinearParams, LogisticParams};
+pub use model::{Calibration, Contributions, Model};
+pub use sampler::{Evaluation, Sampler, Snapshot, Trained};
 
 use crate::error::Result;
+use crate::table::{Cell, Table};
 use crate::time::Duration;
 
 /// What is to be predicted, of whom, and from what.
@@ -67,14 +76,38 @@ pub struct Score {
     pub features: Vec<(Arc<str>, String)>,
     /// The rule that must be true at the snapshot for a person to be asked about.
     pub eligible: String,
-    /// The rule that is true, `horizon` after the snapshot, of those to whom it happened.
+    /// What is asked `horizon` after the snapshot: the rule that is true of those to whom it
+    /// happened, or the metric of how much came of it.
     pub outcome: String,
+    /// Whether the outcome is a rule or a metric.
+    #[serde(default, skip_serializing_if = "Target::is_class")]
+    pub target: Target,
     /// How long after a snapshot its outcome is known.
     pub horizon: Duration,
     /// How long before `now` the evaluation snapshot is taken; at least `horizon`.
     pub evaluation: Duration,
     /// How long before `now` training snapshots are taken; each at least `evaluation + horizon`.
     pub training: Vec<Duration>,
+}
+
+/// What sort of outcome a score predicts.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Target {
+    /// Whether it happens: the outcome is a rule, the score a probability.
+    #[default]
+    Class,
+    /// How much comes of it: the outcome is a metric, a length of time counting in days. Of whom
+    /// it is NULL there is no example.
+    Number,
+}
+
+impl Target {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    const fn is_class(&self) -> bool {
+        matches!(self, Self::Class)
+    }
 }
 
 impl Score {
@@ -94,11 +127,22 @@ impl Score {
             features: Vec::new(),
             eligible: eligible.into(),
             outcome: outcome.into(),
+            target: Target::Class,
             horizon,
             evaluation: Duration::ZERO,
             training: Vec::new(),
         };
         score.evaluation(horizon)
+    }
+
+    /// The same score, of how much comes of it: the outcome is a metric, asked `horizon` after the
+    /// snapshot.
+    ///
+    /// A sum over as long as the horizon is what came since the snapshot:
+    /// `sum("Order Completed".revenue over 30 days)`.
+    #[must_use]
+    pub fn amount(self) -> Self {
+        Self { target: Target::Number, ..self }
     }
 
     /// The same score with one more feature.
@@ -130,15 +174,17 @@ impl Score {
 ///
 /// # Contract
 /// The same features give the same score, bit for bit. Features come in the order of
-/// [`features`](Scorer::features), `NaN` where nothing is known; a scorer says what it makes of
+/// [`features`](Scorer::features), missing where nothing is known; a scorer says what it makes of
 /// that. A probability lies between 0 and 1.
 ///
 /// # Errors
-/// [`ErrorKind::Model`](crate::error::ErrorKind::Model) for a row of another length.
+/// [`ErrorKind::Model`](crate::error::ErrorKind::Model) for a row of another length, and for a text
+/// where a number was learnt from or a number where a text was.
 ///
 /// # Implementing
 /// Hold no state that a call changes. `version` names the model and what it was learnt from: a hash
-/// of its saved form will do.
+/// of its saved form will do. [`score_all`](Scorer::score_all) may be faster by columns; its scores
+/// are those of [`score`](Scorer::score), bit for bit.
 pub trait Scorer: fmt::Debug + Send + Sync {
     /// The features' names, in the order of a row.
     fn features(&self) -> &[Arc<str>];
@@ -148,8 +194,42 @@ pub trait Scorer: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// As the trait says.
-    fn score(&self, row: &[f64]) -> Result<f64>;
+    fn score(&self, row: &[Cell]) -> Result<f64>;
+
+    /// The scores of a table's rows.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    fn score_all(&self, table: &Table) -> Result<Vec<f64>> {
+        table.rows().map(|row| self.score(&row)).collect()
+    }
 
     /// Which model this is.
     fn version(&self) -> &str;
+}
+
+/// Fits models: parameters that make a [`Scorer`] of examples.
+///
+/// # Contract
+/// The same examples give the same model, bit for bit, in whatever order they come; randomness comes
+/// from a seed among the parameters. What is fitted, the preparation of features included, follows
+/// from these examples alone.
+///
+/// # Errors
+/// [`ErrorKind::Model`](crate::error::ErrorKind::Model) for what cannot be learnt from: no examples,
+/// one class only, labels of a sort that it does not predict.
+///
+/// # Implementing
+/// `testing::scorer::trains` (feature `testing`) runs the contract.
+pub trait Trainer: fmt::Debug + Send + Sync {
+    /// What is fitted.
+    type Scorer: Scorer;
+
+    /// Fits a model.
+    ///
+    /// # Errors
+    ///
+    /// As the trait says.
+    fn train(&self, examples: &Examples) -> Result<Self::Scorer>;
 }

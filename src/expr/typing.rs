@@ -96,6 +96,11 @@ impl Type {
         !matches!(self.base, Base::Instant | Base::Text)
     }
 
+    /// Whether its values are texts.
+    pub(crate) fn is_text(&self) -> bool {
+        self.base == Base::Text
+    }
+
     /// What kind of value it is, for a message.
     pub(crate) fn describe(&self) -> &'static str {
         self.base.describe()

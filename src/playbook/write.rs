@@ -9,7 +9,7 @@ use super::part::default;
 use super::{BlockPlan, ContentPlan, FORMAT, MailingPlan, MetricPlan, Playbook};
 use crate::content::Block;
 use crate::metric::{Engagement, RfmMetric};
-use crate::scorer::Score;
+use crate::scorer::{Score, Target};
 use crate::value::Decimal;
 
 /// The files of a playbook; those without any definition are left out.
@@ -156,10 +156,11 @@ fn decimal(number: Decimal) -> Value {
 
 fn score(plan: &Score) -> Table {
     let features = plan.features.iter();
+    let outcome = if plan.target == Target::Number { "amount" } else { "outcome" };
     let features = features.map(|(name, value)| (name.to_string(), text(value))).collect();
     table([
         ("eligible", text(&plan.eligible)),
-        ("outcome", text(&plan.outcome)),
+        (outcome, text(&plan.outcome)),
         ("horizon", text(&plan.horizon.to_string())),
         ("evaluation", text(&plan.evaluation.to_string())),
         ("training", list(&plan.training)),

@@ -75,13 +75,11 @@ impl Score {
     ) -> Self {
         let weights: BTreeMap<&Arc<str>, f64> = weights.into_iter().collect();
         let features = score.score().features.iter().map(|(name, text)| {
-            let words = Expr::parse(text).map(|metric| metric.words()).unwrap_or_default();
-            let definition = Definition::new(&**name, &**text, words);
-            Feature::new(definition, weights.get(name).copied())
+            Feature::new(Definition::read(&**name, text), weights.get(name).copied())
         });
         Self {
             eligible: Definition::of("eligible", score.eligible()),
-            outcome: Definition::of("outcome", score.outcome()),
+            outcome: Definition::read("outcome", score.outcome().text()),
             horizon: Some(score.score().horizon),
             features: features.collect(),
             ..Self::new(evaluation.clone())
@@ -103,6 +101,12 @@ impl Feature {
 }
 
 impl Definition {
+    /// A rule or metric under its name, as it was written and in words.
+    fn read(name: impl Into<String>, text: &str) -> Self {
+        let words = Expr::parse(text).map(|it| it.words()).unwrap_or_default();
+        Self::new(name, text, words)
+    }
+
     /// A rule under its name, as it was written and in words.
     pub fn of(name: impl Into<String>, segment: &Segment) -> Self {
         let rule = segment.rule();

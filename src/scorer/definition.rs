@@ -6,14 +6,16 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Score, Scorer};
+use super::{Score, Scorer, Target};
 use crate::error::{Diagnostic, Error, ErrorKind, Result};
 use crate::event::{Event, derive_id};
 use crate::expr::Names;
 use crate::facts::{Facts, Layout, Timeline};
-use crate::feature::Features;
+use crate::feature::{self, Features};
 use crate::id::ProfileId;
+use crate::metric::Metric;
 use crate::segment::{Rule, Segment};
+use crate::table::{Cell, Table};
 use crate::time::{Duration, Timestamp};
 use crate::value::{Decimal, Value};
 
@@ -24,8 +26,72 @@ pub struct CheckedScore {
     score: Arc<Score>,
     features: Features,
     eligible: Segment,
-    outcome: Segment,
+    outcome: Outcome,
     digest: Arc<str>,
+}
+
+/// What is asked a horizon after a snapshot.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Whether it happened.
+    Rule(Segment),
+    /// How much came of it.
+    Metric(Metric),
+}
+
+impl Outcome {
+    fn check(text: &str, target: Target, names: &Names) -> Result<Self> {
+        if target == Target::Class {
+            return Ok(Self::Rule(Rule::parse(text)?.check(names)?));
+        }
+        let metric = Metric::parse(text, names)?;
+        if metric.ty().counts() {
+            return Ok(Self::Metric(metric));
+        }
+        let what = metric.ty().describe();
+        Err(fault(format!("how much comes of it is a number, this is {what}")))
+    }
+
+    /// The label, if there is one. An outcome that is unknown did not happen.
+    fn label(&self, facts: &Facts<'_>) -> Option<f64> {
+        match self {
+            Self::Rule(segment) => Some(f64::from(u8::from(segment.is_member(facts)))),
+            Self::Metric(metric) => match feature::cell(metric.evaluate(facts).value) {
+                Cell::Number(number) => Some(number),
+                Cell::Missing | Cell::Text(_) => None,
+            },
+        }
+    }
+
+    fn index(&mut self, layout: &mut Layout) {
+        match self {
+            Self::Rule(segment) => segment.index(layout),
+            Self::Metric(metric) => metric.index(layout),
+        }
+    }
+
+    fn warnings(&self) -> &[Diagnostic] {
+        match self {
+            Self::Rule(segment) => segment.warnings(),
+            Self::Metric(metric) => metric.warnings(),
+        }
+    }
+
+    fn reads(&self, name: &str) -> bool {
+        match self {
+            Self::Rule(segment) => segment.reads(name),
+            Self::Metric(metric) => metric.reads(name),
+        }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Rule(segment) => segment.rule().text(),
+            Self::Metric(metric) => metric.text(),
+        }
+    }
 }
 
 impl Score {
@@ -51,7 +117,8 @@ impl Score {
         };
         let checked = CheckedScore {
             eligible: rule("eligible", &self.eligible)?,
-            outcome: rule("outcome", &self.outcome)?,
+            outcome: Outcome::check(&self.outcome, self.target, names)
+                .map_err(|error| error.within("outcome"))?,
             digest: self.digest(&name, names),
             score: Arc::new(self.clone()),
             features,
@@ -138,8 +205,8 @@ impl CheckedScore {
         &self.eligible
     }
 
-    /// The rule that says to whom it happened.
-    pub fn outcome(&self) -> &Segment {
+    /// What says to whom it happened, or how much came of it.
+    pub fn outcome(&self) -> &Outcome {
         &self.outcome
     }
 
@@ -182,21 +249,26 @@ impl CheckedScore {
     }
 
     /// The features of a person, if the score is asked of them.
-    pub fn row(&self, facts: &Facts<'_>) -> Option<Vec<f64>> {
+    pub fn row(&self, facts: &Facts<'_>) -> Option<Vec<Cell>> {
         let asked = facts.is_known() && self.eligible.is_member(facts);
         asked.then(|| self.features.row(facts))
     }
 
-    /// The features of a person at a snapshot, and whether it happened to them by the horizon, if
-    /// the score was asked of them then.
+    /// A table without rows that this score's rows fit into.
+    pub fn table(&self) -> Table {
+        self.features.table()
+    }
+
+    /// The features of a person at a snapshot and the label of its horizon, if the score was asked
+    /// of them then: 1 where it happened, 0 where it did not, or how much came of it.
     ///
     /// The features are what was known at the snapshot, the label is what was known at its
     /// horizon: nothing that happens or becomes known later changes either. An outcome that is
-    /// unknown then did not happen.
-    pub fn example(&self, timeline: &Timeline, snapshot: Timestamp) -> Option<(Vec<f64>, bool)> {
+    /// unknown then did not happen; a metric that is NULL then makes no example.
+    pub fn example(&self, timeline: &Timeline, snapshot: Timestamp) -> Option<(Vec<Cell>, f64)> {
         let row = self.row(&timeline.facts(snapshot))?;
         let horizon = snapshot.plus(self.score.horizon);
-        Some((row, self.outcome.is_member(&timeline.facts(horizon))))
+        Some((row, self.outcome.label(&timeline.facts(horizon))?))
     }
 
     /// The event that tells a person's score as a trait, at the instant of the facts.

@@ -11,7 +11,7 @@ use super::Checker;
 use crate::error::Result;
 use crate::expr::Expr;
 use crate::metric::{Engagement, Metric};
-use crate::scorer::Score;
+use crate::scorer::{Score, Target};
 use crate::segment::Rule;
 
 /// What each part names; of a part that cannot be read, what can be.
@@ -183,7 +183,8 @@ impl Checker<'_> {
             }
         }
         for (field, text) in [("eligible", &score.eligible), ("outcome", &score.outcome)] {
-            if self.is_legible(text) {
+            let counts = field == "outcome" && score.target == Target::Number;
+            if !counts && self.is_legible(text) {
                 self.condition(&key(Sort::Score, name, field), text);
             }
         }

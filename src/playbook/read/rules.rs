@@ -10,7 +10,7 @@ use super::super::{MetricPlan, plan};
 use super::Reader;
 use crate::error::Span;
 use crate::metric::Engagement;
-use crate::scorer::Score;
+use crate::scorer::{Score, Target};
 use crate::time::Duration;
 use crate::value::Decimal;
 
@@ -134,11 +134,16 @@ impl Reader<'_> {
     }
 
     fn score(&mut self, name: &str, fields: &Fields<'_>) -> Option<Score> {
-        let known = ["eligible", "outcome", "horizon", "evaluation", "training", "features"];
+        let known =
+            ["eligible", "outcome", "horizon", "amount", "evaluation", "training", "features"];
         fields.only(&known, &mut self.atlas);
         let at = |field: &str| key(Sort::Score, name, field);
         let eligible = self.rule(fields, "eligible", at("eligible"));
-        let outcome = self.rule(fields, "outcome", at("outcome"));
+        let (target, outcome) = match fields.find("amount") {
+            Some(_) => (Target::Number, "amount"),
+            None => (Target::Class, "outcome"),
+        };
+        let outcome = self.rule(fields, outcome, at("outcome"));
         let features = self.features(name, fields);
         let horizon = self.length(name, fields, "horizon");
         // The labels of the horizon itself have just become known.
@@ -151,6 +156,7 @@ impl Reader<'_> {
             features: features?,
             eligible: eligible?.as_ref().into(),
             outcome: outcome?.as_ref().into(),
+            target,
             horizon: horizon?,
             evaluation: evaluation?,
             training: training?,

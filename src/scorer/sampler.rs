@@ -1,12 +1,13 @@
-//! Learning from the past without looking ahead, and judging what was learnt.
+//! Sampling the past without looking ahead, and judging what was learnt from it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::examples::{Examples, Sample};
-use super::{CheckedScore, Scorer};
+use super::model::{log_odds, sigmoid};
+use super::sample::{Keyed, Sample};
+use super::{CheckedScore, Examples, Labels, Model, Scorer, Trainer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::facts::Timeline;
 use crate::id::ProfileId;
@@ -22,7 +23,7 @@ use crate::time::Timestamp;
 /// features are taken, the evaluation's labels are known at `now`, and nothing that happens or
 /// becomes known after `now` is read.
 ///
-/// Memory is bounded: of each of the two sets at most [`Trainer::LIMIT`] rows are kept, chosen by
+/// Memory is bounded: of each of the two sets at most [`Sampler::LIMIT`] rows are kept, chosen by
 /// seed, person and snapshot, whatever the order of people; of a person nothing else is kept.
 ///
 /// ```
@@ -30,7 +31,7 @@ use crate::time::Timestamp;
 /// use bespoke::expr::Names;
 /// use bespoke::facts::Timeline;
 /// use bespoke::schema::Schema;
-/// use bespoke::scorer::{Score, Trainer};
+/// use bespoke::scorer::{Score, Sampler};
 /// use bespoke::seed::Seed;
 /// use bespoke::time::Duration;
 ///
@@ -43,15 +44,15 @@ use crate::time::Timestamp;
 ///
 /// let order = Event::track("p-1", "Order Completed", "2025-09-10T12:00:00Z".parse()?);
 /// let timeline = Timeline::of([order], &schema);
-/// let mut trainer = Trainer::new(&churn, "2026-03-01T09:00:00Z".parse()?, Seed::new(1));
-/// trainer.observe(&"p-1".into(), &timeline);
+/// let mut sampler = Sampler::new(&churn, "2026-03-01T09:00:00Z".parse()?, Seed::new(1));
+/// sampler.observe(&"p-1".into(), &timeline);
 /// // 180 days ago they had not bought yet; 90 days ago they had, and were to buy no more.
-/// assert_eq!(trainer.training().len(), 0);
-/// assert_eq!(trainer.evaluation().positives(), 1);
+/// assert_eq!(sampler.training().len(), 0);
+/// assert_eq!(sampler.evaluation().positives(), 1);
 /// # Ok::<(), bespoke::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Trainer {
+pub struct Sampler {
     score: CheckedScore,
     now: Timestamp,
     seed: Seed,
@@ -122,19 +123,19 @@ pub struct Snapshot {
     pub positives: usize,
 }
 
-impl Trainer {
+impl Sampler {
     /// The rows that are kept of each set by default: enough for a model of some dozens of weights,
     /// and some 30 MB of twenty features.
     pub const LIMIT: usize = 200_000;
 
-    /// A trainer that has seen nobody yet.
+    /// A sampler that has seen nobody yet.
     pub fn new(score: &CheckedScore, now: Timestamp, seed: Seed) -> Self {
         let seed = seed.fork("scorer").fork(score.name());
         let (training, evaluation) = (Sample::new(), Sample::new());
         Self { score: score.clone(), now, seed, limit: Self::LIMIT, training, evaluation }
     }
 
-    /// The same trainer, keeping so many rows of each set.
+    /// The same sampler, keeping so many rows of each set.
     #[must_use]
     pub fn limit(self, rows: usize) -> Self {
         Self { limit: rows, ..self }
@@ -152,20 +153,26 @@ impl Trainer {
         for (ago, evaluates) in training.chain([(definition.evaluation, true)]) {
             let snapshot = self.now.minus(ago);
             let Some(example) = self.score.example(timeline, snapshot) else { continue };
+            let (row, label) = example;
             let key = own.fork(&snapshot.micros().to_string()).draws().bits();
+            let group = own.draws().bits();
             let sample = if evaluates { &mut self.evaluation } else { &mut self.training };
-            sample.offer(example, snapshot, key, self.limit);
+            sample.offer(Keyed { key, group, snapshot, label, row: row.into() }, self.limit);
         }
     }
 
     /// What there is to learn from so far.
     pub fn training(&self) -> Examples {
-        self.training.examples(self.score.features().names())
+        self.examples(&self.training)
     }
 
     /// What there is to judge by so far.
     pub fn evaluation(&self) -> Examples {
-        self.evaluation.examples(self.score.features().names())
+        self.examples(&self.evaluation)
+    }
+
+    fn examples(&self, sample: &Sample) -> Examples {
+        sample.examples(self.score.table(), self.score.score().target, self.score.name())
     }
 
     /// Judges a scorer, be it the one that was fitted here or the host's own, by the evaluation
@@ -213,8 +220,11 @@ impl Trainer {
             let detail = format!("nobody was eligible at the evaluation snapshot, {at}");
             return Err(Error::new(ErrorKind::Model, detail));
         }
-        let scored = examples.iter().map(|(row, happened, _)| Ok((scorer.score(row)?, happened)));
-        let scored = scored.collect::<Result<Vec<_>>>()?;
+        let Labels::Classes { labels, .. } = examples.labels() else {
+            return Err(Error::new(ErrorKind::Model, "it is of how much, not of whether"));
+        };
+        let scores = scorer.score_all(examples.table())?;
+        let scored = scores.into_iter().zip(labels.iter().copied());
         Forecast::new(scored).map_err(|error| {
             Error::new(ErrorKind::Model, format!("the model's score: {}", error.detail()))
         })
@@ -225,10 +235,11 @@ impl Trainer {
         for ago in &self.score.score().training {
             counts.insert(self.now.minus(*ago), (0, 0));
         }
-        for (_, happened, at) in self.training().iter() {
-            let (count, positives) = counts.entry(at).or_default();
+        let training = self.training();
+        for (label, at) in training.labels().numbers().iter().zip(training.snapshots()) {
+            let (count, positives) = counts.entry(*at).or_default();
             *count += 1;
-            *positives += usize::from(happened);
+            *positives += usize::from(*label > 0.0);
         }
         let horizon = self.score.score().horizon;
         let snapshot = |(at, (count, positives)): (Timestamp, (usize, usize))| Snapshot {
@@ -302,4 +313,77 @@ fn thin(points: &[Point]) -> Vec<Point> {
     let last = points.len().saturating_sub(1);
     let kept = points.iter().enumerate().filter(|(at, _)| at % step == 0 || *at == last);
     kept.map(|(_, point)| *point).collect()
+}
+
+/// How many of either outcome a snapshot needs to set the level: the share is then known to some
+/// five points.
+const LEVELLED: usize = 100;
+
+/// Moves the intercept to the level of the latest snapshot.
+fn level(model: Model, examples: &Examples) -> Result<Model> {
+    let Some(latest) = examples.snapshots().iter().max() else { return Ok(model) };
+    let rows = examples.snapshots().iter().enumerate().filter(|(_, at)| *at == latest);
+    let latest = examples.select(&rows.map(|(row, _)| row).collect::<Vec<_>>());
+    let scores = model.score_all(latest.table())?;
+    let odds: Vec<f64> = scores.into_iter().map(log_odds).collect();
+    let positives = latest.positives();
+    if positives.min(odds.len() - positives) < LEVELLED {
+        return Ok(model);
+    }
+    // What is expected only grows with the shift, so halving finds where it is what came.
+    let expected = |shift: f64| odds.iter().map(|odds| sigmoid(odds + shift)).sum::<f64>();
+    let (mut low, mut high) = (-FURTHEST, FURTHEST);
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if expected(middle) < positives as f64 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    model.shifted(f64::midpoint(low, high))
+}
+
+/// The furthest that the level is moved, in log-odds: from a hundredth to a half, and then some.
+const FURTHEST: f64 = 8.0;
+
+/// How often that is halved: until it is closer than a probability's sixth digit.
+const HALVINGS: u32 = 32;
+
+impl Sampler {
+    /// Fits a model to what was gathered for training, and judges it by what was gathered for the
+    /// evaluation.
+    ///
+    /// How often it happens moves with the season more than who it happens to does. So the level of
+    /// a probability is then moved until the mean score of the latest training snapshot is the share
+    /// to which it happened; order is not touched. A snapshot with fewer than a hundred of either
+    /// outcome moves nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Trainer::train`] and [`Sampler::judge`], naming the score.
+    pub fn finish<T>(self, trainer: &T) -> Result<Trained>
+    where
+        T: Trainer<Scorer = Model> + ?Sized,
+    {
+        let training = self.training();
+        let scorer = trainer.train(&training).and_then(|model| level(model, &training));
+        let scorer = scorer.map_err(|error| error.within(format!("score `{}`", self.name())))?;
+        let mut evaluation = self.judge(&scorer)?;
+        for (name, _) in scorer.importance().iter().filter(|(_, share)| *share <= 0.0) {
+            let doubt = format!("the feature `{name}` was the same for everybody and is left out");
+            evaluation.warnings.push(doubt);
+        }
+        Ok(Trained { scorer, evaluation })
+    }
+}
+
+/// A model and how good it is.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Trained {
+    /// The model, to be saved and to be served.
+    pub scorer: Model,
+    /// How good it is.
+    pub evaluation: Evaluation,
 }

@@ -1,0 +1,355 @@
+//! Tables to learn from: named columns of numbers and of categories.
+//!
+//! A [`Cell`] is what a row has in a column: a number, a text, or nothing. A [`Table`] keeps its
+//! cells by column, a text as the number of its level, so that a million rows are read as fast as
+//! the memory goes.
+//!
+//! ```
+//! use bespoke::table::{Cell, ColumnKind, Table};
+//!
+//! let mut table = Table::new([("spend", ColumnKind::Number), ("plan", ColumnKind::Text)])?;
+//! table.push(&[12.5.into(), "gold".into()])?;
+//! table.push(&[Cell::Missing, "free".into()])?;
+//! assert_eq!(table.len(), 2);
+//! assert_eq!(table.row(1), [Cell::Missing, Cell::from("free")]);
+//!
+//! let error = table.push(&["much".into(), "gold".into()]).unwrap_err();
+//! assert_eq!(error.to_string(), "row 2: the column `spend` is of numbers: `much` is none");
+//! # Ok::<(), bespoke::Error>(())
+//! ```
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a row has in a column.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Cell {
+    /// Nothing is known.
+    Missing,
+    /// A number; one that is no number counts as missing.
+    Number(f64),
+    /// A category.
+    Text(Arc<str>),
+}
+
+impl Cell {
+    /// The number, `NaN` where there is none.
+    pub const fn number(&self) -> f64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Missing | Self::Text(_) => f64::NAN,
+        }
+    }
+
+    /// The text, if it is one.
+    pub const fn text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Missing | Self::Number(_) => None,
+        }
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(number: f64) -> Self {
+        if number.is_nan() { Self::Missing } else { Self::Number(number) }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Arc<str>> for Cell {
+    fn from(text: Arc<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// A row of numbers, `NaN` where nothing is known.
+pub fn cells(numbers: impl IntoIterator<Item = f64>) -> Vec<Cell> {
+    numbers.into_iter().map(Cell::from).collect()
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ColumnKind {
+    /// Numbers.
+    Number,
+    /// Categories.
+    Text,
+}
+
+/// The cells of a column, one for each row.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Column {
+    /// Numbers, `NaN` where nothing is known.
+    Numbers(Vec<f64>),
+    /// Categories.
+    Texts(Levels),
+}
+
+/// The cells of a column of categories.
+#[derive(Clone, Debug, Default)]
+pub struct Levels {
+    texts: Vec<Arc<str>>,
+    numbers: BTreeMap<Arc<str>, u32>,
+    codes: Vec<u32>,
+}
+
+impl Levels {
+    /// The code of a row of which nothing is known.
+    pub const MISSING: u32 = u32::MAX;
+
+    /// The different texts, in the order in which they first came.
+    pub fn texts(&self) -> &[Arc<str>] {
+        &self.texts
+    }
+
+    /// Which of the texts each row has, or [`Levels::MISSING`].
+    pub fn codes(&self) -> &[u32] {
+        &self.codes
+    }
+
+    fn push(&mut self, text: Option<&Arc<str>>) {
+        let code = match text {
+            None => Self::MISSING,
+            Some(text) => self.number(text),
+        };
+        self.codes.push(code);
+    }
+
+    fn number(&mut self, text: &Arc<str>) -> u32 {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        // A table of four billion different texts does not fit into memory.
+        let number = u32::try_from(self.texts.len()).unwrap_or(Self::MISSING);
+        self.texts.push(Arc::clone(text));
+        self.numbers.insert(Arc::clone(text), number);
+        number
+    }
+
+    fn text(&self, row: usize) -> Option<&Arc<str>> {
+        let code = self.codes.get(row)?;
+        self.texts.get(usize::try_from(*code).ok()?)
+    }
+}
+
+impl Column {
+    /// What the column holds.
+    pub const fn kind(&self) -> ColumnKind {
+        match self {
+            Self::Numbers(_) => ColumnKind::Number,
+            Self::Texts(_) => ColumnKind::Text,
+        }
+    }
+
+    /// How many rows it has.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Numbers(numbers) => numbers.len(),
+            Self::Texts(levels) => levels.codes.len(),
+        }
+    }
+
+    /// Whether it has none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What a row has in it; of a row that is not there nothing is known.
+    pub fn cell(&self, row: usize) -> Cell {
+        match self {
+            Self::Numbers(numbers) => numbers.get(row).map_or(Cell::Missing, |n| Cell::from(*n)),
+            Self::Texts(levels) => levels.text(row).map_or(Cell::Missing, |t| Arc::clone(t).into()),
+        }
+    }
+
+    fn push(&mut self, cell: &Cell) {
+        match self {
+            Self::Numbers(numbers) => numbers.push(cell.number()),
+            Self::Texts(levels) => levels.push(cell.text()),
+        }
+    }
+
+    fn takes(&self, cell: &Cell) -> std::result::Result<(), String> {
+        match (self, cell) {
+            (Self::Numbers(_), Cell::Text(text)) => Err(format!("is of numbers: `{text}` is none")),
+            (Self::Texts(_), Cell::Number(number)) => {
+                Err(format!("is of texts: {number} is a number"))
+            }
+            (_, Cell::Number(number)) if number.is_infinite() => Err("is infinite".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Rows of cells, kept by column.
+#[derive(Clone, Debug)]
+pub struct Table {
+    names: Arc<[Arc<str>]>,
+    columns: Vec<Column>,
+    rows: usize,
+}
+
+impl Table {
+    /// A table without rows, of these columns.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`] for no columns, and for a name that is empty or comes twice.
+    pub fn new<N: Into<Arc<str>>>(
+        columns: impl IntoIterator<Item = (N, ColumnKind)>,
+    ) -> Result<Self> {
+        let table = Self::of(columns.into_iter().map(|(name, kind)| (name.into(), kind)));
+        if table.names.is_empty() {
+            return Err(Error::new(ErrorKind::Model, "a table needs columns"));
+        }
+        for (at, name) in table.names.iter().enumerate() {
+            if name.is_empty() || table.names.iter().take(at).any(|other| other == name) {
+                let detail = format!("column {at} of a table needs a name of its own: `{name}`");
+                return Err(Error::new(ErrorKind::Model, detail));
+            }
+        }
+        Ok(table)
+    }
+
+    /// A table of columns whose names are known to be sound.
+    pub(crate) fn of(columns: impl Iterator<Item = (Arc<str>, ColumnKind)>) -> Self {
+        let empty = |kind| match kind {
+            ColumnKind::Number => Column::Numbers(Vec::new()),
+            ColumnKind::Text => Column::Texts(Levels::default()),
+        };
+        let (names, columns): (Vec<_>, _) = columns.map(|(name, kind)| (name, empty(kind))).unzip();
+        Self { names: names.into(), columns, rows: 0 }
+    }
+
+    /// Adds a row, in the order of the columns.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`], naming row and column, for a row of another length, a cell of another
+    /// kind and an infinite number; the table is then as before.
+    pub fn push(&mut self, row: &[Cell]) -> Result<()> {
+        let place = self.rows;
+        if row.len() != self.columns.len() {
+            let detail = format!("{} cells for {} columns", row.len(), self.columns.len());
+            return Err(Error::new(ErrorKind::Model, format!("row {place}: {detail}")));
+        }
+        for ((column, cell), name) in self.columns.iter().zip(row).zip(&*self.names) {
+            column.takes(cell).map_err(|fault| {
+                Error::new(ErrorKind::Model, format!("row {place}: the column `{name}` {fault}"))
+            })?;
+        }
+        self.columns.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// The columns' names.
+    pub fn names(&self) -> &Arc<[Arc<str>]> {
+        &self.names
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// How many rows there are.
+    pub const fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// A row; of one that is not there nothing is known.
+    pub fn row(&self, row: usize) -> Vec<Cell> {
+        self.columns.iter().map(|column| column.cell(row)).collect()
+    }
+
+    /// The rows, one after the other.
+    pub fn rows(&self) -> impl Iterator<Item = Vec<Cell>> {
+        (0..self.rows).map(|row| self.row(row))
+    }
+
+    /// A table of some of the rows, in this order; one that is not there is passed over.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let rows: Vec<usize> = rows.iter().copied().filter(|row| *row < self.rows).collect();
+        let columns = self.columns.iter().map(|column| column.select(&rows)).collect();
+        Self { names: Arc::clone(&self.names), columns, rows: rows.len() }
+    }
+}
+
+/// Tables are equal whose rows are; nothing known equals nothing known.
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names && self.rows == other.rows && self.rows().eq(other.rows())
+    }
+}
+
+impl Column {
+    fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::Numbers(numbers) => {
+                Self::Numbers(rows.iter().filter_map(|row| numbers.get(*row).copied()).collect())
+            }
+            Self::Texts(levels) => {
+                // Levels are as few as those that the rows have, so that none is learnt from others.
+                let mut selected = Levels::default();
+                rows.iter().for_each(|row| selected.push(levels.text(*row)));
+                Self::Texts(selected)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_names_its_place_and_changes_nothing() {
+        let kinds = [("spend", ColumnKind::Number), ("plan", ColumnKind::Text)];
+        let mut table = Table::new(kinds).unwrap();
+        table.push(&[1.0.into(), "a".into()]).unwrap();
+        for (row, expected) in [
+            (vec![1.0.into()], "row 1: 1 cells for 2 columns"),
+            (vec!["a".into(), "a".into()], "row 1: the column `spend` is of numbers: `a` is none"),
+            (vec![1.0.into(), 2.0.into()], "row 1: the column `plan` is of texts: 2 is a number"),
+            (vec![f64::INFINITY.into(), "a".into()], "row 1: the column `spend` is infinite"),
+        ] {
+            assert_eq!(table.push(&row).unwrap_err().to_string(), expected);
+            assert_eq!(table.len(), 1);
+        }
+        let none: [(&str, ColumnKind); 0] = [];
+        assert!(Table::new(none).is_err());
+        assert!(Table::new([("a", ColumnKind::Number), ("a", ColumnKind::Text)]).is_err());
+    }
+
+    #[test]
+    fn rows_are_selected_with_no_more_levels_than_they_have() {
+        let mut table = Table::new([("plan", ColumnKind::Text)]).unwrap();
+        for plan in ["a", "b", "a", "c"] {
+            table.push(&[plan.into()]).unwrap();
+        }
+        table.push(&[Cell::Missing]).unwrap();
+        let some = table.select(&[4, 3, 9]);
+        assert_eq!(some.rows().collect::<Vec<_>>(), [[Cell::Missing], ["c".into()]]);
+        let Column::Texts(levels) = &some.columns()[0] else { panic!("texts") };
+        assert_eq!((levels.texts().len(), levels.codes()), (1, &[Levels::MISSING, 0][..]));
+        assert_ne!(some, table);
+    }
+}
