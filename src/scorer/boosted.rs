@@ -71,16 +71,22 @@ pub enum Trend {
 }
 
 impl BoostedParams {
-    /// Up to 300 trees at a learning rate of 0.1, six questions deep.
+    /// Up to 200 trees at a learning rate of 0.1, five questions deep, with about 20 rows or more at
+    /// each end and a penalty of 10, of every row; a tenth of the people is held out, and the fit
+    /// stops when 20 more trees did no better on them.
+    ///
+    /// The rate is what gradient boosting is mostly used at: a lower one takes more trees for little.
+    /// Of five and six questions, of penalties of 1 and 10, these did better or as well on tables of
+    /// 5,000 to 50,000 rows. More than 200 trees seldom pay there.
     pub const fn new(seed: Seed) -> Self {
         Self {
             encoding: Encoding::trees(),
-            rounds: 300,
+            rounds: 200,
             learning_rate: 0.1,
-            depth: 6,
+            depth: 5,
             leaves: usize::MAX,
             min_leaf: 20.0,
-            penalty: 1.0,
+            penalty: 10.0,
             sample: 1.0,
             held_out: 0.1,
             patience: 20,
@@ -270,6 +276,7 @@ impl BoostedParams {
             .set_subsample(self.sample as f32)
             .set_seed(self.seed.fork("sample").draws().bits())
             .set_nbins(255)
+            .set_tiled_histograms(true)
             .set_parallel(false)
     }
 

@@ -60,6 +60,41 @@ pub(super) const DEEPEST: usize = 64;
 /// How many rows go through a tree before the next tree: the tree then stays in the cache.
 const BLOCK: usize = 64;
 
+/// How many walks are made abreast: while one waits for memory, the others go on.
+const ABREAST: usize = 8;
+
+/// A row on its way through a tree.
+#[derive(Clone, Copy, Default)]
+struct Walk<'a> {
+    nodes: &'a [Node],
+    row: &'a [f64],
+    at: usize,
+}
+
+impl Walk<'_> {
+    /// Goes on, and says whether it is not at an end.
+    #[inline]
+    fn step(&mut self) -> bool {
+        let node = self.nodes.get(self.at).copied().unwrap_or(Node::end(0.0));
+        let goes = node.left > 0;
+        self.at = if goes { node.side(self.row) } else { self.at };
+        goes
+    }
+}
+
+/// Walks to the end, and says what is there. Each walk is of a tree and a row.
+fn walk<'a, 'w>(
+    walks: &'w mut [Walk<'a>; ABREAST],
+    of: impl ExactSizeIterator<Item = (&'a [Node], &'a [f64])>,
+) -> impl Iterator<Item = f64> + 'w {
+    let count = of.len();
+    walks.iter_mut().zip(of).for_each(|(walk, (nodes, row))| *walk = Walk { nodes, row, at: 0 });
+    // A walk that was made before is at its end.
+    while walks.iter_mut().fold(false, |going, walk| walk.step() | going) {}
+    let end = |walk: &Walk<'_>| walk.nodes.get(walk.at).map_or(0.0, |node| node.number);
+    walks.iter().take(count).map(end)
+}
+
 impl Tree {
     /// Counts at each question what was learnt from at its ends.
     fn cover(&mut self) {
@@ -72,16 +107,15 @@ impl Tree {
         }
     }
 
-    /// What is added of a row.
-    fn value(&self, encoded: &[f64]) -> f64 {
-        let mut at = 0;
-        while let Some(node) = self.nodes.get(at) {
-            if node.left == 0 {
-                return node.number;
-            }
-            at = node.side(encoded);
+    /// Adds what is added of each row of a block.
+    fn add(&self, block: &[f64], width: usize, sums: &mut [f64]) {
+        let mut walks = [Walk::default(); ABREAST];
+        let rows = block.chunks(width * ABREAST).zip(sums.chunks_mut(ABREAST));
+        for (rows, sums) in rows {
+            let rows = rows.chunks(width).take(sums.len()).map(|row| (&self.nodes[..], row));
+            let ends = walk(&mut walks, rows);
+            sums.iter_mut().zip(ends).for_each(|(sum, end)| *sum += end);
         }
-        0.0
     }
 
     /// What would be added of everybody that was learnt from, on average.
@@ -117,6 +151,7 @@ impl Node {
     }
 
     /// Where a row goes on.
+    #[inline]
     fn side(self, encoded: &[f64]) -> usize {
         let value = encoded.get(self.column()).copied().unwrap_or(f64::NAN);
         let left = (value < self.number) | (value.is_nan() & self.missing());
@@ -127,7 +162,13 @@ impl Node {
 impl Trees {
     /// The sum for a row.
     pub(super) fn raw(&self, encoded: &[f64]) -> f64 {
-        self.trees.iter().fold(self.base, |sum, tree| sum + tree.value(encoded))
+        let mut walks = [Walk::default(); ABREAST];
+        let mut sum = self.base;
+        for trees in self.trees.chunks(ABREAST) {
+            let ends = walk(&mut walks, trees.iter().map(|tree| (&tree.nodes[..], encoded)));
+            sum = ends.fold(sum, |sum, end| sum + end);
+        }
+        sum
     }
 
     /// The sum for each row of columns.
@@ -141,10 +182,7 @@ impl Trees {
                 let values = column.iter().skip(first);
                 block.iter_mut().skip(at).step_by(width).zip(values).for_each(|(to, n)| *to = *n);
             }
-            for tree in &self.trees {
-                let rows = block.chunks_exact(width);
-                sums.iter_mut().zip(rows).for_each(|(sum, row)| *sum += tree.value(row));
-            }
+            self.trees.iter().for_each(|tree| tree.add(&block, width, sums));
         }
         sums
     }
