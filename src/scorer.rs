@@ -31,6 +31,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod calibrate;
 mod definition;
 mod encode;
 mod examples;
@@ -43,12 +44,14 @@ mod sample;
 mod sampler;
 mod saved;
 mod trees;
+mod validate;
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use calibrate::{Calibrated, CalibrationMethod};
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]
@@ -57,6 +60,7 @@ pub use fit::Encoding;
 pub use linear::{LinearParams, LogisticParams};
 pub use model::{Calibration, Contributions, Model};
 pub use sampler::{Evaluation, Sampler, Snapshot, Trained};
+pub use validate::{Fitting, Folds, Loss, Tuned, cross_validate, tune};
 
 use crate::error::Result;
 use crate::table::{Cell, Table};
