@@ -32,11 +32,15 @@
 //! ```
 
 mod calibrate;
+#[cfg(feature = "learn")]
+mod boosted;
 mod definition;
 mod encode;
 mod examples;
 #[cfg(feature = "learn")]
 mod fit;
+#[cfg(feature = "learn")]
+mod forest;
 #[cfg(feature = "learn")]
 mod linear;
 mod model;
@@ -52,10 +56,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use calibrate::{Calibrated, CalibrationMethod};
+#[cfg(feature = "learn")]
+pub use boosted::{BoostedParams, Trend};
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]
 pub use fit::Encoding;
+#[cfg(feature = "learn")]
+pub use forest::ForestParams;
 #[cfg(feature = "learn")]
 pub use linear::{LinearParams, LogisticParams};
 pub use model::{Calibration, Contributions, Model};

@@ -253,6 +253,32 @@ fn folds(groups: &[u64]) -> Vec<usize> {
     groups.iter().map(fold).collect()
 }
 
+/// Labels on a scale where neither sums overflow nor differences drown: classes as 0 and 1, numbers
+/// less their mean and over their deviation.
+pub(super) struct Target {
+    pub(super) labels: Vec<f64>,
+    /// The label that counts as 0.
+    pub(super) centre: f64,
+    /// How much a label of 1 is more.
+    pub(super) scale: f64,
+}
+
+impl Target {
+    pub(super) fn of(labels: &Labels) -> Self {
+        let mut numbers = labels.numbers();
+        if matches!(labels, Labels::Classes { .. }) {
+            return Self { labels: numbers, centre: 0.0, scale: 1.0 };
+        }
+        let most = numbers.iter().fold(0.0, |most: f64, label| most.max(label.abs()));
+        let most = if most > 0.0 { most } else { 1.0 };
+        numbers.iter_mut().for_each(|label| *label /= most);
+        let (mean, deviation) = spread(&numbers);
+        let deviation = if deviation > 0.0 { deviation } else { 1.0 };
+        numbers.iter_mut().for_each(|label| *label = (*label - mean) / deviation);
+        Self { labels: numbers, centre: mean * most, scale: deviation * most }
+    }
+}
+
 /// Refuses what no model can be fitted to.
 pub(super) fn check(examples: &Examples) -> Result<()> {
     if examples.is_empty() {

@@ -205,7 +205,7 @@ impl Model {
     ///
     /// A feature that was the same for everybody matters nothing.
     pub fn importance(&self) -> Vec<(Arc<str>, f64)> {
-        let each = self.body.core.importance(self.body.encoder.width());
+        let each = self.body.core.importance();
         let of = self.body.encoder.by_feature(&each);
         let sum: f64 = of.iter().sum();
         let share = |it: f64| if sum > 0.0 { it / sum } else { 0.0 };
@@ -278,6 +278,14 @@ impl Core {
         }
     }
 
+    /// The same of each row of columns.
+    fn raw_all(&self, columns: &[Vec<f64>], rows: usize) -> Vec<f64> {
+        match self {
+            Self::Linear(linear) => linear.raw_all(columns, rows),
+            Self::Trees(trees) => trees.raw_all(columns, rows),
+        }
+    }
+
     fn contributions(&self, encoded: &[f64]) -> (f64, Vec<f64>) {
         match self {
             Self::Linear(Linear { intercept, weights }) => {
@@ -287,10 +295,10 @@ impl Core {
         }
     }
 
-    fn importance(&self, width: usize) -> Vec<f64> {
+    fn importance(&self) -> Vec<f64> {
         match self {
             Self::Linear(linear) => linear.weights.iter().map(|weight| weight.abs()).collect(),
-            Self::Trees(trees) => trees.importance(width),
+            Self::Trees(trees) => trees.importance(),
         }
     }
 }
@@ -307,6 +315,17 @@ impl Linear {
     fn raw(&self, encoded: &[f64]) -> f64 {
         let sum: f64 = self.weights.iter().zip(encoded).map(|(weight, x)| weight * x).sum();
         self.intercept + sum
+    }
+
+    fn raw_all(&self, columns: &[Vec<f64>], rows: usize) -> Vec<f64> {
+        let mut encoded = vec![0.0; columns.len()];
+        let raw = |row| {
+            for (to, column) in encoded.iter_mut().zip(columns) {
+                *to = column.get(row).copied().unwrap_or(f64::NAN);
+            }
+            self.raw(&encoded)
+        };
+        (0..rows).map(raw).collect()
     }
 }
 
@@ -358,15 +377,8 @@ impl Scorer for Model {
 
     fn score_all(&self, table: &Table) -> Result<Vec<f64>> {
         let columns = self.body.encoder.encode_all(&self.names, table)?;
-        let mut encoded = vec![0.0; columns.len()];
-        let mut scores = Vec::with_capacity(table.len());
-        for row in 0..table.len() {
-            for (to, column) in encoded.iter_mut().zip(&columns) {
-                *to = column.get(row).copied().unwrap_or(f64::NAN);
-            }
-            scores.push(self.finish(self.body.core.raw(&encoded))?);
-        }
-        Ok(scores)
+        let raw = self.body.core.raw_all(&columns, table.len());
+        raw.into_iter().map(|raw| self.finish(raw)).collect()
     }
 
     fn version(&self) -> &str {
