@@ -55,9 +55,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use calibrate::{Calibrated, CalibrationMethod};
 #[cfg(feature = "learn")]
 pub use boosted::{BoostedParams, Trend};
+pub use calibrate::{Calibrated, CalibrationMethod};
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]

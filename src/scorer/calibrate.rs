@@ -69,7 +69,7 @@ impl Calibration {
         for ties in sorted(scores)?.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
             let mut block = Block::of(ties);
             while let Some(before) = blocks.pop_if(|before| before.mean() >= block.mean()) {
-                block = before.and(block);
+                block = before.and(&block);
             }
             blocks.push(block);
         }
@@ -96,7 +96,7 @@ impl Block {
         Self { from: score, upto: score, count: ties.len() as f64, ones: ones as f64 }
     }
 
-    fn and(self, next: Self) -> Self {
+    fn and(&self, next: &Self) -> Self {
         let (count, ones) = (self.count + next.count, self.ones + next.ones);
         Self { from: self.from, upto: next.upto, count, ones }
     }

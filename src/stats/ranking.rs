@@ -79,7 +79,7 @@ impl Ranking {
     }
 
     /// Between which values the area under the ROC curve lies, at 95 %, for other people of the same
-    /// sort: DeLong, DeLong and Clarke-Pearson's variance (1988) and the normal distribution, kept
+    /// sort: the variance of `DeLong` and others (1988) and the normal distribution, kept
     /// within 0 and 1. `None` where there are fewer than two of either class.
     pub fn auc_interval(&self) -> Option<(f64, f64)> {
         let (auc, ones) = (self.auc()?, self.positives);
