@@ -15,7 +15,7 @@ use bespoke::scorer::{
 };
 use bespoke::seed::Seed;
 use bespoke::table::{Cell, ColumnKind, Table, cells};
-use bespoke::testing::scorer::{conforms, trains};
+use bespoke::testing::scorer::conforms;
 use bespoke::testing::shop::{self, Shop};
 use bespoke::time::{Duration, Timestamp};
 use bespoke::value::{Kind, Value};
