@@ -31,6 +31,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod calibrate;
 #[cfg(feature = "learn")]
 mod boosted;
 mod definition;
@@ -47,6 +48,7 @@ mod sample;
 mod sampler;
 mod saved;
 mod trees;
+mod validate;
 
 use std::fmt;
 use std::sync::Arc;
@@ -55,6 +57,7 @@ use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "learn")]
 pub use boosted::{BoostedParams, Trend};
+pub use calibrate::{Calibrated, CalibrationMethod};
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]
@@ -65,6 +68,7 @@ pub use forest::ForestParams;
 pub use linear::{LinearParams, LogisticParams};
 pub use model::{Calibration, Contributions, Model};
 pub use sampler::{Evaluation, Sampler, Snapshot, Trained};
+pub use validate::{Fitting, Folds, Loss, Tuned, cross_validate, tune};
 
 use crate::error::Result;
 use crate::table::{Cell, Table};

@@ -12,11 +12,13 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod errors;
 mod forecast;
 mod histogram;
 mod ranking;
 mod spread;
 
+pub use errors::Errors;
 pub use forecast::{Band, Forecast};
 pub use histogram::{Histogram, nice_edges};
 pub use ranking::{Point, Ranking};

@@ -254,6 +254,47 @@ impl Table {
         Ok(())
     }
 
+    /// The same table, with the columns of texts that say something else as what they say: a column
+    /// is of numbers if each of its texts matches `-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?`, or each
+    /// is `true` or `false`, which count as 1 and 0.
+    ///
+    /// `007` is a text: whoever writes it so means a name.
+    ///
+    /// ```
+    /// use bespoke::table::{Cell, ColumnKind, Table};
+    ///
+    /// let mut table = Table::new(["spend", "branch"].map(|name| (name, ColumnKind::Text)))?;
+    /// table.push(&["12.50".into(), "007".into()])?;
+    /// table.push(&[Cell::Missing, "12".into()])?;
+    /// let table = table.inferred();
+    /// assert_eq!(table.row(0), [Cell::Number(12.5), "007".into()]);
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    #[must_use]
+    pub fn inferred(self) -> Self {
+        Self { columns: self.columns.into_iter().map(Column::inferred).collect(), ..self }
+    }
+
+    /// A column by its name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.get(self.names.iter().position(|other| **other == *name)?)
+    }
+
+    /// The same table without some of its columns; a name that none has is passed over.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Model`] if no column is left.
+    pub fn without(self, names: &[&str]) -> Result<Self> {
+        let keep = |name: &Arc<str>| !names.contains(&&**name);
+        let columns = self.names.iter().map(Arc::clone).zip(self.columns);
+        let (names, columns): (Vec<_>, _) = columns.filter(|(name, _)| keep(name)).unzip();
+        if names.is_empty() {
+            return Err(Error::new(ErrorKind::Model, "a table needs columns"));
+        }
+        Ok(Self { names: names.into(), columns, rows: self.rows })
+    }
+
     /// The columns' names.
     pub fn names(&self) -> &Arc<[Arc<str>]> {
         &self.names
@@ -300,7 +341,48 @@ impl PartialEq for Table {
     }
 }
 
+/// The number that a text says, if it says one.
+fn number(text: &str) -> Option<f64> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let exponent = exponent.is_none_or(|text| digits(text.trim_start_matches(['+', '-'])));
+    let plain = digits(whole) && (whole == "0" || !whole.starts_with('0'));
+    let sound = plain && fraction.is_none_or(digits) && exponent;
+    text.parse().ok().filter(|number: &f64| sound && number.is_finite())
+}
+
+fn truth(text: &str) -> Option<f64> {
+    match text {
+        "true" => Some(1.0),
+        "false" => Some(0.0),
+        _ => None,
+    }
+}
+
 impl Column {
+    fn inferred(self) -> Self {
+        let Self::Texts(levels) = self else { return self };
+        let all = |of: fn(&str) -> Option<f64>| {
+            levels.texts.iter().map(|text| of(text)).collect::<Option<Vec<f64>>>()
+        };
+        match all(number).or_else(|| all(truth)) {
+            None => Self::Texts(levels),
+            Some(numbers) => {
+                let known = |code: &u32| numbers.get(usize::try_from(*code).ok()?).copied();
+                let number = |code| known(code).unwrap_or(f64::NAN);
+                Self::Numbers(levels.codes.iter().map(number).collect())
+            }
+        }
+    }
+
     fn select(&self, rows: &[usize]) -> Self {
         match self {
             Self::Numbers(numbers) => {
@@ -337,6 +419,45 @@ mod tests {
         let none: [(&str, ColumnKind); 0] = [];
         assert!(Table::new(none).is_err());
         assert!(Table::new([("a", ColumnKind::Number), ("a", ColumnKind::Text)]).is_err());
+    }
+
+    #[test]
+    fn numbers_are_what_looks_like_one() {
+        for (text, expected) in [
+            ("0", Some(0.0)),
+            ("-12.50", Some(-12.5)),
+            ("2.7E-05", Some(2.7e-5)),
+            ("1e+3", Some(1e3)),
+            ("007", None),
+            ("1.", None),
+            (".5", None),
+            ("1e", None),
+            ("1e999", None),
+            ("inf", None),
+            ("NaN", None),
+            ("+1", None),
+            ("", None),
+            ("1 ", None),
+        ] {
+            assert_eq!(number(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_are_what_all_of_their_texts_say() {
+        let names = ["number", "truth", "mixed", "nothing"];
+        let mut table = Table::new(names.map(|name| (name, ColumnKind::Text))).unwrap();
+        for row in [["1", "true", "true", ""], ["", "false", "1", ""]] {
+            let cell = |text| if text == "" { Cell::Missing } else { Cell::from(text) };
+            table.push(&row.map(cell)).unwrap();
+        }
+        let table = table.inferred();
+        assert_eq!(table.row(0), [1.0.into(), 1.0.into(), "true".into(), Cell::Missing]);
+        assert_eq!(table.row(1), [Cell::Missing, 0.0.into(), "1".into(), Cell::Missing]);
+        let left = table.without(&["mixed", "other"]).unwrap();
+        assert_eq!(left.names().len(), 3);
+        assert!(left.column("mixed").is_none() && left.column("truth").is_some());
+        assert!(left.without(&["number", "truth", "nothing"]).is_err());
     }
 
     #[test]

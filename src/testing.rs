@@ -7,6 +7,7 @@ mod chance;
 pub mod channel;
 pub mod key;
 pub mod naive;
+pub mod feature;
 pub mod scorer;
 pub mod shop;
 pub mod source;

@@ -14,7 +14,7 @@ use bespoke::playbook::Playbook;
 use bespoke::privacy::Vault;
 use bespoke::report::Collector;
 use bespoke::run::{self, Campaign, Visitor};
-use bespoke::scorer::{Evaluation, LogisticParams, Trained, Trainer};
+use bespoke::scorer::{Evaluation, LogisticParams, Sampler, Trained};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, SqliteStore, Store};
@@ -127,20 +127,20 @@ impl<'a> Stages<'a> {
     ) -> Result<(Collector, BTreeMap<Arc<str>, Trained>), Fault> {
         let now = self.options.now;
         let mut collector = report::collector(self.playbook, self.engine, self.options)?;
-        let mut trainers: BTreeMap<Arc<str>, Trainer> = BTreeMap::new();
+        let mut samplers: BTreeMap<Arc<str>, Sampler> = BTreeMap::new();
         for (name, score) in self.engine.scores() {
-            trainers.insert(Arc::clone(name), Trainer::new(score, now, Seed::new(1)));
+            samplers.insert(Arc::clone(name), Sampler::new(score, now, Seed::new(1)));
         }
         let visitor: &mut Visitor<'_> = &mut |profile, timeline| {
             collector.person(timeline);
-            trainers.values_mut().for_each(|trainer| trainer.observe(&profile.id, timeline));
+            samplers.values_mut().for_each(|sampler| sampler.observe(&profile.id, timeline));
             Ok(())
         };
         run::visit(self.store, self.engine, visitor, &mut |progress| bar.show(progress)).await?;
         let mut trained = BTreeMap::new();
-        for (name, trainer) in trainers {
+        for (name, sampler) in samplers {
             // A young shop has nothing to learn from; its campaign goes on without the score.
-            match trainer.finish(&LogisticParams::new()) {
+            match sampler.finish(&LogisticParams::new()) {
                 Ok(model) => drop(trained.insert(name, model)),
                 Err(error) if error.kind() == ErrorKind::Model => tell(&error),
                 Err(error) => return Err(error.into()),

@@ -127,11 +127,11 @@ impl Encoding {
         let kept = usize::from(!self.scaled && counts.len() == 2);
         let share =
             |count: usize| if self.scaled { count as f64 / labels.len() as f64 } else { 0.0 };
-        let level = |(text, count): (&Option<&Arc<str>>, &usize)| Level {
-            text: text.map(Arc::clone),
-            share: share(*count),
-        };
-        Part::OneHot(frequent.into_iter().skip(kept).map(level).collect())
+        let kept = frequent.into_iter().skip(kept);
+        Part::OneHot(
+            kept.map(|(text, count)| Level { text: text.map(Arc::clone), share: share(*count) })
+                .collect(),
+        )
     }
 }
 
@@ -212,7 +212,8 @@ fn sums<'a>(levels: &Levels, rows: impl Iterator<Item = (&'a u32, &'a f64)>) -> 
 }
 
 fn place(levels: &Levels, code: u32) -> usize {
-    usize::try_from(code).map_or(levels.texts().len(), |code| code.min(levels.texts().len()))
+    let missing = levels.texts().len();
+    usize::try_from(code).map_or(missing, |code| code.min(missing))
 }
 
 fn statistic(levels: &Levels, labels: &[f64]) -> Statistic {
@@ -234,11 +235,9 @@ fn within_folds(levels: &Levels, labels: &[f64], folds: &[usize]) -> Vec<f64> {
     let own: Vec<_> = (0..FOLDS).map(of).collect();
     let value = |((code, _), fold): ((&u32, &f64), &usize)| {
         let place = place(levels, *code);
-        let (level, every) = own.get(*fold).map_or((Sum::default(), Sum::default()), |own| {
-            (own.0.get(place).copied().unwrap_or_default(), own.1)
-        });
-        let level = by_level.get(place).copied().unwrap_or_default().without(level);
-        level.drawn(all.without(every).mean())
+        let within = |sums: &[Sum]| sums.get(place).copied().unwrap_or_default();
+        let (level, every) = own.get(*fold).map(|own| (within(&own.0), own.1)).unwrap_or_default();
+        within(&by_level).without(level).drawn(all.without(every).mean())
     };
     rows().map(value).collect()
 }

@@ -60,11 +60,7 @@ pub(super) fn read(json: &str) -> Result<Body> {
 }
 
 fn parse<T: DeserializeOwned>(json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(unread)
-}
-
-fn unread(error: serde_json::Error) -> Error {
-    fault(format!("this is no saved model: {error}"))
+    serde_json::from_str(json).map_err(|error| fault(format!("this is no saved model: {error}")))
 }
 
 fn fault(detail: String) -> Error {

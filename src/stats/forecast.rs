@@ -72,6 +72,16 @@ impl Forecast {
         self.0.auc()
     }
 
+    /// As [`Ranking::auc_interval`].
+    pub fn auc_interval(&self) -> Option<(f64, f64)> {
+        self.0.auc_interval()
+    }
+
+    /// As [`Ranking::average_precision`].
+    pub fn average_precision(&self) -> Option<f64> {
+        self.0.average_precision()
+    }
+
     /// As [`Ranking::roc`].
     pub fn roc(&self) -> Option<Vec<Point>> {
         self.0.roc()

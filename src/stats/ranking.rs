@@ -78,6 +78,46 @@ impl Ranking {
         (pairs > 0).then(|| twice as f64 / pairs as f64)
     }
 
+    /// Between which values the area under the ROC curve lies, at 95 %, for other people of the same
+    /// sort: the variance of `DeLong` and others (1988) and the normal distribution, kept
+    /// within 0 and 1. `None` where there are fewer than two of either class.
+    pub fn auc_interval(&self) -> Option<(f64, f64)> {
+        let (auc, ones) = (self.auc()?, self.positives);
+        let zeros = self.len() - ones;
+        if ones < 2 || zeros < 2 {
+            return None;
+        }
+        let (mut below, mut above) = (0, ones);
+        let (mut of_ones, mut of_zeros) = (0.0, 0.0);
+        for (positive, negative) in self.ties().map(classes) {
+            above -= positive;
+            // What share of the other class each is on the right side of, a tie counting half.
+            let one = (below as f64 + negative as f64 / 2.0) / zeros as f64;
+            let zero = (above as f64 + positive as f64 / 2.0) / ones as f64;
+            of_ones += positive as f64 * (one - auc).powi(2);
+            of_zeros += negative as f64 * (zero - auc).powi(2);
+            below += negative;
+        }
+        let variance =
+            of_ones / ((ones - 1) * ones) as f64 + of_zeros / ((zeros - 1) * zeros) as f64;
+        let off = super::Z * variance.sqrt();
+        Some(((auc - off).max(0.0), (auc + off).min(1.0)))
+    }
+
+    /// The average precision: over those to whom it happened, the mean of the share to which it
+    /// happened among all with a score as high; equal scores count together, and nothing is
+    /// interpolated (as scikit-learn's). `None` where it happened to nobody.
+    pub fn average_precision(&self) -> Option<f64> {
+        let ties: Vec<(usize, usize)> = self.ties().map(classes).collect();
+        let (mut hits, mut all, mut sum) = (0_usize, 0_usize, 0.0);
+        for (positive, negative) in ties.into_iter().rev() {
+            hits += positive;
+            all += positive + negative;
+            sum += positive as f64 * hits as f64 / all as f64;
+        }
+        (self.positives > 0).then(|| sum / self.positives as f64)
+    }
+
     /// The ROC curve from (0, 0) to (1, 1), one point for each distinct score and one before them.
     /// `None` where there is only one class.
     pub fn roc(&self) -> Option<Vec<Point>> {

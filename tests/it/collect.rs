@@ -7,7 +7,7 @@ use bespoke::facts::Timeline;
 use bespoke::id::{MessageId, ProfileId};
 use bespoke::playbook::{BlockPlan, ContentPlan, Playbook};
 use bespoke::report::{Collector, Ending, OutcomeCount, Report, Scale};
-use bespoke::scorer::{LogisticParams, Score, Trainer};
+use bespoke::scorer::{LogisticParams, Sampler, Score};
 use bespoke::seed::Seed;
 use bespoke::store::DecisionRecord;
 use bespoke::testing::shop::{self, Shop};
@@ -200,11 +200,11 @@ fn a_score_is_shown_as_it_was_judged() {
         .feature("frequency", r#"count("Order Completed" over 365 days)"#);
     let playbook = playbook().score("churn", churn);
     let engine = playbook.engine().unwrap();
-    let mut trainer = Trainer::new(&engine.scores()["churn"], now(), Seed::new(1));
+    let mut sampler = Sampler::new(&engine.scores()["churn"], now(), Seed::new(1));
     for (number, timeline) in timelines(&engine, 400).iter().enumerate() {
-        trainer.observe(&ProfileId::from(format!("p-{number}")), timeline);
+        sampler.observe(&ProfileId::from(format!("p-{number}")), timeline);
     }
-    let trained = trainer.finish(&LogisticParams::new()).unwrap();
+    let trained = sampler.finish(&LogisticParams::new()).unwrap();
     let mut collector = collector(&playbook);
     collector.score(&trained.evaluation, trained.scorer.weights());
     (0..40).for_each(|number| {

@@ -20,6 +20,7 @@ use bespoke::schema::{Field, Schema};
 use bespoke::scorer::{Score, Scorer};
 use bespoke::seed::Seed;
 use bespoke::store::{Batch, DecisionRecord, MemoryStore, Store};
+use bespoke::table::Cell;
 use bespoke::testing::channel::FlakyChannel;
 use bespoke::time::{Duration, Timestamp};
 use bespoke::value::{Kind, Value};
@@ -399,8 +400,8 @@ impl Scorer for Recent {
         &self.0
     }
 
-    fn score(&self, row: &[f64]) -> bespoke::Result<f64> {
-        let orders = row.iter().sum::<f64>();
+    fn score(&self, row: &[Cell]) -> bespoke::Result<f64> {
+        let orders = row.iter().map(Cell::number).sum::<f64>();
         Ok(if orders >= self.1 { f64::NAN } else { 1.0 / (1.0 + orders) })
     }
 
