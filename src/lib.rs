@@ -47,6 +47,7 @@ pub mod email;
 pub mod delivery;
 pub mod store;
 pub mod broadcast;
+pub mod model;
 
 // The centre.
 pub mod engine;

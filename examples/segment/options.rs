@@ -115,8 +115,8 @@ impl Wanted {
         }
         Ok(match args.get("explain") {
             Some(id) => Self::Explanation(id.to_owned()),
-            None if args.has("transitions") => Self::Transitions,
-            None => Self::Members { until: args.has("until") },
+            None if args.get("transitions").is_some() => Self::Transitions,
+            None => Self::Members { until: args.get("until").is_some() },
         })
     }
 }

@@ -32,6 +32,7 @@ mod learning;
 mod link;
 mod live;
 mod metric;
+mod model;
 mod playbook;
 mod privacy;
 #[cfg(feature = "sqlite")]
