@@ -41,7 +41,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scorer::{CheckedScore, Evaluation, Model, Scorer};
 use crate::seed::Seed;
 use crate::store::{Batch, Store};
-use crate::time::Timestamp;
+use crate::time::{Duration, Timestamp};
 
 /// What a model is: what it predicts, from what, learnt from which data, and how good it is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -92,7 +92,7 @@ pub struct Definition {
     /// What it predicts.
     pub outcome: Arc<str>,
     /// Within how long.
-    pub horizon: crate::time::Duration,
+    pub horizon: Duration,
 }
 
 impl Card {

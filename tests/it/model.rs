@@ -81,7 +81,7 @@ fn a_registry_keeps_models_and_says_which_serves() {
     pollster::block_on(keeps_and_serves(&MemoryStore::new())).unwrap();
     let folder = std::env::temp_dir().join(format!("bespoke-models-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let store = SqliteStore::open(folder.join("models.db")).unwrap();
+    let store = SqliteStore::open(folder.join("models.db"), &shop::schema()).unwrap();
     pollster::block_on(keeps_and_serves(&store)).unwrap();
     drop(store);
     std::fs::remove_dir_all(folder).unwrap();
