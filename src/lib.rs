@@ -34,6 +34,7 @@ pub mod source;
 // Learning: what is likely.
 pub mod feature;
 pub mod scorer;
+pub mod lifetime;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use definition::CheckedScore;
+pub(crate) use definition::digest;
 pub use examples::Examples;
 #[cfg(feature = "learn")]
 pub use learn::{LogisticParams, Trained};

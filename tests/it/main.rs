@@ -28,6 +28,7 @@ mod history;
 mod group;
 mod identity;
 mod laws;
+mod lifetime;
 mod link;
 mod live;
 mod metric;
