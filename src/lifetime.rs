@@ -28,14 +28,18 @@
 mod beta;
 mod bg_nbd;
 mod gamma;
+mod gamma_gamma;
 mod history;
 mod newton;
+mod purchases;
 mod saved;
 
 use serde::{Deserialize, Serialize};
 
 pub use bg_nbd::BgNbd;
+pub use gamma_gamma::GammaGamma;
 pub use history::History;
+pub use purchases::{Purchases, Spending};
 
 /// What a fit was made of, and how sure its parameters are.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -79,12 +79,7 @@ impl BgNbd {
 
     fn of(parameters: Parameters) -> Result<Self> {
         let mut model = Self { parameters, version: Arc::default() };
-        for (name, value) in model.parameters() {
-            if !value.is_normal() || value < 0.0 {
-                let detail = format!("the parameter `{name}` is positive and finite, not {value}");
-                return Err(Error::new(ErrorKind::Model, detail));
-            }
-        }
+        saved::check(&model.parameters())?;
         model.version = digest([&*model.to_json()]);
         Ok(model)
     }

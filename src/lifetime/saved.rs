@@ -53,3 +53,15 @@ pub(super) fn read<T: DeserializeOwned>(format: &str, json: &str) -> Result<T> {
         _ => Err(fault("this is no saved model: it has no version".to_owned())),
     }
 }
+
+/// Refuses a parameter that is not positive and finite.
+pub(super) fn check(parameters: &[(&'static str, f64)]) -> Result<()> {
+    let possible = |value: f64| value.is_normal() && value > 0.0;
+    match parameters.iter().find(|(_, value)| !possible(*value)) {
+        Some((name, value)) => {
+            let detail = format!("the parameter `{name}` is positive and finite, not {value}");
+            Err(Error::new(ErrorKind::Model, detail))
+        }
+        None => Ok(()),
+    }
+}

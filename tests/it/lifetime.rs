@@ -1,7 +1,7 @@
 //! Lifetime value from outside: published figures, laws, and what cannot be learnt from.
 
 use bespoke::error::ErrorKind;
-use bespoke::lifetime::{BgNbd, History};
+use bespoke::lifetime::{BgNbd, GammaGamma, History, Spending};
 
 use super::data;
 
@@ -45,4 +45,25 @@ fn customers_of_cdnow_are_those_of_the_paper() {
     let total: f64 = customers.iter().map(|one| model.purchases(one, 39.0).unwrap()).sum();
     near(total, 1653.42, 0.01);
     let _ = ErrorKind::Model;
+}
+
+#[test]
+fn what_customers_of_cdnow_spend_is_that_of_the_paper() {
+    let Some(text) = data("cdnow/cdnow_customers_summary_with_transactions.csv") else { return };
+    let rows = columns(&text, ["x", "zbar"]);
+    let repeating = rows.iter().filter(|[x, _]| *x > 0.0).map(|[x, mean]| (*x, *mean));
+    let customers = Spending::table(repeating).unwrap();
+    let model = GammaGamma::fit(&customers).unwrap();
+    println!("{:?} {:?}", model.parameters(), model.fitted());
+    let expected = [6.248_802, 3.744_588, 15.447_748];
+    for ((_, found), expected) in model.parameters().into_iter().zip(expected) {
+        near(found, expected, 2e-4);
+    }
+    assert_eq!(customers.len(), 946);
+    for (row, expected) in [(0, 24.658_616), (1, 18.911_480)] {
+        near(model.mean(&customers[row]).unwrap(), expected, 1e-3);
+    }
+    near(model.population_mean().unwrap(), 35.171_002, 1e-3);
+    near(model.correlation().unwrap(), 0.1139, 5e-5);
+    assert!(!model.is_doubtful());
 }
