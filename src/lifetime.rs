@@ -33,6 +33,7 @@ mod history;
 mod newton;
 mod purchases;
 mod saved;
+mod value;
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,7 @@ pub use bg_nbd::BgNbd;
 pub use gamma_gamma::GammaGamma;
 pub use history::History;
 pub use purchases::{Purchases, Spending};
+pub use value::Valuation;
 
 /// What a fit was made of, and how sure its parameters are.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -152,7 +152,10 @@ impl BgNbd {
     ///
     /// [`ErrorKind::Input`] for a time that is negative or not finite.
     pub fn purchases(&self, history: &History, weeks: f64) -> Result<f64> {
-        Ok(self.alive(history) * self.while_alive(history, &[(checked(weeks)?, 1.0)]))
+        if weeks.is_finite() && weeks >= 0.0 {
+            return Ok(self.weighted(history, &[(weeks, 1.0)]));
+        }
+        Err(fault(format!("{weeks} weeks cannot be ahead")))
     }
 
     /// How many purchases are expected of anybody in so many weeks after the first (equation 9).
@@ -164,19 +167,20 @@ impl BgNbd {
         self.purchases(&History::NEW, weeks)
     }
 
-    /// The weighted sum of the purchases that are expected within several times, in weeks, of
-    /// somebody who is still there.
-    fn while_alive(&self, history: &History, times: &[(f64, f64)]) -> f64 {
+    /// The sum of the purchases that are expected within several times, in weeks, each by its weight.
+    pub(super) fn weighted(&self, history: &History, times: &[(f64, f64)]) -> f64 {
         let Parameters { r, alpha, a, b, .. } = self.parameters;
         let repeats = f64::from(history.repeats());
         let (shape, rate) = (r + repeats, alpha + history.age());
-        // Of somebody who leaves after a purchase with probability p: (1 - (1 + p t / rate)^-shape) / p.
-        beta::mean(a, b + repeats, |p| {
+        // Of somebody who is still there and leaves after a purchase with probability p:
+        // (1 - (1 + p t / rate)^-shape) / p.
+        let while_alive = beta::mean(a, b + repeats, |p| {
             let bought = times.iter().map(|(weeks, weight)| {
                 weight * -libm::expm1(-shape * libm::log1p(p * weeks / rate))
             });
             bought.sum::<f64>() / p
-        })
+        });
+        self.alive(history) * while_alive
     }
 
     /// A hash of the model.
@@ -200,11 +204,6 @@ impl BgNbd {
     }
 }
 
-fn checked(weeks: f64) -> Result<f64> {
-    let possible = weeks.is_finite() && weeks >= 0.0;
-    possible.then_some(weeks).ok_or_else(|| fault(format!("{weeks} weeks cannot be ahead")))
-}
-
 /// Why there are no most likely parameters, in words.
 fn lost(lost: Lost) -> Error {
     let meaning = |parameter: &str, growing| match (parameter, growing) {
@@ -213,6 +212,7 @@ fn lost(lost: Lost) -> Error {
         }
         ("r" | "alpha", false) => "too few customers bought again to tell how they differ",
         ("a", false) => "nobody seems to have left",
+        ("b", true) => "nobody seems to have left, or all leave alike",
         ("b", false) => "everybody seems to leave with the first repeat purchase",
         _ => "customers do not differ in when they leave by more than chance",
     };

@@ -172,7 +172,9 @@ impl GammaGamma {
 fn lost(lost: Lost) -> Error {
     let meaning = |parameter: &str, growing| match (parameter, growing) {
         ("q" | "v", true) => "customers do not differ in what they spend by more than chance",
-        ("p", true) => "a customer's purchases do not differ",
+        ("p", true) | ("v", false) => {
+            "a customer's purchases differ too little, or they are too few"
+        }
         _ => "what customers spend is spread too widely, or they are too few",
     };
     lost.error(&NAMES, meaning)

@@ -150,7 +150,8 @@ fn higher<const N: usize>(
     here: &Likelihood<N>,
     at: &impl Fn(&[f64; N]) -> Likelihood<N>,
 ) -> Option<([f64; N], Likelihood<N>)> {
-    let dampings = std::iter::once(0.0).chain((-4..=6).map(|power| libm::exp10(f64::from(power))));
+    let powers = (-12..=4).step_by(2).map(|power| libm::exp10(f64::from(power)));
+    let dampings = std::iter::once(0.0).chain(powers);
     let floor = here.value - here.value.abs() * ROUNDING;
     dampings.filter_map(|damping| here.step(damping)).find_map(|step| {
         let short = STRIDE / largest(&step).max(STRIDE);
