@@ -35,6 +35,7 @@ pub mod source;
 pub mod table;
 pub mod feature;
 pub mod scorer;
+pub mod lifetime;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;

@@ -56,6 +56,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use definition::digest;
 #[cfg(feature = "learn")]
 pub use boosted::{BoostedParams, Trend};
 pub use calibrate::{Calibrated, CalibrationMethod};

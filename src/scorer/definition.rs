@@ -175,7 +175,7 @@ fn fault(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 }
 
 /// A hash of texts, in hexadecimal.
-pub(super) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> Arc<str> {
+pub(crate) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> Arc<str> {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update(text.len().to_be_bytes());
