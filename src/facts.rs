@@ -281,8 +281,7 @@ fn keys<'s>(
     schema: &'s Schema,
     event: &'s Arc<str>,
 ) -> impl Iterator<Item = (&'s Arc<str>, &'s BusinessKey)> {
-    let keyed = schema.events().iter().filter_map(|(name, shape)| Some((name, shape.key()?)));
-    keyed.filter(move |(name, key)| {
+    schema.keyed().iter().filter(move |(name, key)| {
         *name == event || key.updated_by.contains(event) || key.cancelled_by.contains(event)
     })
 }

@@ -35,6 +35,7 @@ mod moving;
 mod person;
 mod rfm;
 mod slide;
+mod tally;
 mod threshold;
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
 pub(crate) use person::changes;
+pub(crate) use threshold::Standing;
 pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
 
 use crate::error::{Diagnostic, Result};

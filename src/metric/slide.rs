@@ -430,10 +430,7 @@ impl Figure {
         visit: &mut impl FnMut(Entry<'a>, Option<&'a Value>),
     ) {
         let mut visit = |element, value| visit(Entry { fact, element }, value);
-        let at = |path: &[Arc<str>]| {
-            let (first, rest) = path.split_first()?;
-            descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
-        };
+        let at = |path: &[Arc<str>]| fact.field(path).filter(|value| !value.is_null());
         match &self.entries {
             Entries::Events => visit(None, None),
             Entries::Field(path) => {

@@ -1,9 +1,8 @@
 //! The columns of several timelines as one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use super::{Column, Columns};
+use super::{Column, Columns, Held};
 use crate::facts::layout::Pick;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -11,18 +10,20 @@ use crate::value::Value;
 impl Columns {
     /// Takes in the columns of another timeline that is laid out as this one.
     pub(crate) fn absorb(&mut self, other: &Self) {
-        let layout = Arc::clone(&self.layout);
-        for (number, theirs) in other.numbers.iter().zip(&other.columns) {
+        let Self { layout, kept } = self;
+        for (number, theirs) in other.kept.numbers.iter().zip(&other.kept.columns) {
             let number = *number as usize;
             if layout.pick(number).is_some_and(Pick::tells_apart) {
-                self.absorb_seen(number, theirs, other.seen.get(&number));
+                kept.absorb_seen(number, theirs, other.kept.seen.get(&number));
             } else {
-                let ours = self.column(number);
+                let ours = kept.column(number);
                 *ours = ours.merged(theirs);
             }
         }
     }
+}
 
+impl Held {
     /// Of equal values the last that was seen under either is an entry.
     fn absorb_seen(
         &mut self,

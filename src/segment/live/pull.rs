@@ -10,14 +10,29 @@ use crate::expr::plan::{Leaf, Part, Reads, Span};
 use crate::facts::Change;
 use crate::value::Decimal;
 
-/// What an entry of a column does to the figure of a leaf.
+/// What an entry of a column does to a leaf.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pull {
     pub(super) leaf: usize,
-    moves: Moves,
-    /// Whether there are values below the leaf's stretch, and above it.
-    outside: (bool, bool),
-    negated: bool,
+    /// What it does to the leaf's truth, if that is true; if it is false.
+    effects: (Effect, Effect),
+}
+
+/// What becomes of a truth's hold.
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Ends,
+    Keeps,
+    /// So much is taken from it.
+    Takes(i64),
+    /// The figure moves by so much, and so many times what the entry comes to; if it falls, does
+    /// the hold end, and if it rises, is so much taken from it?
+    Varies {
+        each: i64,
+        times: i64,
+        falls: bool,
+        rises: bool,
+    },
 }
 
 /// How an entry moves a figure, whenever it is asked about.
@@ -33,14 +48,6 @@ enum Moves {
     Anywhere,
 }
 
-/// Which way, and how far.
-enum Step {
-    Nowhere,
-    Up(i128),
-    Down,
-    Anywhere,
-}
-
 impl Pull {
     /// What an entry of each of its columns does to a leaf.
     pub(super) fn of(number: usize, leaf: &Leaf) -> impl Iterator<Item = (usize, Self)> {
@@ -48,25 +55,33 @@ impl Pull {
         columns.sort_unstable();
         columns.dedup();
         let (least, most) = leaf.passes;
-        let outside = (least > i128::MIN, most < i128::MAX);
+        // Whether there are values below the leaf's stretch, and above it.
+        let (below, above) = (least > i128::MIN, most < i128::MAX);
         columns.into_iter().map(move |column| {
             let moves = Moves::of(leaf, column);
-            (column, Self { leaf: number, moves, outside, negated: leaf.negated })
+            let (inside, outside) = (moves.effect(below, above), moves.effect(above, below));
+            let effects = if leaf.negated { (outside, inside) } else { (inside, outside) };
+            (column, Self { leaf: number, effects })
         })
     }
 
     /// What is left of a truth's hold after a change.
     #[inline]
-    pub(super) fn hold(&self, truth: Option<bool>, hold: Hold, change: Change) -> Hold {
-        let (Some(truth), Change::Added(micros)) = (truth, change) else { return Hold::OVER };
-        let (below, above) = self.outside;
-        let inside = truth != self.negated;
-        let (turns_up, turns_down) = if inside { (above, below) } else { (below, above) };
-        match self.moves.step(micros) {
-            Step::Up(by) if turns_up => hold.less(by),
-            Step::Down if turns_down => Hold::OVER,
-            Step::Up(_) | Step::Down | Step::Nowhere => hold,
-            Step::Anywhere => Hold::OVER,
+    pub(super) fn hold(&self, hold: Hold, change: Change) -> Hold {
+        let (Some(truth), Change::Added(micros)) = (hold.truth(), change) else {
+            return Hold::OVER;
+        };
+        match if truth { self.effects.0 } else { self.effects.1 } {
+            Effect::Ends => Hold::OVER,
+            Effect::Keeps => hold,
+            Effect::Takes(added) => hold.less(added),
+            Effect::Varies { each, times, falls, rises } => {
+                match i128::from(times).saturating_mul(micros).saturating_add(each.into()) {
+                    ..=-1 if falls => Hold::OVER,
+                    moved @ 1.. if rises => hold.less(i64::try_from(moved).unwrap_or(i64::MAX)),
+                    _ => hold,
+                }
+            }
         }
     }
 }
@@ -138,26 +153,20 @@ impl Moves {
         }
     }
 
-    fn by(much: i128) -> Step {
-        match much {
-            0 => Step::Nowhere,
-            1.. => Step::Up(much),
-            _ => Step::Down,
-        }
-    }
-
-    /// The move of an entry that comes to so much.
-    #[inline]
-    fn step(self, micros: i128) -> Step {
+    /// What it does to a truth that turns where the figure falls, or where it rises.
+    fn effect(self, falls: bool, rises: bool) -> Effect {
         match self {
-            Self::By { each, times: 0 } => Self::by(each),
-            Self::By { each, times } => match times.checked_mul(micros) {
-                Some(product) => Self::by(each + product),
-                None => Step::Anywhere,
+            Self::By { each: 1.., times: 0 } | Self::Up if !rises => Effect::Keeps,
+            Self::By { each: i128::MIN..=-1, times: 0 } | Self::Down if !falls => Effect::Keeps,
+            Self::By { each: 0, times: 0 } => Effect::Keeps,
+            Self::By { each, times } => match (i64::try_from(each), i64::try_from(times)) {
+                (Ok(each @ 1..), Ok(0)) => Effect::Takes(each),
+                (Ok(each), Ok(times)) if times != 0 => {
+                    Effect::Varies { each, times, falls, rises }
+                }
+                _ => Effect::Ends,
             },
-            Self::Up => Step::Up(i128::MAX),
-            Self::Down => Step::Down,
-            Self::Anywhere => Step::Anywhere,
+            Self::Anywhere | Self::Down | Self::Up => Effect::Ends,
         }
     }
 }
