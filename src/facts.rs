@@ -204,7 +204,9 @@ impl Timeline {
     }
 
     fn hold(&mut self, name: &Arc<str>, told: Told) {
-        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        // Most are told once, and there are many people.
+        let history = self.attributes.entry(Arc::clone(name));
+        let history = history.or_insert_with(|| Vec::with_capacity(1));
         // Of several at one instant the greatest value is the last, in every engine.
         let at = history.partition_point(|other| other.order() <= told.order());
         history.insert(at, told);

@@ -38,8 +38,11 @@ struct Held {
     numbers: Vec<u32>,
     columns: Vec<Column>,
     /// When each value was last seen, by the number of a column that tells values apart.
-    seen: BTreeMap<usize, BTreeMap<Value, Timestamp>>,
+    seen: Vec<(usize, Seen)>,
 }
+
+/// When each value was last seen.
+type Seen = BTreeMap<Value, Timestamp>;
 
 impl Columns {
     pub(crate) fn new(layout: Arc<Layout>) -> Self {
@@ -121,7 +124,7 @@ impl Columns {
             let number = *number as usize;
             if let Some(Keep::For(length)) = layout.keeps(number)
                 && let Some(cut) = column.trim(now.minus(length))
-                && let Some(seen) = seen.get_mut(&number)
+                && let Some((_, seen)) = seen.iter_mut().find(|(other, _)| *other == number)
             {
                 seen.retain(|_, at| *at > cut);
             }
@@ -132,7 +135,7 @@ impl Columns {
 impl Held {
     /// Notes when a value was last seen: only that instant is an entry.
     fn see(&mut self, number: usize, value: &Value, at: Timestamp) {
-        let seen = self.seen.entry(number).or_default();
+        let seen = self.seen(number);
         let before = seen.get(value).copied();
         if before.is_some_and(|before| at <= before) {
             return;
@@ -144,6 +147,16 @@ impl Held {
         let column = self.column(number);
         before.into_iter().for_each(|before| column.remove(before, 0));
         column.insert(at, 0);
+    }
+
+    /// When the values of a column were seen; few columns tell values apart.
+    fn seen(&mut self, number: usize) -> &mut Seen {
+        let place = self.seen.iter().position(|(other, _)| *other == number);
+        let place = place.unwrap_or_else(|| {
+            self.seen.push((number, Seen::new()));
+            self.seen.len() - 1
+        });
+        &mut self.seen[place].1
     }
 
     /// Where the column of that number is, or would be.

@@ -1,11 +1,8 @@
 //! The columns of several timelines as one.
 
-use std::collections::BTreeMap;
-
-use super::{Column, Columns, Held};
+use super::{Column, Columns, Held, Seen};
 use crate::facts::layout::Pick;
 use crate::time::Timestamp;
-use crate::value::Value;
 
 impl Columns {
     /// Takes in the columns of another timeline that is laid out as this one.
@@ -14,7 +11,8 @@ impl Columns {
         for (number, theirs) in other.kept.numbers.iter().zip(&other.kept.columns) {
             let number = *number as usize;
             if layout.pick(number).is_some_and(Pick::tells_apart) {
-                kept.absorb_seen(number, theirs, other.kept.seen.get(&number));
+                let seen = other.kept.seen.iter().find(|(other, _)| *other == number);
+                kept.absorb_seen(number, theirs, seen.map(|(_, seen)| seen));
             } else {
                 let ours = kept.column(number);
                 *ours = ours.merged(theirs);
@@ -29,13 +27,13 @@ impl Held {
         &mut self,
         number: usize,
         theirs: &Column,
-        seen: Option<&BTreeMap<Value, Timestamp>>,
+        seen: Option<&Seen>,
     ) {
         let ours = self.column(number);
         let rest = Column { at: Vec::new(), totals: Vec::new(), ..theirs.cut_off(ours.cut) };
         *ours = ours.merged(&rest);
         let cut = ours.cut;
-        self.seen.entry(number).or_default().retain(|_, at| *at > cut);
+        self.seen(number).retain(|_, at| *at > cut);
         let seen = seen.into_iter().flatten().filter(|(_, at)| **at > cut);
         seen.for_each(|(value, at)| self.see(number, value, *at));
     }

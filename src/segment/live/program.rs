@@ -132,6 +132,7 @@ impl Program {
         let everything = leaves.iter().any(|leaf| leaf.cond.inputs().everything);
         let layout = if everything { layout.clone() } else { layout.lean(lean(&leaves)) };
         let layout = Arc::new(layout);
+        leaves.iter_mut().for_each(|leaf| leaf.renumber(&layout));
         let pulls = pulls(&leaves);
         let blank = blank(&leaves, &layout);
         Self {
@@ -245,6 +246,13 @@ impl Leaf {
             test.leaf = None;
         }
         Self { cond: Cond::Test(Box::new(test)), segments: Bits::of(segments) }
+    }
+
+    /// Names its columns by the numbers that they have in this layout.
+    fn renumber(&mut self, layout: &Layout) {
+        let Cond::Test(test) = &mut self.cond else { return };
+        let parts = test.leaf.iter_mut().flat_map(|leaf| &mut leaf.parts);
+        parts.for_each(|part| part.for_each_column_mut(&mut |kept| kept.renumber(layout)));
     }
 
     /// The test as one of columns, where it is one.
