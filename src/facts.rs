@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
 pub(crate) use column::{Change, Changed, Column, TRIMMED};
-pub(crate) use layout::{Keep, Layout, Lean, Pick};
+pub(crate) use layout::{ByName, Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
 use column::{Columns, ignored};

@@ -8,6 +8,38 @@ use super::Fact;
 use crate::time::Duration;
 use crate::value::Value;
 
+/// What is known by a name, found by its length first: few names share one.
+#[derive(Clone, Debug)]
+pub(crate) struct ByName<T>(Vec<(Arc<str>, T)>);
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Default> ByName<T> {
+    /// What is known by this name.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
+        self.place(name).ok().and_then(|place| self.0.get(place)).map(|(_, known)| known)
+    }
+
+    /// What is known by this name, to be changed.
+    pub(crate) fn entry(&mut self, name: &Arc<str>) -> &mut T {
+        let place = self.place(name).unwrap_or_else(|place| {
+            self.0.insert(place, (Arc::clone(name), T::default()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    #[inline]
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (other.len(), &**other).cmp(&(name.len(), name)))
+    }
+}
+
 /// Visits the entries that one fact has in a column: the value, and its millionths, 0 where it is
 /// only counted.
 type Entries = dyn Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync;
@@ -60,7 +92,7 @@ impl fmt::Debug for Pick {
 pub(crate) struct Layout {
     columns: Vec<Slot>,
     keys: BTreeMap<Box<str>, usize>,
-    by_event: BTreeMap<Arc<str>, Vec<usize>>,
+    by_event: ByName<Vec<usize>>,
     of_every_event: Vec<usize>,
     lean: Option<Lean>,
 }
@@ -102,7 +134,7 @@ impl Layout {
         self.columns.push(Slot { pick: Arc::clone(pick), keep: Keep::Always });
         self.keys.insert(pick.key.clone(), number);
         match &pick.event {
-            Some(event) => self.by_event.entry(Arc::clone(event)).or_default().push(number),
+            Some(event) => self.by_event.entry(event).push(number),
             None => self.of_every_event.push(number),
         }
         (number, Arc::clone(pick))

@@ -8,31 +8,38 @@ use crate::value::Decimal;
 use super::evaluator::Next;
 use super::leaf::Slice;
 
+/// Sums of more counts than that are followed change by change.
+const FEW: usize = 4;
+
 const ONE: i128 = Decimal::SCALE as i128;
 
 impl Leaf {
-    /// Whether it is a sum of counts whose stretches do not depend on other columns.
+    /// Whether it is a sum of few counts whose stretches do not depend on other columns.
     #[inline]
     pub(super) fn tallies(&self) -> bool {
         let counts =
             |part: &Part| part.reads == Reads::Count && !matches!(part.stretch, Span::Since(..));
-        self.slope == 0 && self.parts.iter().all(counts)
+        self.slope == 0 && self.parts.len() <= FEW && self.parts.iter().all(counts)
     }
 
     /// What it comes to, in millionths, and before when, after `now`, it cannot have come to another
     /// side. `None` where the columns cannot tell.
     pub(super) fn tally(&self, facts: &Facts<'_>, now: Timestamp) -> Option<(i128, Next)> {
-        let slice = |part: &Part| part.own(part.column.find(facts)?, now);
-        let slices = self.parts.iter().map(slice).collect::<Option<Vec<Slice<'_>>>>()?;
-        let counts = || self.parts.iter().zip(&slices);
-        let value = counts().map(|(part, slice)| part.weight * slice.count()).sum::<i128>() * ONE;
+        let (mut slices, mut value, mut most) = ([None; FEW], 0, 1);
+        for (part, place) in self.parts.iter().zip(&mut slices) {
+            let slice = part.own(part.column.find(facts)?, now)?;
+            value += part.weight * slice.count();
+            most = most.max(part.weight.abs());
+            *place = Some(slice);
+        }
+        let value = value * ONE;
+        let counts = || self.parts.iter().zip(slices.iter().flatten());
         let mut next = Next::never();
         if !self.stays(counts(), value) {
             // Each count changes by one at a time, so one of them has to change its share of what
             // is missing.
-            let most = self.parts.iter().map(|part| part.weight.abs()).max()? * ONE;
-            let changes = (self.missing(value) - 1) / i64::try_from(most).ok()?.max(1) + 1;
-            let share = usize::try_from(changes).ok()?.div_ceil(slices.len());
+            let changes = (self.missing(value) - 1) / i64::try_from(most * ONE).ok()? + 1;
+            let share = usize::try_from(changes).ok()?.div_ceil(self.parts.len());
             counts().for_each(|(part, slice)| part.changes(slice, share, &mut next));
         }
         Some((value, next))

@@ -197,13 +197,13 @@ impl Person {
         }
         self.born = true;
         let evaluator = Evaluator::new(self.timeline.facts(now));
-        for segment in asked.iter() {
-            let Some(compiled) = program.segments().get(segment) else { continue };
-            let leaves = &mut self.leaves;
+        let Self { leaves, due, members, .. } = self;
+        asked.for_each(|segment| {
+            let Some(compiled) = program.segments().get(segment) else { return };
             let member = compiled.tree.holds(&mut |leaf| leaves.ask(leaf, program, &evaluator));
-            self.due.set(segment, member.until);
-            turn(&mut self.members, segment, member.truth == Some(true), turned);
-        }
+            due.set(segment, member.until);
+            turn(members, segment, member.truth == Some(true), turned);
+        });
     }
 
     /// Whether they are a member at an earlier instant, with what is known now, and until when at

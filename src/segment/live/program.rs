@@ -10,7 +10,7 @@ use super::pull::Pull;
 use super::tree::Tree;
 use crate::event::{Event, EventKind};
 use crate::expr::plan::{self, Cond, Inputs, Reads, Span, Stretch, Test};
-use crate::facts::{Keep, Layout, Lean, Timeline};
+use crate::facts::{ByName, Keep, Layout, Lean, Timeline};
 use crate::schema::Schema;
 use crate::segment::Segment;
 use crate::time::{Duration, Timestamp};
@@ -81,10 +81,10 @@ impl Way {
 #[derive(Clone, Debug, Default)]
 struct Routes {
     numbered: Vec<Route>,
-    events: BTreeMap<Arc<str>, usize>,
+    events: ByName<usize>,
     /// That of an event of any other name.
     other: usize,
-    attributes: BTreeMap<Arc<str>, usize>,
+    attributes: ByName<usize>,
 }
 
 impl Program {
@@ -277,7 +277,7 @@ impl Routes {
                     .get(leaf)
                     .is_some_and(|inputs| inputs.every_event || !inputs.events.is_disjoint(&told))
             });
-            routes.events.insert(name, route);
+            *routes.events.entry(&name) = route;
         }
         let attributes: BTreeSet<&Arc<str>> =
             inputs.iter().flat_map(|inputs| &inputs.attributes).collect();
@@ -285,7 +285,7 @@ impl Routes {
             let route = routes.add(leaves, segments, |leaf| {
                 inputs.get(leaf).is_some_and(|inputs| inputs.attributes.contains(name))
             });
-            routes.attributes.insert(Arc::clone(name), route);
+            *routes.attributes.entry(name) = route;
         }
         routes
     }

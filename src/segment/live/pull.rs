@@ -71,11 +71,11 @@ impl Pull {
         let (Some(truth), Change::Added(micros)) = (hold.truth(), change) else {
             return Hold::OVER;
         };
-        match if truth { self.effects.0 } else { self.effects.1 } {
+        match if truth { &self.effects.0 } else { &self.effects.1 } {
             Effect::Ends => Hold::OVER,
             Effect::Keeps => hold,
-            Effect::Takes(added) => hold.less(added),
-            Effect::Varies { each, times, falls, rises } => {
+            Effect::Takes(added) => hold.less(*added),
+            &Effect::Varies { each, times, falls, rises } => {
                 match i128::from(times).saturating_mul(micros).saturating_add(each.into()) {
                     ..=-1 if falls => Hold::OVER,
                     moved @ 1.. if rises => hold.less(i64::try_from(moved).unwrap_or(i64::MAX)),
