@@ -45,8 +45,8 @@ pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
 pub(crate) use person::changes;
-pub(crate) use threshold::Standing;
 pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
+pub(crate) use threshold::Standing;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

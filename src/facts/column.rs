@@ -13,8 +13,9 @@ use crate::value::Value;
 /// What became of a column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
-    /// An entry came, of so many millionths; or a value was seen again, later.
-    Added(i128),
+    /// An entry of so many millionths came, that happened at an instant; or a value was seen again,
+    /// later.
+    Added(Timestamp, i128),
     Removed,
 }
 
@@ -83,7 +84,7 @@ impl Columns {
                     Some(value) => kept.see(number, value, fact.at),
                     None => column.insert(fact.at, micros),
                 }
-                changed(number, Change::Added(micros));
+                changed(number, Change::Added(fact.at, micros));
             });
         }
     }

@@ -84,11 +84,12 @@ impl Figure {
     }
 
     /// Visits the values that a fact has in the figure, and their millionths.
+    #[inline]
     fn entries_of(
         &self,
         fact: &Fact,
         nobody: &Timeline,
-        take: &mut dyn FnMut(Option<&Value>, i128),
+        take: &mut impl FnMut(Option<&Value>, i128),
     ) {
         self.for_each_entry(fact, &mut |entry, value| {
             let passes = self.filter.as_ref().is_none_or(|filter| {

@@ -424,6 +424,7 @@ impl Figure {
     }
 
     /// Visits a fact's entries, each with its value.
+    #[inline]
     pub(super) fn for_each_entry<'a>(
         &self,
         fact: &'a Fact,

@@ -23,12 +23,7 @@ impl Columns {
 
 impl Held {
     /// Of equal values the last that was seen under either is an entry.
-    fn absorb_seen(
-        &mut self,
-        number: usize,
-        theirs: &Column,
-        seen: Option<&Seen>,
-    ) {
+    fn absorb_seen(&mut self, number: usize, theirs: &Column, seen: Option<&Seen>) {
         let ours = self.column(number);
         let rest = Column { at: Vec::new(), totals: Vec::new(), ..theirs.cut_off(ours.cut) };
         *ours = ours.merged(&rest);

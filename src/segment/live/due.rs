@@ -58,3 +58,30 @@ impl Dues {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_is_next(sets in vec((0_usize..5, 0_i64..6), 0..20)) {
+            let (mut dues, mut expected) = (Dues::new(), [NEVER; 5]);
+            for (segment, at) in sets {
+                let at = if at == 0 { NEVER } else { Timestamp::from_micros(at) };
+                dues.set(segment, at);
+                expected[segment] = at;
+                prop_assert_eq!(dues.next(), expected.into_iter().min().unwrap());
+                for now in (0..7).map(Timestamp::from_micros) {
+                    let mut come = Vec::new();
+                    dues.for_each_come(now, |segment| come.push(segment));
+                    let due = (0..5).filter(|segment| expected[*segment] <= now);
+                    prop_assert_eq!(come, due.collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}

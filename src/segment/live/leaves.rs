@@ -54,6 +54,12 @@ impl Hold {
         if left < NEVER.micros() { Self::OVER } else { Self::of(self.truth(), left) }
     }
 
+    /// Whether time ends it at this instant or before.
+    #[inline]
+    pub(super) fn ends_by(self, at: Timestamp) -> bool {
+        self.number() <= at.micros().min(Timestamp::LAST.micros())
+    }
+
     #[inline]
     pub(super) fn truth(self) -> Option<bool> {
         match self.0 & 0b11 {
@@ -146,4 +152,33 @@ fn asked<'a>(leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Ho
         Standing { truth, turns, room: 0 }
     });
     turns.map_or_else(|| Hold::within(truth, room), |at| Hold::until(Held { truth, until: at }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_772_355_600_000_000);
+
+    #[test]
+    fn a_truth_is_kept_beside_its_end() {
+        for truth in [None, Some(false), Some(true)] {
+            let hold = Hold::until(Held { truth, until: NOW });
+            assert_eq!((hold.held().truth, hold.held().until), (truth, NOW));
+            assert!(hold.is_over(NOW) && !hold.is_over(Timestamp::from_micros(NOW.micros() - 1)));
+            assert!(hold.ends_by(NOW) && hold.less(1) == Hold::OVER);
+        }
+        assert!(Hold::OVER.is_over(Timestamp::MIN));
+    }
+
+    #[test]
+    fn a_truth_ends_when_more_is_added_than_there_is_room_for() {
+        let hold = Hold::within(Some(true), 5);
+        assert_eq!((hold.held().truth, hold.held().until), (Some(true), NEVER));
+        assert!(!hold.is_over(Timestamp::LAST) && !hold.ends_by(Timestamp::MAX));
+        assert_eq!(hold.less(2), Hold::within(Some(true), 3));
+        assert_ne!(hold.less(5), Hold::OVER);
+        assert_eq!(hold.less(6), Hold::OVER);
+        assert_eq!(Hold::within(None, i64::MAX).less(i64::MAX), Hold::OVER);
+    }
 }
