@@ -56,10 +56,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use definition::digest;
 #[cfg(feature = "learn")]
 pub use boosted::{BoostedParams, Trend};
 pub use calibrate::{Calibrated, CalibrationMethod};
+pub(crate) use definition::digest;
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]

@@ -41,7 +41,12 @@ impl Options {
             other => return Err(format!("--model {other} is not there; there is bgnbd")),
         }
         let calibrated = day_end(end);
-        Ok(Self { transactions, calibrated, holdout: Days(days), value: args.has("value") })
+        Ok(Self {
+            transactions,
+            calibrated,
+            holdout: Days(days),
+            value: args.get("value").is_some(),
+        })
     }
 
     /// The last instant of the holdout.

@@ -91,7 +91,8 @@ impl Asked {
 
 impl Wanted {
     fn read(args: &Args) -> Result<Self, Fault> {
-        let given = |names: &[&'static str]| names.iter().copied().find(|name| args.get(name).is_some());
+        let given =
+            |names: &[&'static str]| names.iter().copied().find(|name| args.get(name).is_some());
         for (one, others) in [
             ("explain", &["until", "transitions", "diff"][..]),
             ("until", &["transitions", "diff"]),
