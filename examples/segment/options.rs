@@ -99,7 +99,7 @@ impl Wanted {
             ("sql", &["explain", "until", "transitions", "diff", "tables"]),
             ("tables", &["explain", "until", "transitions", "diff"]),
         ] {
-            if let (true, Some(other)) = (args.has(one), given(others)) {
+            if let (true, Some(other)) = (args.get(one).is_some(), given(others)) {
                 return Err(format!("--{one} does not go with --{other}"));
             }
         }
