@@ -44,7 +44,7 @@ fn main() -> ExitCode {
     args::run(&VALUED, &[], USAGE, |args| {
         let [check, old, new, events] =
             ["check", "old", "new", "events"].map(|name| args.get(name));
-        let lacks = |names: &[&str]| !names.iter().any(|name| args.has(name));
+        let lacks = |names: &[&str]| !names.iter().any(|name| args.get(name).is_some());
         let said = match (check, old, new, events) {
             (Some(folder), None, None, None) if lacks(&["customers", "from", "at"]) => {
                 self::check(folder)?

@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
 pub(crate) use column::{Change, Changed, Column, TRIMMED};
-pub(crate) use layout::{Keep, Layout, Lean, Pick};
+pub(crate) use layout::{ByName, Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
 use column::{Columns, ignored};
@@ -204,7 +204,9 @@ impl Timeline {
     }
 
     fn hold(&mut self, name: &Arc<str>, told: Told) {
-        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        // Most are told once, and there are many people.
+        let history = self.attributes.entry(Arc::clone(name));
+        let history = history.or_insert_with(|| Vec::with_capacity(1));
         // Of several at one instant the greatest value is the last, in every engine.
         let at = history.partition_point(|other| other.order() <= told.order());
         history.insert(at, told);
@@ -281,8 +283,7 @@ fn keys<'s>(
     schema: &'s Schema,
     event: &'s Arc<str>,
 ) -> impl Iterator<Item = (&'s Arc<str>, &'s BusinessKey)> {
-    let keyed = schema.events().iter().filter_map(|(name, shape)| Some((name, shape.key()?)));
-    keyed.filter(move |(name, key)| {
+    schema.keyed().iter().filter(move |(name, key)| {
         *name == event || key.updated_by.contains(event) || key.cancelled_by.contains(event)
     })
 }

@@ -35,6 +35,7 @@ pub mod source;
 pub mod table;
 pub mod feature;
 pub mod scorer;
+pub mod lifetime;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod content;
@@ -47,6 +48,7 @@ pub mod email;
 pub mod delivery;
 pub mod store;
 pub mod broadcast;
+pub mod model;
 
 // The centre.
 pub mod engine;

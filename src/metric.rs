@@ -35,6 +35,7 @@ mod moving;
 mod person;
 mod rfm;
 mod slide;
+mod tally;
 mod threshold;
 
 use std::fmt;
@@ -45,6 +46,7 @@ pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
 pub(crate) use person::changes;
 pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
+pub(crate) use threshold::Standing;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

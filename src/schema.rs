@@ -44,6 +44,8 @@ pub const ANY_EVENT: &str = "*";
 pub struct Schema {
     attributes: BTreeMap<Arc<str>, Field>,
     events: BTreeMap<Arc<str>, EventShape>,
+    /// Those that have a business key: whoever puts in an event asks for them.
+    keyed: BTreeMap<Arc<str>, BusinessKey>,
     open: bool,
 }
 
@@ -159,7 +161,9 @@ impl Schema {
     /// The same schema with an event's business key.
     #[must_use]
     pub fn key(mut self, event: impl Into<Arc<str>>, key: BusinessKey) -> Self {
-        self.events.entry(event.into()).or_default().key = Some(key);
+        let event = event.into();
+        self.keyed.insert(Arc::clone(&event), key.clone());
+        self.events.entry(event).or_default().key = Some(key);
         self
     }
 
@@ -184,6 +188,11 @@ impl Schema {
     /// The events by name, [`ANY_EVENT`] among them where fields of all events are declared.
     pub fn events(&self) -> &BTreeMap<Arc<str>, EventShape> {
         &self.events
+    }
+
+    /// The events that have a business key, with it.
+    pub(crate) fn keyed(&self) -> &BTreeMap<Arc<str>, BusinessKey> {
+        &self.keyed
     }
 
     /// Whether there is an event of that name.

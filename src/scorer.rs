@@ -44,6 +44,7 @@ mod forest;
 #[cfg(feature = "learn")]
 mod linear;
 mod model;
+mod refresh;
 mod sample;
 mod sampler;
 mod saved;
@@ -58,6 +59,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "learn")]
 pub use boosted::{BoostedParams, Trend};
 pub use calibrate::{Calibrated, CalibrationMethod};
+pub(crate) use definition::digest;
 pub use definition::{CheckedScore, Outcome};
 pub use examples::{Examples, Labels};
 #[cfg(feature = "learn")]
@@ -67,6 +69,7 @@ pub use forest::ForestParams;
 #[cfg(feature = "learn")]
 pub use linear::{LinearParams, LogisticParams};
 pub use model::{Calibration, Contributions, Model};
+pub use refresh::{Due, Refresh};
 pub use sampler::{Evaluation, Sampler, Snapshot, Trained};
 pub use validate::{Fitting, Folds, Loss, Tuned, cross_validate, tune};
 
@@ -100,6 +103,9 @@ pub struct Score {
     pub evaluation: Duration,
     /// How long before `now` training snapshots are taken; each at least `evaluation + horizon`.
     pub training: Vec<Duration>,
+    /// When a person's score is worked out anew.
+    #[serde(default)]
+    pub refresh: Refresh,
 }
 
 /// What sort of outcome a score predicts.
@@ -143,6 +149,7 @@ impl Score {
             horizon,
             evaluation: Duration::ZERO,
             training: Vec::new(),
+            refresh: Refresh::new(),
         };
         score.evaluation(horizon)
     }
@@ -173,6 +180,12 @@ impl Score {
         let training = std::iter::successors(Some(last), |micros| apart(*micros));
         let training = training.take(Self::SNAPSHOTS).map(Duration::from_micros).collect();
         Self { evaluation: ago, training, ..self }
+    }
+
+    /// The same score, worked out anew when this says so.
+    #[must_use]
+    pub fn refresh(self, refresh: Refresh) -> Self {
+        Self { refresh, ..self }
     }
 
     /// The same score, trained on snapshots so long before `now`.

@@ -27,6 +27,11 @@ impl Seed {
         Self(number)
     }
 
+    /// The number that it is the seed of.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
     /// A seed of its own for `label`.
     #[must_use]
     pub fn fork(self, label: &str) -> Self {

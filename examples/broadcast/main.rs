@@ -67,11 +67,11 @@ fn run(args: &Args) -> Result<(), Fault> {
     let store = SqliteStore::open(file, campaign.engine().schema())?;
     let said = pollster::block_on(async {
         let mailing = campaign.mailing();
-        if args.has("pause") {
+        if args.get("pause").is_some() {
             run::pause(&store, mailing).await?;
-        } else if args.has("cancel") {
+        } else if args.get("cancel").is_some() {
             run::cancel(&store, mailing, people::now()).await?;
-        } else if !args.has("status") {
+        } else if !args.get("status").is_some() {
             return send(&campaign, &store, &keys, args).await;
         }
         run::status(&store, mailing).await?.ok_or_else(|| format!("{file}: no broadcast").into())

@@ -51,7 +51,7 @@ impl Options {
             }
         };
         let data = args.get("data").map(PathBuf::from);
-        let resume = args.has("resume");
+        let resume = args.get("resume").is_some();
         let instant = |text: &str| text.parse().map_err(|error: Error| format!("--at: {error}"));
         let at: Option<Timestamp> = args.get("at").map(instant).transpose()?;
         // A file of the past says nothing of now.
@@ -71,8 +71,8 @@ impl Options {
             resume,
             playbook,
             mailing: args.get("mailing").unwrap_or("season").to_owned(),
-            assume_consent: args.has("assume-consent"),
-            all: args.has("all"),
+            assume_consent: args.get("assume-consent").is_some(),
+            all: args.get("all").is_some(),
             customers: customers(args.get("customers"))?,
             segments_only,
             explain: args.get("explain").map(str::to_owned),

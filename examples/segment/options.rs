@@ -91,14 +91,15 @@ impl Asked {
 
 impl Wanted {
     fn read(args: &Args) -> Result<Self, Fault> {
-        let given = |names: &[&'static str]| names.iter().copied().find(|name| args.has(name));
+        let given =
+            |names: &[&'static str]| names.iter().copied().find(|name| args.get(name).is_some());
         for (one, others) in [
             ("explain", &["until", "transitions", "diff"][..]),
             ("until", &["transitions", "diff"]),
             ("sql", &["explain", "until", "transitions", "diff", "tables"]),
             ("tables", &["explain", "until", "transitions", "diff"]),
         ] {
-            if let (true, Some(other)) = (args.has(one), given(others)) {
+            if let (true, Some(other)) = (args.get(one).is_some(), given(others)) {
                 return Err(format!("--{one} does not go with --{other}"));
             }
         }
@@ -115,8 +116,8 @@ impl Wanted {
         }
         Ok(match args.get("explain") {
             Some(id) => Self::Explanation(id.to_owned()),
-            None if args.has("transitions") => Self::Transitions,
-            None => Self::Members { until: args.has("until") },
+            None if args.get("transitions").is_some() => Self::Transitions,
+            None => Self::Members { until: args.get("until").is_some() },
         })
     }
 }

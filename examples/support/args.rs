@@ -35,14 +35,9 @@ impl Args {
         Ok(Self(given))
     }
 
-    /// The value of an option.
+    /// The value of an option; of a flag that is given, an empty text.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
-    }
-
-    /// Whether a flag is given.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
     }
 }
 

@@ -63,6 +63,16 @@ pub(crate) struct Part {
     pub(crate) stretch: Span,
 }
 
+impl Part {
+    /// Visits the column that it reads, and the one that its stretch begins at.
+    pub(crate) fn for_each_column_mut(&mut self, visit: &mut impl FnMut(&mut Kept)) {
+        visit(&mut self.column);
+        if let Span::Since(_, bound) = &mut self.stretch {
+            visit(bound);
+        }
+    }
+}
+
 /// What is read from the stretch of a column.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Reads {
@@ -110,6 +120,11 @@ impl Kept {
     pub(crate) fn new(pick: &Arc<Pick>, layout: &mut Layout) -> Self {
         let (number, pick) = layout.add(pick);
         Self { number, pick }
+    }
+
+    /// Goes by the number that the column has in another layout.
+    pub(crate) fn renumber(&mut self, layout: &Layout) {
+        self.number = layout.number(&self.pick).unwrap_or(self.number);
     }
 }
 

@@ -13,8 +13,9 @@ use crate::value::Value;
 /// What became of a column.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Change {
-    /// An entry came, of so many millionths; or a value was seen again, later.
-    Added(i128),
+    /// An entry of so many millionths came, that happened at an instant; or a value was seen again,
+    /// later.
+    Added(Timestamp, i128),
     Removed,
 }
 
@@ -28,13 +29,21 @@ pub(super) fn ignored(_: usize, _: Change) {}
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
     layout: Arc<Layout>,
+    kept: Held,
+}
+
+/// Columns by number.
+#[derive(Clone, Debug, Default)]
+struct Held {
     /// The columns' numbers, ascending.
     numbers: Vec<u32>,
-    #[expect(clippy::struct_field_names, reason = "they are what the rest is about")]
     columns: Vec<Column>,
     /// When each value was last seen, by the number of a column that tells values apart.
-    seen: BTreeMap<usize, BTreeMap<Value, Timestamp>>,
+    seen: Vec<(usize, Seen)>,
 }
+
+/// When each value was last seen.
+type Seen = BTreeMap<Value, Timestamp>;
 
 impl Columns {
     pub(crate) fn new(layout: Arc<Layout>) -> Self {
@@ -51,8 +60,8 @@ impl Columns {
         if !self.layout.holds(number, pick) {
             return None;
         }
-        match self.place(number) {
-            Ok(place) => self.columns.get(place),
+        match self.kept.place(number) {
+            Ok(place) => self.kept.columns.get(place),
             Err(_) => Some(Column::EMPTY),
         }
     }
@@ -62,38 +71,22 @@ impl Columns {
     ///
     /// A column holds what is known in the end, so a fact that is taken back has no part in it.
     pub(crate) fn insert(&mut self, event: &str, fact: &Fact, changed: &mut Changed<'_>) {
-        let layout = Arc::clone(&self.layout);
+        let Self { layout, kept } = self;
         for number in layout.of_event(event) {
             let Some(pick) = layout.pick(number) else { continue };
             pick.entries(fact, &mut |value, micros| {
-                let column = self.column(number);
+                let column = kept.column(number);
                 column.learn(fact.known);
                 if !fact.known.is_endless() {
                     return;
                 }
                 match value.filter(|_| pick.tells_apart()) {
-                    Some(value) => self.see(number, value, fact.at),
+                    Some(value) => kept.see(number, value, fact.at),
                     None => column.insert(fact.at, micros),
                 }
-                changed(number, Change::Added(micros));
+                changed(number, Change::Added(fact.at, micros));
             });
         }
-    }
-
-    /// Notes when a value was last seen: only that instant is an entry.
-    fn see(&mut self, number: usize, value: &Value, at: Timestamp) {
-        let seen = self.seen.entry(number).or_default();
-        let before = seen.get(value).copied();
-        if before.is_some_and(|before| at <= before) {
-            return;
-        }
-        match seen.get_mut(value) {
-            Some(last) => *last = at,
-            None => drop(seen.insert(value.clone(), at)),
-        }
-        let column = self.column(number);
-        before.into_iter().for_each(|before| column.remove(before, 0));
-        column.insert(at, 0);
     }
 
     /// Takes out what the fact of an event of this name has in each column: it is known until
@@ -108,11 +101,11 @@ impl Columns {
         if !fact.known.is_endless() {
             return;
         }
-        let layout = Arc::clone(&self.layout);
+        let Self { layout, kept } = self;
         for number in layout.of_event(event) {
             let Some(pick) = layout.pick(number) else { continue };
             pick.entries(fact, &mut |_, micros| {
-                let column = self.column(number);
+                let column = kept.column(number);
                 column.learn(Known { from: fact.known.from, until: from });
                 if pick.tells_apart() {
                     // When the value was seen before that is not kept.
@@ -127,15 +120,44 @@ impl Columns {
 
     /// Cuts off what is not kept any more.
     pub(crate) fn trim(&mut self, now: Timestamp) {
-        for (number, column) in self.numbers.iter().zip(&mut self.columns) {
+        let Self { layout, kept: Held { numbers, columns, seen } } = self;
+        for (number, column) in numbers.iter().zip(columns) {
             let number = *number as usize;
-            if let Some(Keep::For(length)) = self.layout.keeps(number)
+            if let Some(Keep::For(length)) = layout.keeps(number)
                 && let Some(cut) = column.trim(now.minus(length))
-                && let Some(seen) = self.seen.get_mut(&number)
+                && let Some((_, seen)) = seen.iter_mut().find(|(other, _)| *other == number)
             {
                 seen.retain(|_, at| *at > cut);
             }
         }
+    }
+}
+
+impl Held {
+    /// Notes when a value was last seen: only that instant is an entry.
+    fn see(&mut self, number: usize, value: &Value, at: Timestamp) {
+        let seen = self.seen(number);
+        let before = seen.get(value).copied();
+        if before.is_some_and(|before| at <= before) {
+            return;
+        }
+        match seen.get_mut(value) {
+            Some(last) => *last = at,
+            None => drop(seen.insert(value.clone(), at)),
+        }
+        let column = self.column(number);
+        before.into_iter().for_each(|before| column.remove(before, 0));
+        column.insert(at, 0);
+    }
+
+    /// When the values of a column were seen; few columns tell values apart.
+    fn seen(&mut self, number: usize) -> &mut Seen {
+        let place = self.seen.iter().position(|(other, _)| *other == number);
+        let place = place.unwrap_or_else(|| {
+            self.seen.push((number, Seen::new()));
+            self.seen.len() - 1
+        });
+        &mut self.seen[place].1
     }
 
     /// Where the column of that number is, or would be.
@@ -226,12 +248,12 @@ impl Column {
         self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
     }
 
-    /// How many of the totals before the entries from `low` to `high`, both included, are not above
-    /// a bound; they ascend.
+    /// How many of the totals before the entries from `low` to `high`, both included, are below a
+    /// bound; they ascend.
     #[inline]
-    pub(crate) fn totals_upto(&self, low: usize, high: usize, bound: i128) -> usize {
+    pub(crate) fn totals_below(&self, low: usize, high: usize, bound: i128) -> usize {
         let totals = self.totals.get(low..=high).unwrap_or_default();
-        totals.partition_point(|total| *total <= bound)
+        totals.partition_point(|total| *total < bound)
     }
 
     /// How many entries there were before the first that is still there.
@@ -242,9 +264,10 @@ impl Column {
     /// How many entries happened at `upto` or before.
     #[inline]
     pub(crate) fn upto(&self, upto: Timestamp) -> usize {
-        match self.at.last() {
-            // Most questions are about what has happened, and most of what is kept has.
-            Some(last) if *last <= upto => self.at.len(),
+        // Most questions are about all that is kept, or about what happened since before it.
+        match (self.at.first(), self.at.last()) {
+            (_, Some(last)) if *last <= upto => self.at.len(),
+            (Some(first), _) if *first > upto => 0,
             _ => self.at.partition_point(|at| *at <= upto),
         }
     }

@@ -8,6 +8,38 @@ use super::Fact;
 use crate::time::Duration;
 use crate::value::Value;
 
+/// What is known by a name, found by its length first: few names share one.
+#[derive(Clone, Debug)]
+pub(crate) struct ByName<T>(Vec<(Arc<str>, T)>);
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Default> ByName<T> {
+    /// What is known by this name.
+    #[inline]
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
+        self.place(name).ok().and_then(|place| self.0.get(place)).map(|(_, known)| known)
+    }
+
+    /// What is known by this name, to be changed.
+    pub(crate) fn entry(&mut self, name: &Arc<str>) -> &mut T {
+        let place = self.place(name).unwrap_or_else(|place| {
+            self.0.insert(place, (Arc::clone(name), T::default()));
+            place
+        });
+        &mut self.0[place].1
+    }
+
+    #[inline]
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(other, _)| (other.len(), &**other).cmp(&(name.len(), name)))
+    }
+}
+
 /// Visits the entries that one fact has in a column: the value, and its millionths, 0 where it is
 /// only counted.
 type Entries = dyn Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync;
@@ -60,7 +92,7 @@ impl fmt::Debug for Pick {
 pub(crate) struct Layout {
     columns: Vec<Slot>,
     keys: BTreeMap<Box<str>, usize>,
-    by_event: BTreeMap<Arc<str>, Vec<usize>>,
+    by_event: ByName<Vec<usize>>,
     of_every_event: Vec<usize>,
     lean: Option<Lean>,
 }
@@ -68,14 +100,14 @@ pub(crate) struct Layout {
 #[derive(Clone, Debug)]
 struct Slot {
     pick: Arc<Pick>,
-    /// `None` if the column is not kept.
-    keep: Option<Keep>,
+    keep: Keep,
 }
 
 /// What is kept where not everything is: only what answers about the present need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lean {
-    /// The columns that are kept, and for how long the instants of their entries are.
+    /// The columns that are kept, by the numbers that they had, and for how long the instants of
+    /// their entries are.
     pub(crate) columns: BTreeMap<usize, Keep>,
     /// The series that are kept, and for how long.
     pub(crate) series: BTreeMap<Arc<str>, Keep>,
@@ -99,10 +131,10 @@ impl Layout {
             return (number, Arc::clone(known));
         }
         let number = self.columns.len();
-        self.columns.push(Slot { pick: Arc::clone(pick), keep: Some(Keep::Always) });
+        self.columns.push(Slot { pick: Arc::clone(pick), keep: Keep::Always });
         self.keys.insert(pick.key.clone(), number);
         match &pick.event {
-            Some(event) => self.by_event.entry(Arc::clone(event)).or_default().push(number),
+            Some(event) => self.by_event.entry(event).push(number),
             None => self.of_every_event.push(number),
         }
         (number, Arc::clone(pick))
@@ -113,37 +145,44 @@ impl Layout {
         Some((number, &self.columns.get(number)?.pick))
     }
 
-    /// The same columns, of which timelines keep only some, and few facts besides.
-    pub(crate) fn lean(&self, lean: Lean) -> Self {
-        let mut layout = Self { lean: None, ..self.clone() };
-        for (number, slot) in layout.columns.iter_mut().enumerate() {
-            slot.keep = lean.columns.get(&number).copied();
+    /// Some of the columns, which is all that timelines keep with few facts besides. Those of one
+    /// event get numbers in a row, so that what it changes lies together.
+    pub(crate) fn lean(&self, mut lean: Lean) -> Self {
+        let kept = std::mem::take(&mut lean.columns).into_iter();
+        let mut kept: Vec<(&Slot, Keep)> =
+            kept.filter_map(|(number, keep)| Some((self.columns.get(number)?, keep))).collect();
+        kept.sort_by_key(|(slot, _)| slot.pick.event());
+        let mut layout = Self::default();
+        for (slot, keep) in kept {
+            let (number, pick) = layout.add(&slot.pick);
+            layout.columns[number] = Slot { pick, keep };
         }
-        let kept = |number: &usize| lean.columns.contains_key(number);
-        layout.by_event.values_mut().for_each(|numbers| numbers.retain(kept));
-        layout.of_every_event.retain(kept);
-        layout.lean = Some(lean);
-        layout
+        Self { lean: Some(lean), ..layout }
+    }
+
+    /// The number of the column that a pick fills.
+    pub(crate) fn number(&self, pick: &Pick) -> Option<usize> {
+        self.keys.get(&pick.key).copied()
     }
 
     pub(crate) fn is_lean(&self) -> bool {
         self.lean.is_some()
     }
 
-    /// Whether the column of that number is kept and holds what `pick` takes.
+    /// Whether the column of that number holds what `pick` takes.
     #[inline]
     pub(super) fn holds(&self, number: usize, pick: &Arc<Pick>) -> bool {
         let slot = self.columns.get(number);
-        slot.is_some_and(|slot| slot.keep.is_some() && Arc::ptr_eq(&slot.pick, pick))
+        slot.is_some_and(|slot| Arc::ptr_eq(&slot.pick, pick))
     }
 
     pub(super) fn pick(&self, number: usize) -> Option<&Pick> {
         self.columns.get(number).map(|slot| &*slot.pick)
     }
 
-    /// How long the entries of a column are kept; `None` if they are not.
+    /// How long the entries of a column are kept.
     pub(super) fn keeps(&self, number: usize) -> Option<Keep> {
-        self.columns.get(number)?.keep
+        self.columns.get(number).map(|slot| slot.keep)
     }
 
     /// The columns that an event of this name has entries in.

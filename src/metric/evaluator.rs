@@ -89,6 +89,25 @@ pub(super) struct Entry<'a> {
     pub(super) element: Option<&'a Value>,
 }
 
+impl Entry<'_> {
+    /// The truth of a comparison of the entry's field with what a rule names, where it is that.
+    #[inline]
+    #[expect(clippy::option_option, reason = "what is another test is not a truth of NULL")]
+    pub(super) fn compared(&self, cond: &Cond) -> Option<Option<bool>> {
+        let Cond::Test(test) = cond else { return None };
+        let Test { any: None, check: Check::Compare { left, op, right }, .. } = &**test else {
+            return None;
+        };
+        let (Term::Field { from, path }, Term::Literal(right)) = (left, right) else { return None };
+        let value = match from {
+            Source::Element => descend(self.element?, path),
+            Source::Event => self.fact.field(path),
+            Source::AnyElement | Source::Attribute => return None,
+        };
+        Some(value.and_then(|value| compare_value(value, *op, right)))
+    }
+}
+
 /// When, and of what, something is asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
@@ -378,8 +397,8 @@ impl<'a> Evaluator<'a> {
                 (&told?.value, rest)
             }
             (Source::Element, _) => (moment.entry?.element?, path),
-            (Source::Event, Some((name, rest))) => (moment.entry?.fact.fields.get(name)?, rest),
-            (Source::Attribute | Source::Event, None) => return None,
+            (Source::Event, _) => return moment.entry?.fact.field(path),
+            (Source::Attribute, None) => return None,
         };
         descend(start, rest)
     }
@@ -441,7 +460,17 @@ impl<'a> Evaluator<'a> {
     }
 }
 
+impl Fact {
+    /// The value at the end of a path.
+    #[inline]
+    pub(super) fn field(&self, path: &[Arc<str>]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        descend(self.fields.get(first)?, rest)
+    }
+}
+
 /// Follows a path into objects.
+#[inline]
 pub(super) fn descend<'a>(value: &'a Value, path: &[Arc<str>]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
 }

@@ -84,17 +84,21 @@ impl Figure {
     }
 
     /// Visits the values that a fact has in the figure, and their millionths.
+    #[inline]
     fn entries_of(
         &self,
         fact: &Fact,
         nobody: &Timeline,
-        take: &mut dyn FnMut(Option<&Value>, i128),
+        take: &mut impl FnMut(Option<&Value>, i128),
     ) {
         self.for_each_entry(fact, &mut |entry, value| {
             let passes = self.filter.as_ref().is_none_or(|filter| {
-                let evaluator = Evaluator::new(nobody.facts(fact.at));
                 let moment = Moment::of_entry(fact.at, entry);
-                evaluator.cond(filter, moment, &mut Next::never()) == Some(true)
+                let truth = entry.compared(filter).unwrap_or_else(|| {
+                    let evaluator = Evaluator::new(nobody.facts(fact.at));
+                    evaluator.cond(filter, moment, &mut Next::never())
+                });
+                truth == Some(true)
             });
             if passes {
                 let number = value.and_then(Value::as_number);

@@ -2,11 +2,12 @@
 
 use crate::expr::plan::{Kept, Leaf, Part, Reads, Span};
 use crate::facts::{Column, Facts};
-use crate::time::{Timestamp, Valid, Window, earlier};
+use crate::time::{Timestamp, Valid, Window};
 use crate::value::Decimal;
 
 use super::evaluator::Next;
 use super::moving::instant;
+use super::threshold::{Standing, room};
 
 /// What a leaf comes to at an instant, and what time may do to it.
 #[derive(Clone, Copy)]
@@ -53,23 +54,42 @@ impl Leaf {
         if let Some(valid) = self.over_the_past(facts, &ask) {
             return Some(valid);
         }
+        self.follow(facts, steps, ask)
+    }
+
+    fn follow<T: PartialEq>(
+        &self,
+        facts: &Facts<'_>,
+        steps: usize,
+        ask: impl Fn(Option<bool>) -> T,
+    ) -> Option<Valid<T>> {
         let mut at = facts.now();
-        let mut reading = self.read(facts, at)?;
-        let truth = self.passes(reading.value);
+        let (truth, mut turn) = self.glance(facts, at)?;
         let answer = ask(truth);
         for _ in 0..steps {
-            let turn = self.turns(facts, at, &reading);
             let Some(next) = turn.at else { return Some(Valid::always(answer)) };
             at = next;
             if turn.sure && ask(truth.map(|truth| !truth)) != answer {
                 break;
             }
-            reading = self.read(facts, at)?;
-            if ask(self.passes(reading.value)) != answer {
+            let (truth, then) = self.glance(facts, at)?;
+            if ask(truth) != answer {
                 break;
             }
+            turn = then;
         }
         Some(Valid::until(answer, Some(at)))
+    }
+
+    /// Its truth at an instant, and when that may turn.
+    fn glance(&self, facts: &Facts<'_>, now: Timestamp) -> Option<(Option<bool>, Turn)> {
+        if self.tallies() {
+            let (value, next) = self.tally(facts, now)?;
+            let turn = Turn { at: next.instant(), sure: false };
+            return Some((self.passes(Some(value)), turn));
+        }
+        let reading = self.read(facts, now)?;
+        Some((self.passes(reading.value), self.turns(now, &reading)))
     }
 
     /// Makes it false where it is unknown, if it then reads less.
@@ -83,15 +103,15 @@ impl Leaf {
         }
     }
 
-    /// How much may be added to its figure before its truth may turn, where time alone never turns
-    /// it.
-    pub(crate) fn room(&self, facts: &Facts<'_>) -> i128 {
-        let value = self.value_of_the_past(facts).or_else(|| self.falling(facts));
-        value.map_or(0, |value| match self.side(value) {
-            -1 => (self.passes.0 - 1).saturating_sub(value),
-            0 => self.passes.1.saturating_sub(value),
-            _ => i128::MAX,
-        })
+    /// How it stands, followed for so many `steps` as by [`Leaf::evaluate`].
+    pub(crate) fn stands(&self, facts: &Facts<'_>, steps: usize) -> Option<Standing> {
+        if let Some(standing) = self.standing(facts) {
+            return Some(standing);
+        }
+        let Valid { value: truth, until: turns } = self.follow(facts, steps, |truth| truth)?;
+        let value = if turns.is_none() { self.falling(facts) } else { None };
+        let room = value.map_or(0, |value| room(value, self.passes));
+        Some(Standing { truth, turns, room })
     }
 
     /// What its figure comes to, if time does not raise it.
@@ -113,9 +133,9 @@ impl Leaf {
             until.into_iter().for_each(|at| next.at(at));
             return Some(value);
         }
-        let reading = self.read(facts, now)?;
-        self.turns(facts, now, &reading).at.into_iter().for_each(|at| next.at(at));
-        Some(self.passes(reading.value))
+        let (truth, turn) = self.glance(facts, now)?;
+        turn.at.into_iter().for_each(|at| next.at(at));
+        Some(truth)
     }
 
     #[inline]
@@ -125,7 +145,7 @@ impl Leaf {
 
     /// Whether a value lies below, in or above the stretch that passes.
     #[inline]
-    fn side(&self, value: i128) -> i8 {
+    pub(super) fn side(&self, value: i128) -> i8 {
         i8::from(value > self.passes.1) - i8::from(value < self.passes.0)
     }
 
@@ -148,7 +168,7 @@ impl Leaf {
     }
 
     /// When, after `now`, the truth may turn.
-    fn turns(&self, facts: &Facts<'_>, now: Timestamp, reading: &Reading<'_>) -> Turn {
+    fn turns(&self, now: Timestamp, reading: &Reading<'_>) -> Turn {
         let Some(value) = reading.value else {
             return Turn { at: reading.next.instant(), sure: false };
         };
@@ -170,42 +190,9 @@ impl Leaf {
                     next.at(at);
                 }
             }
-            _ => next.at(self.soonest(facts, now, value, side).unwrap_or(reading.next.0)),
+            _ => next.at(reading.next.0),
         }
         Turn { at: next.instant(), sure }
-    }
-
-    /// Before when a sum of counts cannot have come to another side: each count changes by one at
-    /// a time, so one of them has to change its share of what is missing.
-    fn soonest(
-        &self,
-        facts: &Facts<'_>,
-        now: Timestamp,
-        value: i128,
-        side: i8,
-    ) -> Option<Timestamp> {
-        let counts = || self.parts.iter().filter(|part| part.weight != 0);
-        if counts().any(|part| part.reads != Reads::Count) {
-            return None;
-        }
-        let missing = |bound: i128| bound.checked_sub(value).and_then(i128::checked_abs);
-        let missing = match side {
-            -1 => missing(self.passes.0)?,
-            1 => missing(self.passes.1)?,
-            _ => {
-                let (low, high) = (missing(self.passes.0), missing(self.passes.1));
-                low.unwrap_or(i128::MAX).min(high.unwrap_or(i128::MAX)).checked_add(1)?
-            }
-        };
-        let most = counts().map(|part| part.weight.abs()).max()? * i128::from(Decimal::SCALE);
-        let changes = (missing.max(1) - 1) / most + 1;
-        let parts = i128::try_from(counts().count()).ok()?;
-        let share = usize::try_from((changes + parts - 1) / parts).ok()?.max(1);
-        let mut soonest = Next::never();
-        for part in counts() {
-            part.changes(facts, now, share)?.into_iter().for_each(|at| soonest.at(at));
-        }
-        Some(soonest.0)
     }
 
     /// When the value comes to another side by the passing of time alone.
@@ -229,23 +216,33 @@ impl Leaf {
 
 /// The entries of a column between two places.
 #[derive(Clone, Copy)]
-struct Slice<'a> {
-    column: &'a Column,
-    low: usize,
-    high: usize,
+pub(super) struct Slice<'a> {
+    pub(super) column: &'a Column,
+    pub(super) low: usize,
+    pub(super) high: usize,
     /// Whether the entries that were cut off count too.
-    whole: bool,
+    pub(super) whole: bool,
 }
 
 impl Slice<'_> {
-    fn read(&self, reads: Reads) -> Option<i128> {
+    /// How many entries there are.
+    #[inline]
+    pub(super) fn count(&self) -> i128 {
+        let before = if self.whole { self.column.before() } else { 0 };
+        i128::try_from(self.high - self.low + before).unwrap_or(i128::MAX)
+    }
+
+    /// What they come to, in millionths.
+    #[inline]
+    pub(super) fn total(&self) -> i128 {
+        let low = if self.whole { 0 } else { self.column.total(self.low) };
+        self.column.total(self.high) - low
+    }
+
+    pub(super) fn read(&self, reads: Reads) -> Option<i128> {
         let instant = |index: usize| Some(self.column.at(index)?.micros().into());
         match reads {
-            Reads::Count => {
-                let before = if self.whole { self.column.before() } else { 0 };
-                let count = i128::try_from(self.high - self.low + before).ok()?;
-                Some(count * i128::from(Decimal::SCALE))
-            }
+            Reads::Count => Some(self.count() * i128::from(Decimal::SCALE)),
             Reads::First => instant(self.low).filter(|_| self.low < self.high),
             Reads::Last => instant(self.last()?),
             Reads::LastValue => {
@@ -255,10 +252,7 @@ impl Slice<'_> {
                 tied.map(|index| self.column.value(index)).max()
             }
             Reads::Presence => self.last().map(|_| 0),
-            Reads::Total => {
-                let low = if self.whole { 0 } else { self.column.total(self.low) };
-                Some(self.column.total(self.high) - low)
-            }
+            Reads::Total => Some(self.total()),
         }
     }
 
@@ -267,7 +261,7 @@ impl Slice<'_> {
     }
 
     /// The first entry that is still to come.
-    fn to_come(self) -> Option<Timestamp> {
+    pub(super) fn to_come(self) -> Option<Timestamp> {
         self.column.at(self.high)
     }
 }
@@ -329,34 +323,47 @@ impl Part {
         reading: &mut Reading<'a>,
     ) -> Option<Option<Slice<'a>>> {
         let column = self.column.find(facts)?;
-        let (after, upto) = match &self.stretch {
-            Span::Always => {
-                let high = column.upto(now);
-                if !column.reaches(now) || self.column.pick.tells_apart() && high < column.len() {
-                    return None;
-                }
-                return Some(Some(Slice { column, low: 0, high, whole: true }));
-            }
-            Span::Sliding(window) => (window.after(now), window.upto(now)),
-            Span::Since(reads, kept) => {
-                let bound = kept.find(facts)?;
-                let slice = Slice { column: bound, low: 0, high: bound.upto(now), whole: true };
-                if let Some(at) = slice.to_come() {
-                    reading.settled = false;
-                    reading.next.at(at);
-                }
-                match slice.read(*reads) {
-                    Some(micros) => (instant(micros), now),
-                    None => return Some(None),
-                }
-            }
+        let Span::Since(reads, kept) = &self.stretch else {
+            return self.own(column, now).map(Some);
         };
-        let hides = self.column.pick.tells_apart() && column.upto(upto) < column.len();
-        if !column.reaches(after) || hides {
+        let bound = kept.find(facts)?;
+        let slice = Slice { column: bound, low: 0, high: bound.upto(now), whole: true };
+        if let Some(at) = slice.to_come() {
+            reading.settled = false;
+            reading.next.at(at);
+        }
+        match slice.read(*reads) {
+            Some(micros) => self.between(column, instant(micros), now).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// The entries that count, where that does not depend on another column.
+    #[inline]
+    pub(super) fn own<'a>(&self, column: &'a Column, now: Timestamp) -> Option<Slice<'a>> {
+        if let Span::Sliding(window) = &self.stretch {
+            return self.between(column, window.after(now), window.upto(now));
+        }
+        let high = column.upto(now);
+        if !column.reaches(now) || self.column.pick.tells_apart() && high < column.len() {
             return None;
         }
+        Some(Slice { column, low: 0, high, whole: true })
+    }
+
+    /// The entries after one instant and up to another.
+    #[inline]
+    fn between<'a>(
+        &self,
+        column: &'a Column,
+        after: Timestamp,
+        upto: Timestamp,
+    ) -> Option<Slice<'a>> {
         let high = column.upto(upto);
-        Some(Some(Slice { column, low: column.upto(after).min(high), high, whole: false }))
+        if !column.reaches(after) || self.column.pick.tells_apart() && high < column.len() {
+            return None;
+        }
+        Some(Slice { column, low: column.upto(after).min(high), high, whole: false })
     }
 
     /// When enough has left a sliding stretch for its value to be no longer the `same`; nothing
@@ -374,27 +381,6 @@ impl Part {
             }
         }
         Some(window.leaves(column.at(low)?))
-    }
-}
-
-impl Part {
-    /// When a count can have changed so many times; the outer `None` where it cannot be told.
-    #[expect(clippy::option_option, reason = "what cannot be told is not what never comes")]
-    fn changes(
-        &self,
-        facts: &Facts<'_>,
-        now: Timestamp,
-        times: usize,
-    ) -> Option<Option<Timestamp>> {
-        let column = self.column.find(facts)?;
-        let Span::Sliding(window) = &self.stretch else {
-            let coming = column.at(column.upto(now) + times - 1);
-            return matches!(self.stretch, Span::Always).then_some(coming);
-        };
-        let goes = column.at(column.upto(window.after(now)) + times - 1);
-        let comes = column.at(column.upto(window.upto(now)) + times - 1);
-        let goes = goes.map(|at| window.leaves(at));
-        Some(earlier(goes, comes.map(|at| window.enters(at))))
     }
 }
 

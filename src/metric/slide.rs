@@ -424,16 +424,14 @@ impl Figure {
     }
 
     /// Visits a fact's entries, each with its value.
+    #[inline]
     pub(super) fn for_each_entry<'a>(
         &self,
         fact: &'a Fact,
         visit: &mut impl FnMut(Entry<'a>, Option<&'a Value>),
     ) {
         let mut visit = |element, value| visit(Entry { fact, element }, value);
-        let at = |path: &[Arc<str>]| {
-            let (first, rest) = path.split_first()?;
-            descend(fact.fields.get(first)?, rest).filter(|value| !value.is_null())
-        };
+        let at = |path: &[Arc<str>]| fact.field(path).filter(|value| !value.is_null());
         match &self.entries {
             Entries::Events => visit(None, None),
             Entries::Field(path) => {

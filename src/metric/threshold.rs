@@ -1,17 +1,28 @@
-//! The usual test, one count or sum over a window that ends now, by the shortest way.
+//! The usual test, one count or sum of what has happened, by the shortest way.
 
 use crate::expr::plan::{Leaf, Part, Reads, Span};
-use crate::facts::{Column, Facts};
+use crate::facts::Facts;
 use crate::time::{Timestamp, Valid, Window};
 use crate::value::Decimal;
 
-/// The entries that count now, of which none is to come.
+use super::leaf::Slice;
+use super::moving::instant;
+
+/// What counts now, if nothing is to come: time alone only takes from it.
 #[derive(Clone, Copy)]
 struct Past<'a> {
-    column: &'a Column,
-    low: usize,
-    high: usize,
-    window: Window,
+    slice: Slice<'a>,
+    reads: Reads,
+    /// How entries leave; they stay if there is none.
+    window: Option<Window>,
+}
+
+/// A truth, when it turns by time alone, and if it never does, how much may be added to its figure
+/// before it may.
+pub(crate) struct Standing {
+    pub(crate) truth: Option<bool>,
+    pub(crate) turns: Option<Timestamp>,
+    pub(crate) room: i64,
 }
 
 impl Leaf {
@@ -23,91 +34,122 @@ impl Leaf {
         facts: &Facts<'_>,
         ask: &impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
-        let (past, reads) = self.past(facts)?;
-        let (side, leaves) = match reads {
-            Reads::Count => past.count(self.alone),
-            _ => past.total(self.alone),
-        };
-        let truth = (side == 0) != self.negated;
-        let (answer, turned) = (ask(Some(truth)), ask(Some(!truth)));
-        // Above the stretch it may fall past it at once, which is for others to follow.
-        if side > 0 || answer == turned {
+        let Standing { truth, turns, .. } = self.standing(facts)?;
+        let answer = ask(truth);
+        if turns.is_some() && ask(truth.map(|truth| !truth)) == answer {
             return None;
         }
-        Some(Valid::until(answer, leaves.filter(|at| *at <= Timestamp::LAST)))
+        Some(Valid::until(answer, turns))
     }
 
-    /// What the figure comes to, if it only falls while time passes; `None` says nothing.
+    /// How it stands, if its figure only falls while time passes; `None` says nothing.
     #[inline]
-    pub(super) fn value_of_the_past(&self, facts: &Facts<'_>) -> Option<i128> {
-        let (past, reads) = self.past(facts)?;
-        let weight = self.parts.first()?.weight;
-        let each = if reads == Reads::Count { weight.checked_mul(ONE)? } else { weight };
-        let value = if reads == Reads::Count { past.number() } else { past.sum() };
-        value.checked_mul(each)
-    }
-
-    /// The entries that count, and what is read of them.
-    #[inline]
-    fn past<'a>(&self, facts: &Facts<'a>) -> Option<(Past<'a>, Reads)> {
-        let [Part { weight, reads, column, stretch: Span::Sliding(window) }] = &*self.parts else {
-            return None;
-        };
-        let (now, column) = (facts.now(), column.find(facts)?);
-        let high = column.past(now).filter(|_| self.slope == 0 && *weight > 0)?;
-        let falls = *reads == Reads::Count || *reads == Reads::Total && column.only_rises();
-        let after = window.after(now);
-        if !falls || window.upto(now) != now || !column.reaches(after) {
+    pub(super) fn standing(&self, facts: &Facts<'_>) -> Option<Standing> {
+        let [part] = &*self.parts else { return None };
+        if self.slope != 0 || part.weight <= 0 {
             return None;
         }
-        let low = column.upto(after).min(high);
-        Some((Past { column, low, high, window: *window }, *reads))
+        let Some(past) = part.past(facts)? else {
+            return Some(Standing { truth: None, turns: None, room: 0 });
+        };
+        let (least, most) = self.alone;
+        let value = past.value();
+        let (inside, turns) = if value < least {
+            (false, None)
+        } else if value <= most {
+            // Who falls below a stretch does not come back to it.
+            (true, past.falls_to(least.saturating_sub(1)))
+        } else {
+            let falls = past.falls_to(most);
+            // With others that leave at the same instant it may fall past the stretch.
+            if falls.is_some_and(|at| least > 0 && past.left_at(at) < least) {
+                return None;
+            }
+            (false, falls)
+        };
+        let turns = turns.filter(|at| *at <= Timestamp::LAST);
+        let room = if turns.is_none() { part.whole(room(value, self.alone)) } else { 0 };
+        Some(Standing { truth: Some(inside != self.negated), turns, room })
     }
 }
 
-const ONE: i128 = Decimal::SCALE as i128;
+/// How much may be added to a value before it comes to another side of a stretch.
+pub(super) fn room(value: i128, (least, most): (i128, i128)) -> i64 {
+    let room = if value < least {
+        least.saturating_sub(1).saturating_sub(value)
+    } else if value <= most {
+        most.saturating_sub(value)
+    } else {
+        i128::MAX
+    };
+    i64::try_from(room).unwrap_or(i64::MAX)
+}
+
+impl Part {
+    /// So many entries or millionths as what they weigh in a sum.
+    #[inline]
+    fn whole(&self, alone: i64) -> i64 {
+        let weight = i64::try_from(self.weight).unwrap_or(i64::MAX);
+        let each = if self.reads == Reads::Count { Decimal::SCALE } else { 1 };
+        alone.saturating_mul(weight).saturating_mul(each)
+    }
+
+    /// The entries that count, if all there are have happened; the inner `None` where the bound is
+    /// NULL.
+    #[inline]
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a bound of NULL")]
+    fn past<'a>(&self, facts: &Facts<'a>) -> Option<Option<Past<'a>>> {
+        let (now, column) = (facts.now(), self.column.find(facts)?);
+        let high = column.past(now)?;
+        let adds = self.reads == Reads::Count || self.reads == Reads::Total && column.only_rises();
+        let (after, window) = match &self.stretch {
+            Span::Always => (None, None),
+            Span::Sliding(window) if window.upto(now) == now => {
+                (Some(window.after(now)), Some(*window))
+            }
+            Span::Sliding(_) => return None,
+            Span::Since(reads, kept) => {
+                let bound = kept.find(facts)?;
+                let slice = Slice { column: bound, low: 0, high: bound.past(now)?, whole: true };
+                let Some(micros) = slice.read(*reads) else { return Some(None) };
+                (Some(instant(micros)), None)
+            }
+        };
+        if !adds || !column.reaches(after.unwrap_or(now)) {
+            return None;
+        }
+        let low = after.map_or(0, |after| column.upto(after));
+        let slice = Slice { column, low, high, whole: after.is_none() };
+        Some(Some(Past { slice, reads: self.reads, window }))
+    }
+}
 
 impl Past<'_> {
-    /// On which side of a stretch their number lies, and when they are too few for it.
+    /// In entries, or millionths.
     #[inline]
-    fn count(&self, (least, most): (i128, i128)) -> (i8, Option<Timestamp>) {
-        let first = usize::try_from(least).ok().and_then(|least| self.high.checked_sub(least));
-        self.side(self.number(), (least, most), first)
+    fn value(&self) -> i128 {
+        if self.reads == Reads::Count { self.slice.count() } else { self.slice.total() }
     }
 
-    /// On which side of a stretch their total lies, and when it is too little for it.
+    /// When so much has left that its value is not above a bound.
     #[inline]
-    fn total(&self, (least, most): (i128, i128)) -> (i8, Option<Timestamp>) {
-        let first = least.checked_neg().map(|least| {
-            let allowed = self.column.total(self.high).saturating_add(least);
-            self.low + self.column.totals_upto(self.low + 1, self.high, allowed)
-        });
-        self.side(self.sum(), (least, most), first)
+    fn falls_to(&self, bound: i128) -> Option<Timestamp> {
+        let window = self.window.filter(|_| bound >= 0)?;
+        let Slice { column, low, high, .. } = self.slice;
+        let last = match self.reads {
+            Reads::Count => high.checked_sub(usize::try_from(bound).ok()?)?.checked_sub(1)?,
+            _ => {
+                let left = column.total(high).saturating_sub(bound);
+                low + column.totals_below(low + 1, high, left)
+            }
+        };
+        column.at(last).map(|at| window.leaves(at))
     }
 
-    fn number(&self) -> i128 {
-        i128::try_from(self.high - self.low).unwrap_or(i128::MAX)
-    }
-
-    fn sum(&self) -> i128 {
-        self.column.total(self.high) - self.column.total(self.low)
-    }
-
-    /// `first` is the entry without which what counts is too little.
-    #[inline]
-    fn side(
-        &self,
-        value: i128,
-        (least, most): (i128, i128),
-        first: Option<usize>,
-    ) -> (i8, Option<Timestamp>) {
-        if value < least {
-            return (-1, None);
-        }
-        if value > most {
-            return (1, None);
-        }
-        let first = first.filter(|_| least > 0).and_then(|first| self.column.at(first));
-        (0, first.map(|at| self.window.leaves(at)))
+    /// What its value is at an instant at which entries leave.
+    fn left_at(&self, now: Timestamp) -> i128 {
+        let after = self.window.map_or(Timestamp::MIN, |window| window.after(now));
+        let low = self.slice.column.upto(after);
+        Self { slice: Slice { low, ..self.slice }, ..*self }.value()
     }
 }

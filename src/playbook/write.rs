@@ -158,14 +158,23 @@ fn score(plan: &Score) -> Table {
     let features = plan.features.iter();
     let outcome = if plan.target == Target::Number { "amount" } else { "outcome" };
     let features = features.map(|(name, value)| (name.to_string(), text(value))).collect();
-    table([
+    let mut fields = table([
         ("eligible", text(&plan.eligible)),
         (outcome, text(&plan.outcome)),
         ("horizon", text(&plan.horizon.to_string())),
         ("evaluation", text(&plan.evaluation.to_string())),
         ("training", list(&plan.training)),
         ("features", Value::Table(features)),
-    ])
+    ]);
+    let mut add = |key: &str, value| drop(fields.insert(key.to_owned(), value));
+    let on: Vec<Value> = plan.refresh.events().map(|event| text(event)).collect();
+    if !on.is_empty() {
+        add("refresh_on", Value::Array(on));
+    }
+    plan.refresh.interval().into_iter().for_each(|every| {
+        add("refresh_every", text(&every.to_string()));
+    });
+    fields
 }
 
 fn purposes(playbook: &Playbook) -> Table {

@@ -80,12 +80,15 @@ struct EventFile {
 
 impl From<File> for Schema {
     fn from(file: File) -> Self {
+        let keys = file.events.iter().filter_map(|(name, event)| Some((name, event.key.clone()?)));
+        let keyed = keys.map(|(name, key)| (Arc::clone(name), key)).collect();
         let events = file.events.into_iter();
         Self {
             attributes: file.attributes,
             events: events
                 .map(|(name, event)| (name, EventShape { fields: event.fields, key: event.key }))
                 .collect(),
+            keyed,
             open: file.open,
         }
     }

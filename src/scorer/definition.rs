@@ -175,7 +175,7 @@ fn fault(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 }
 
 /// A hash of texts, in hexadecimal.
-pub(super) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> Arc<str> {
+pub(crate) fn digest<'a>(texts: impl IntoIterator<Item = &'a str>) -> Arc<str> {
     let mut hash = Sha256::new();
     for text in texts {
         hash.update(text.len().to_be_bytes());
@@ -274,7 +274,7 @@ impl CheckedScore {
     /// The event that tells a person's score as a trait, at the instant of the facts.
     ///
     /// The score is an exact number of six decimals. The event's `context` names the model, the
-    /// definition and the instant; its `messageId` comes from score, model, person and instant, so
+    /// definition, the instant and until when the score holds by the definition's [`Refresh`]; its `messageId` comes from score, model, person and instant, so
     /// telling twice counts once. Of somebody of whom the score is not asked there is nothing to
     /// tell, unless they still have one from before: that is then unset.
     ///
@@ -296,7 +296,13 @@ impl CheckedScore {
         };
         let (now, model) = (facts.now(), scorer.version());
         let id = digest([&*self.name, model, person.as_str(), &*now.to_string()]);
-        let provenance = Provenance { name: &self.name, model, definition: &self.digest, at: now };
+        let provenance = Provenance {
+            name: &self.name,
+            model,
+            definition: &self.digest,
+            at: now,
+            until: self.score.refresh.until(now),
+        };
         let event = Event::identify(person.clone(), now).with(Arc::clone(&self.name), value);
         let context = BTreeMap::from([("score", provenance)]);
         Ok(Some(event.with_id(&*id).with_envelope("context", &context)))
@@ -328,4 +334,6 @@ struct Provenance<'a> {
     model: &'a str,
     definition: &'a str,
     at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
 }

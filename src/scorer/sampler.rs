@@ -91,6 +91,10 @@ pub struct Evaluation {
     /// How likely one to whom it happened has a higher score than one to whom it did not; `None`
     /// where there are none of either.
     pub auc: Option<f64>,
+    /// Between which values that lies, at 95 % (see
+    /// [`Ranking::auc_interval`](crate::stats::Ranking::auc_interval)).
+    #[serde(default)]
+    pub auc_interval: Option<(f64, f64)>,
     /// The mean square error of the scores.
     pub brier: f64,
     /// The same if everybody's score were the base rate, which was not known then.
@@ -200,6 +204,7 @@ impl Sampler {
             base_rate: forecast.base_rate(),
             forecast: forecast.mean(),
             auc: forecast.auc(),
+            auc_interval: forecast.auc_interval(),
             brier: forecast.brier(),
             base_brier: forecast.base_brier(),
             log_loss: forecast.log_loss(),

@@ -55,6 +55,7 @@
 
 mod backfill;
 mod bits;
+mod due;
 mod leaves;
 mod link;
 mod person;
@@ -79,6 +80,7 @@ use crate::time::{Duration, Timestamp};
 use backfill::{Reason, Waiting};
 use link::Linked;
 use person::{Person, Scratch};
+use program::Way;
 
 /// What is told longer than this after it happened is late; phones and queues hold events back for
 /// minutes, imports for longer.
@@ -125,27 +127,7 @@ struct Pending {
 struct Told {
     at: Timestamp,
     cause: Cause,
-    /// The routes that it takes.
-    route: Option<usize>,
-    more: Vec<usize>,
-}
-
-impl Told {
-    fn of(event: &Event, at: Timestamp, cause: Cause, program: &Program) -> Self {
-        let mut told = Self { at, cause, route: None, more: Vec::new() };
-        program.for_each_route(event, &mut |number| match told.route {
-            // Nearly all take one.
-            None => told.route = Some(number),
-            Some(_) => told.more.push(number),
-        });
-        told
-    }
-
-    /// Whether it can have to do with what became of a segment.
-    fn concerns(&self, segment: usize, program: &Program) -> bool {
-        let mut routes = self.route.iter().chain(&self.more).filter_map(|r| program.route(*r));
-        routes.any(|route| route.segments.get(segment))
-    }
+    way: Way,
 }
 
 impl Live {
@@ -250,20 +232,23 @@ impl Live {
         number: usize,
         event: &Event,
         (at, cause): (Timestamp, Cause),
-        change: impl Fn(&mut Person, &Event, &Program, Timestamp, &mut dyn FnMut(usize)),
+        change: impl Fn(&mut Person, (&Event, &Way), &Program, Timestamp, &mut dyn FnMut(usize)),
     ) {
         let mut behind = number;
         if let Some(alone) = self.linked.alone.get_mut(&number) {
             if let Some(program) = self.programs.get(alone.kept.program) {
-                change(&mut alone.kept, event, program, self.now, &mut |_| {});
+                let way = program.way(event);
+                change(&mut alone.kept, (event, &way), program, self.now, &mut |_| {});
             }
             behind = alone.behind;
         }
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         let Pending { told, stale } = &mut self.pending;
-        change(person, event, program, self.now, &mut |leaf| stale.push((behind, leaf)));
-        told.push((behind, Told::of(event, at, cause, program)));
+        let way = program.way(event);
+        let stale = &mut |leaf| stale.push((behind, leaf));
+        change(person, (event, &way), program, self.now, stale);
+        told.push((behind, Told { at, cause, way }));
     }
 
     /// It is `now`: whoever's time has come is asked about.
@@ -388,9 +373,10 @@ impl Live {
         let Some(program) = self.programs.get(person.program) else { return };
         let (mut told, mut stale) = (Vec::new(), Vec::new());
         while let Some(event) = person.happened(at) {
-            person.insert(&event, program, at, &mut |leaf| stale.push((number, leaf)));
-            let cause = Cause::Event(event.id());
-            told.push((number, Told::of(&event, at, cause, program)));
+            let way = program.way(&event);
+            let stale = &mut |leaf| stale.push((number, leaf));
+            person.insert((&event, &way), program, at, stale);
+            told.push((number, Told { at, cause: Cause::Event(event.id()), way }));
         }
         self.ask(number, &stale, &told, at);
     }
@@ -422,7 +408,7 @@ impl Live {
             {
                 continue;
             }
-            let concerns = told.iter().any(|(_, told)| told.concerns(turned.segment, program));
+            let concerns = told.iter().any(|(_, told)| program.concerns(&told.way, turned.segment));
             let told = told.last().filter(|_| concerns).map(|(_, told)| told);
             let since = told
                 .map_or(at, |told| took_effect(person, program, turned, told.at..at).unwrap_or(at));

@@ -1,7 +1,7 @@
 //! What every [`Scorer`] and every [`Trainer`] must do.
 
-use crate::error::ErrorKind;
-use crate::scorer::{Examples, Scorer, Trainer};
+use crate::error::{ErrorKind, Result};
+use crate::scorer::{Examples, Labels, Scorer, Trainer};
 use crate::seed::Seed;
 use crate::table::{Cell, ColumnKind, Table};
 
@@ -108,7 +108,7 @@ pub fn trains<T: Trainer>(trainer: &T, examples: &Examples) {
         let again = fit(&again).unwrap_or_else(|error| panic!("nothing is learnt: {error}"));
         assert_eq!(again.version(), model.version(), "the same examples give the same model");
         for row in examples.table().rows() {
-            let bits = |score: crate::Result<f64>| score.map(f64::to_bits).ok();
+            let bits = |score: Result<f64>| score.map(f64::to_bits).ok();
             assert_eq!(
                 bits(again.score(&row)),
                 bits(model.score(&row)),
@@ -122,7 +122,7 @@ pub fn trains<T: Trainer>(trainer: &T, examples: &Examples) {
         let labels = examples.labels().numbers();
         let one: Vec<usize> =
             (0..labels.len()).filter(|row| (labels[*row] > 0.0) == kind).collect();
-        if matches!(examples.labels(), crate::scorer::Labels::Classes { .. }) {
+        if matches!(examples.labels(), Labels::Classes { .. }) {
             let fitted = fit(&examples.select(&one)).map(drop).map_err(|error| error.kind());
             assert_eq!(fitted, Err(ErrorKind::Model), "of one class nothing is learnt");
         }

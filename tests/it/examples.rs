@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod campaign;
+mod clv;
 mod engines;
 mod month;
 mod playbook;

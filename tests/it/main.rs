@@ -29,9 +29,11 @@ mod group;
 mod identity;
 mod laws;
 mod learning;
+mod lifetime;
 mod link;
 mod live;
 mod metric;
+mod model;
 mod playbook;
 mod privacy;
 #[cfg(feature = "sqlite")]

@@ -480,12 +480,14 @@ fn what_is_wrong_with_a_score_is_said() {
     reads.outcome = "told > 0.5".to_owned();
     let mut horizon = churn();
     horizon.horizon = Duration::ZERO;
+    let mut amount = churn().amount();
+    amount.outcome = "plan".to_owned();
     let mut bare = churn();
     bare.features.clear();
     let cases = [
         ("feature", "next", churn().feature("spent", "spendd")),
         ("instant", "next", churn().feature("last", r#"last("Order Completed")"#)),
-        ("text", "next", churn().feature("plan", "plan")),
+        ("amount", "next", amount),
         ("twice", "next", churn().feature("recency", "1")),
         ("none", "next", bare),
         ("outcome", "next", outcome),

@@ -1,40 +1,34 @@
 //! The columns of several timelines as one.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::{Column, Columns};
+use super::{Column, Columns, Held, Seen};
 use crate::facts::layout::Pick;
 use crate::time::Timestamp;
-use crate::value::Value;
 
 impl Columns {
     /// Takes in the columns of another timeline that is laid out as this one.
     pub(crate) fn absorb(&mut self, other: &Self) {
-        let layout = Arc::clone(&self.layout);
-        for (number, theirs) in other.numbers.iter().zip(&other.columns) {
+        let Self { layout, kept } = self;
+        for (number, theirs) in other.kept.numbers.iter().zip(&other.kept.columns) {
             let number = *number as usize;
             if layout.pick(number).is_some_and(Pick::tells_apart) {
-                self.absorb_seen(number, theirs, other.seen.get(&number));
+                let seen = other.kept.seen.iter().find(|(other, _)| *other == number);
+                kept.absorb_seen(number, theirs, seen.map(|(_, seen)| seen));
             } else {
-                let ours = self.column(number);
+                let ours = kept.column(number);
                 *ours = ours.merged(theirs);
             }
         }
     }
+}
 
+impl Held {
     /// Of equal values the last that was seen under either is an entry.
-    fn absorb_seen(
-        &mut self,
-        number: usize,
-        theirs: &Column,
-        seen: Option<&BTreeMap<Value, Timestamp>>,
-    ) {
+    fn absorb_seen(&mut self, number: usize, theirs: &Column, seen: Option<&Seen>) {
         let ours = self.column(number);
         let rest = Column { at: Vec::new(), totals: Vec::new(), ..theirs.cut_off(ours.cut) };
         *ours = ours.merged(&rest);
         let cut = ours.cut;
-        self.seen.entry(number).or_default().retain(|_, at| *at > cut);
+        self.seen(number).retain(|_, at| *at > cut);
         let seen = seen.into_iter().flatten().filter(|(_, at)| **at > cut);
         seen.for_each(|(value, at)| self.see(number, value, *at));
     }

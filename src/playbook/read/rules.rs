@@ -10,7 +10,7 @@ use super::super::{MetricPlan, plan};
 use super::Reader;
 use crate::error::Span;
 use crate::metric::Engagement;
-use crate::scorer::{Score, Target};
+use crate::scorer::{Refresh, Score, Target};
 use crate::time::Duration;
 use crate::value::Decimal;
 
@@ -134,8 +134,17 @@ impl Reader<'_> {
     }
 
     fn score(&mut self, name: &str, fields: &Fields<'_>) -> Option<Score> {
-        let known =
-            ["eligible", "outcome", "horizon", "amount", "evaluation", "training", "features"];
+        let known = [
+            "eligible",
+            "outcome",
+            "horizon",
+            "amount",
+            "evaluation",
+            "training",
+            "features",
+            "refresh_on",
+            "refresh_every",
+        ];
         fields.only(&known, &mut self.atlas);
         let at = |field: &str| key(Sort::Score, name, field);
         let eligible = self.rule(fields, "eligible", at("eligible"));
@@ -152,6 +161,7 @@ impl Reader<'_> {
             Some(_) => self.length(name, fields, "evaluation"),
         };
         let training = self.training(name, fields);
+        let refresh = self.refresh(fields)?;
         Some(Score {
             features: features?,
             eligible: eligible?.as_ref().into(),
@@ -160,7 +170,20 @@ impl Reader<'_> {
             horizon: horizon?,
             evaluation: evaluation?,
             training: training?,
+            refresh,
         })
+    }
+
+    /// When a score is worked out anew; never, unless it is said.
+    fn refresh(&mut self, fields: &Fields<'_>) -> Option<Refresh> {
+        let mut refresh = Refresh::new();
+        for node in fields.list("refresh_on", &mut self.atlas) {
+            refresh = refresh.on(fields.as_text("an event's name", node, &mut self.atlas)?.value);
+        }
+        if let Some((_, node)) = fields.find("refresh_every") {
+            refresh = refresh.every(self.duration(fields, "`refresh_every`", node)?);
+        }
+        Some(refresh)
     }
 
     fn length(&mut self, name: &str, fields: &Fields<'_>, field: &str) -> Option<Duration> {

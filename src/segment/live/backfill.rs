@@ -38,7 +38,7 @@ impl Reason {
 
     /// What brought about that a membership turned.
     fn of(&self, segment: usize, program: &Program) -> &Cause {
-        let concerns = |event| program.concerns(event, segment);
+        let concerns = |event| program.concerns(&program.way(event), segment);
         let time = !self.taken_back.is_empty() && !self.taken_back.iter().any(concerns);
         if time { &Cause::Time } else { &self.cause }
     }
@@ -138,7 +138,9 @@ impl Live {
         events.sort_by_key(Event::at);
         let mut loaded = Person::new(person.clone(), current, program);
         let known = events.iter().filter(|event| event.known_from() <= self.now);
-        known.for_each(|event| loaded.insert(event, program, self.now, &mut |_| {}));
+        known.for_each(|event| {
+            loaded.insert((event, &program.way(event)), program, self.now, &mut |_| {});
+        });
         loaded.forget_all();
         Some(loaded)
     }

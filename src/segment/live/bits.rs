@@ -1,4 +1,4 @@
-//! Sets of small numbers, and truths of numbered leaves.
+//! Sets of small numbers.
 
 /// A set of numbers below a bound.
 #[derive(Clone, Debug, Default)]
@@ -37,44 +37,15 @@ impl Bits {
         self.0.clone_from(&other.0);
     }
 
-    /// The numbers in it, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(index, word)| {
+    /// Visits the numbers in it, ascending.
+    #[inline]
+    pub(super) fn for_each(&self, mut visit: impl FnMut(usize)) {
+        for (index, word) in self.0.iter().enumerate() {
             let mut left = *word;
-            std::iter::from_fn(move || {
-                let number = left.trailing_zeros();
-                (left != 0).then(|| {
-                    left &= left - 1;
-                    index * 64 + number as usize
-                })
-            })
-        })
-    }
-}
-
-/// The truths of leaves: true, false or unknown, in two bits each.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Truths(Box<[u64]>);
-
-impl Truths {
-    pub(super) fn of(leaves: usize) -> Self {
-        Self(vec![0; leaves.div_ceil(32)].into())
-    }
-
-    pub(super) fn get(&self, leaf: usize) -> Option<bool> {
-        let word = self.0.get(leaf / 32).copied().unwrap_or_default();
-        match word >> (leaf % 32 * 2) & 0b11 {
-            0b01 => Some(false),
-            0b11 => Some(true),
-            _ => None,
-        }
-    }
-
-    pub(super) fn set(&mut self, leaf: usize, truth: Option<bool>) {
-        let bits = truth.map_or(0b00, |truth| u64::from(truth) << 1 | 1);
-        let place = leaf % 32 * 2;
-        if let Some(word) = self.0.get_mut(leaf / 32) {
-            *word = *word & !(0b11 << place) | bits << place;
+            while left != 0 {
+                visit(index * 64 + left.trailing_zeros() as usize);
+                left &= left - 1;
+            }
         }
     }
 }

@@ -1,12 +1,11 @@
 //! What is known of the leaves of one person.
 
-use super::bits::Truths;
 use super::program::Program;
 use super::pull::Pull;
-use super::tree::Held;
+use super::tree::{Held, NEVER};
 use crate::expr::plan::Cond;
 use crate::facts::Change;
-use crate::metric::Evaluator;
+use crate::metric::{Evaluator, Standing};
 use crate::segment::horizon;
 use crate::time::{Timestamp, Valid};
 
@@ -17,16 +16,13 @@ pub(super) const STEPS: usize = 2;
 /// The truths of leaves, and what they are good for. A leaf is asked when its truth matters, and not
 /// before.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Leaves {
-    truths: Truths,
-    holds: Box<[Hold]>,
-}
+pub(super) struct Leaves(Box<[Hold]>);
 
-/// For how long a truth holds: until an instant; or until more than so much has been added to its
-/// figure; or no longer.
+/// A truth and for how long it holds: until an instant; or until more than so much has been added
+/// to its figure; or no longer.
 ///
-/// There is one of each leaf and person, so the three share a number: what is not above the last
-/// instant is one, and what is above it is what may be added.
+/// There is one of each leaf and person, so they share a number. Its last two bits are the truth; of
+/// the rest, what is not above the last instant is one, and what is above it is what may be added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Hold(i64);
 
@@ -34,70 +30,96 @@ impl Hold {
     /// It is not known, or no longer.
     pub(super) const OVER: Self = Self(i64::MIN);
 
-    fn until(at: Timestamp) -> Self {
-        Self(at.micros())
+    const LEAST: i64 = i64::MIN >> 2;
+    const MOST: i64 = i64::MAX >> 2;
+
+    fn of(truth: Option<bool>, number: i64) -> Self {
+        let bits = truth.map_or(0b00, |truth| i64::from(truth) << 1 | 1);
+        Self(number.clamp(Self::LEAST, Self::MOST) << 2 | bits)
+    }
+
+    fn until(Held { truth, until }: Held) -> Self {
+        Self::of(truth, until.micros())
     }
 
     /// Whenever, until more than `room` is added.
-    fn within(room: i128) -> Self {
-        let most = i128::from(i64::MAX);
-        let packed = i128::from(Timestamp::LAST.micros()).saturating_add(1).saturating_add(room);
-        Self(i64::try_from(packed.min(most)).unwrap_or(i64::MAX))
+    fn within(truth: Option<bool>, room: i64) -> Self {
+        Self::of(truth, NEVER.micros().saturating_add(room))
     }
 
     /// What is left of it when so much is added.
-    pub(super) fn less(self, added: i128) -> Self {
-        let left = i128::from(self.0).saturating_sub(added);
-        let left = Self(i64::try_from(left).unwrap_or(i64::MIN));
-        if left.at().is_none() { left } else { Self::OVER }
+    #[inline]
+    pub(super) fn less(self, added: i64) -> Self {
+        let left = self.number().saturating_sub(added);
+        if left < NEVER.micros() { Self::OVER } else { Self::of(self.truth(), left) }
     }
 
-    fn at(self) -> Option<Timestamp> {
-        (self.0 <= Timestamp::LAST.micros()).then(|| Timestamp::from_micros(self.0))
+    /// Whether time ends it at this instant or before.
+    #[inline]
+    pub(super) fn ends_by(self, at: Timestamp) -> bool {
+        self.number() <= at.micros().min(Timestamp::LAST.micros())
     }
 
+    #[inline]
+    pub(super) fn truth(self) -> Option<bool> {
+        match self.0 & 0b11 {
+            0b01 => Some(false),
+            0b11 => Some(true),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn number(self) -> i64 {
+        self.0 >> 2
+    }
+
+    #[inline]
+    fn held(self) -> Held {
+        Held { truth: self.truth(), until: Timestamp::from_micros(self.number()).min(NEVER) }
+    }
+
+    #[inline]
     fn is_over(self, now: Timestamp) -> bool {
-        self.0 <= now.micros()
+        self.number() <= now.micros().max(Self::LEAST)
     }
 }
 
 impl Leaves {
     pub(super) fn of(count: usize) -> Self {
-        Self { truths: Truths::of(count), holds: vec![Hold::OVER; count].into() }
+        Self(vec![Hold::OVER; count].into())
     }
 
-    /// Takes a truth for good until something is told, if `time` never turns it.
-    pub(super) fn take(&mut self, leaf: usize, (held, room): (Held, i128)) {
-        if let Some(hold) = self.holds.get_mut(leaf).filter(|_| held.until.is_none()) {
-            *hold = Hold::within(room);
-            self.truths.set(leaf, held.value);
+    /// Takes a truth for good until something is told, if time never turns it.
+    pub(super) fn take(&mut self, leaf: usize, standing: &Standing) {
+        if let Some(hold) = self.0.get_mut(leaf).filter(|_| standing.turns.is_none()) {
+            *hold = Hold::within(standing.truth, standing.room);
         }
     }
 
     /// The truth of a leaf, if it is known whatever the instant.
     pub(super) fn always(&self, leaf: usize) -> Option<Held> {
-        self.holds.get(leaf).filter(|hold| hold.at().is_none())?;
-        Some(Valid::always(self.truths.get(leaf)))
+        self.0.get(leaf).map(|hold| hold.held()).filter(|held| held.until == NEVER)
     }
 
     /// The truth of a leaf may be another now; whether it was known.
     pub(super) fn forget(&mut self, leaf: usize) -> bool {
-        let hold = self.holds.get_mut(leaf);
+        let hold = self.0.get_mut(leaf);
         hold.is_some_and(|hold| std::mem::replace(hold, Hold::OVER) != Hold::OVER)
     }
 
     pub(super) fn forget_all(&mut self) {
-        self.holds.fill(Hold::OVER);
+        self.0.fill(Hold::OVER);
     }
 
     /// A column changed that a leaf reads; whether the leaf's truth was known and is known no more.
     #[inline]
     pub(super) fn change(&mut self, pull: &Pull, change: Change) -> bool {
-        let Some(hold) = self.holds.get_mut(pull.leaf) else { return false };
+        let Some(hold) = self.0.get_mut(pull.leaf) else { return false };
         if *hold == Hold::OVER {
             return false;
         }
-        *hold = pull.hold(self.truths.get(pull.leaf), *hold, change);
+        *hold = pull.hold(*hold, change);
         *hold == Hold::OVER
     }
 
@@ -109,17 +131,54 @@ impl Leaves {
         program: &'a Program,
         evaluator: &Evaluator<'a>,
     ) -> Held {
-        let Some(hold) = self.holds.get_mut(leaf) else { return Valid::always(None) };
-        if !hold.is_over(evaluator.facts().now()) {
-            return Valid::until(self.truths.get(leaf), hold.at());
+        let Some(hold) = self.0.get_mut(leaf) else { return Held::always(None) };
+        if hold.is_over(evaluator.facts().now()) {
+            *hold = asked(leaf, program, evaluator);
         }
-        let Some(Cond::Test(test)) = program.leaves().get(leaf).map(|leaf| &leaf.cond) else {
-            return Valid::always(None);
-        };
-        let held = horizon::asked(test, evaluator, STEPS, |truth| truth);
-        self.truths.set(leaf, held.value);
-        let room = || test.leaf.as_ref().map_or(0, |leaf| leaf.room(&evaluator.facts()));
-        *hold = held.until.map_or_else(|| Hold::within(room()), Hold::until);
-        held
+        hold.held()
+    }
+}
+
+/// Finds the truth of a leaf.
+fn asked<'a>(leaf: usize, program: &'a Program, evaluator: &Evaluator<'a>) -> Hold {
+    let Some(Cond::Test(test)) = program.leaves().get(leaf).map(|leaf| &leaf.cond) else {
+        return Hold::within(None, 0);
+    };
+    let leaf = test.leaf.as_ref();
+    let standing = leaf.and_then(|leaf| leaf.stands(&evaluator.facts(), STEPS));
+    let Standing { truth, turns, room } = standing.unwrap_or_else(|| {
+        let Valid { value: truth, until: turns } =
+            horizon::asked(test, evaluator, STEPS, |truth| truth);
+        Standing { truth, turns, room: 0 }
+    });
+    turns.map_or_else(|| Hold::within(truth, room), |at| Hold::until(Held { truth, until: at }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(1_772_355_600_000_000);
+
+    #[test]
+    fn a_truth_is_kept_beside_its_end() {
+        for truth in [None, Some(false), Some(true)] {
+            let hold = Hold::until(Held { truth, until: NOW });
+            assert_eq!((hold.held().truth, hold.held().until), (truth, NOW));
+            assert!(hold.is_over(NOW) && !hold.is_over(Timestamp::from_micros(NOW.micros() - 1)));
+            assert!(hold.ends_by(NOW) && hold.less(1) == Hold::OVER);
+        }
+        assert!(Hold::OVER.is_over(Timestamp::MIN));
+    }
+
+    #[test]
+    fn a_truth_ends_when_more_is_added_than_there_is_room_for() {
+        let hold = Hold::within(Some(true), 5);
+        assert_eq!((hold.held().truth, hold.held().until), (Some(true), NEVER));
+        assert!(!hold.is_over(Timestamp::LAST) && !hold.ends_by(Timestamp::MAX));
+        assert_eq!(hold.less(2), Hold::within(Some(true), 3));
+        assert_ne!(hold.less(5), Hold::OVER);
+        assert_eq!(hold.less(6), Hold::OVER);
+        assert_eq!(Hold::within(None, i64::MAX).less(i64::MAX), Hold::OVER);
     }
 }

@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use super::bits::Bits;
+use super::due::Dues;
 use super::leaves::{Leaves, STEPS};
-use super::program::Program;
-use super::tree::Held;
+use super::program::{Program, Way};
+use super::tree::{Held, NEVER};
 use crate::event::Event;
 use crate::expr::plan::Cond;
 use crate::facts::{Facts, TRIMMED, Timeline};
@@ -30,8 +31,7 @@ pub(super) struct Person {
     /// Whether all leaves are as of nobody but for those that were told to be stale.
     blank: bool,
     members: Bits,
-    /// When which membership may turn, ascending by segment.
-    due: Vec<(usize, Timestamp)>,
+    due: Dues,
     leaves: Leaves,
     /// What is known and yet to happen, where it must not be kept before; the last comes first.
     ahead: Vec<Event>,
@@ -62,7 +62,7 @@ impl Person {
             born: false,
             blank: true,
             members: Bits::of(program.segments().len()),
-            due: Vec::new(),
+            due: Dues::new(),
             leaves: program.blank().clone(),
             ahead: Vec::new(),
         }
@@ -90,7 +90,7 @@ impl Person {
         joined.ahead = people.iter().flat_map(|person| &person.ahead).cloned().collect();
         joined.ahead.sort_by_key(|event| Reverse(event.at()));
         while let Some(event) = joined.happened(now) {
-            joined.insert(&event, program, now, &mut |_| {});
+            joined.insert((&event, &program.way(&event)), program, now, &mut |_| {});
         }
         joined.forget_all();
         Some(joined)
@@ -100,7 +100,7 @@ impl Person {
     /// the leaves whose truths were known and may be others now.
     pub(super) fn insert(
         &mut self,
-        event: &Event,
+        (event, way): (&Event, &Way),
         program: &Program,
         now: Timestamp,
         stale: &mut dyn FnMut(usize),
@@ -125,25 +125,19 @@ impl Person {
             self.untrimmed = 0;
             timeline.trim(now);
         }
-        program.for_each_route(event, &mut |number| {
-            let route = program.route(number).into_iter();
-            route.for_each(|route| self.forget(&route.looking, stale));
-        });
+        program.routes(way).for_each(|route| self.forget(&route.looking, stale));
     }
 
     /// Takes an event back, as [`Person::insert`].
     pub(super) fn take_back(
         &mut self,
-        event: &Event,
+        (event, way): (&Event, &Way),
         program: &Program,
         now: Timestamp,
         stale: &mut dyn FnMut(usize),
     ) {
         self.timeline.take_back(event, program.schema(), now);
-        program.for_each_route(event, &mut |number| {
-            let route = program.route(number).into_iter();
-            route.for_each(|route| self.forget(&route.leaves, stale));
-        });
+        program.routes(way).for_each(|route| self.forget(&route.leaves, stale));
     }
 
     /// When something of them first happened.
@@ -171,7 +165,7 @@ impl Person {
         if !self.born {
             return ahead.min(self.first());
         }
-        self.due.iter().map(|(_, at)| *at).min().unwrap_or(Timestamp::MAX).min(ahead)
+        if self.due.next() < NEVER { self.due.next().min(ahead) } else { ahead }
     }
 
     /// Asks about the segments of the leaves that are `stale` and those whose time has come, and
@@ -197,20 +191,19 @@ impl Person {
             asked.copy(if self.born { program.no_segment() } else { program.first_segments() });
             let leaves = stale.filter_map(|leaf| program.leaves().get(leaf));
             leaves.for_each(|leaf| asked.unite(&leaf.segments));
-            let come = self.due.iter().filter(|(_, at)| *at <= now);
-            come.for_each(|(segment, _)| asked.set(*segment, true));
+            self.due.for_each_come(now, |segment| asked.set(segment, true));
         } else {
             asked.copy(program.every_segment());
         }
         self.born = true;
         let evaluator = Evaluator::new(self.timeline.facts(now));
-        for segment in asked.iter() {
-            let Some(compiled) = program.segments().get(segment) else { continue };
-            let leaves = &mut self.leaves;
+        let Self { leaves, due, members, .. } = self;
+        asked.for_each(|segment| {
+            let Some(compiled) = program.segments().get(segment) else { return };
             let member = compiled.tree.holds(&mut |leaf| leaves.ask(leaf, program, &evaluator));
-            set_due(&mut self.due, segment, member.until);
-            turn(&mut self.members, segment, member.value == Some(true), turned);
-        }
+            due.set(segment, member.until);
+            turn(members, segment, member.truth == Some(true), turned);
+        });
     }
 
     /// Whether they are a member at an earlier instant, with what is known now, and until when at
@@ -230,20 +223,22 @@ impl Person {
         let member = program.segments().get(segment)?.tree.holds(&mut |leaf| {
             was_true(leaf, program, facts).unwrap_or_else(|| {
                 told = false;
-                Valid::always(None)
+                Held::always(None)
             })
         });
-        told.then(|| member.map(|truth| truth == Some(true)))
+        let until = (member.until < NEVER).then_some(member.until);
+        told.then(|| Valid::until(member.truth == Some(true), until))
     }
 }
 
 /// The truth of a leaf by these facts; `None` where too little was kept to tell.
 fn was_true(leaf: usize, program: &Program, facts: Facts<'_>) -> Option<Held> {
     let Cond::Test(test) = &program.leaves().get(leaf)?.cond else { return None };
-    match &test.leaf {
-        Some(leaf) => leaf.evaluate(&facts, STEPS, |truth| truth),
-        None => Some(horizon::asked(test, &Evaluator::new(facts), STEPS, |truth| truth)),
-    }
+    let Valid { value: truth, until } = match &test.leaf {
+        Some(leaf) => leaf.evaluate(&facts, STEPS, |truth| truth)?,
+        None => horizon::asked(test, &Evaluator::new(facts), STEPS, |truth| truth),
+    };
+    Some(Held { truth, until: until.unwrap_or(NEVER) })
 }
 
 /// Notes a membership, and whether it turned.
@@ -251,16 +246,5 @@ fn turn(members: &mut Bits, segment: usize, entered: bool, turned: &mut Vec<Turn
     if members.get(segment) != entered {
         members.set(segment, entered);
         turned.push(Turned { segment, entered });
-    }
-}
-
-/// Notes when a membership may turn.
-fn set_due(due: &mut Vec<(usize, Timestamp)>, segment: usize, until: Option<Timestamp>) {
-    let place = due.binary_search_by_key(&segment, |(segment, _)| *segment);
-    match (place, until) {
-        (Ok(place), Some(until)) => due[place].1 = until,
-        (Ok(place), None) => drop(due.remove(place)),
-        (Err(place), Some(until)) => due.insert(place, (segment, until)),
-        (Err(_), None) => {}
     }
 }

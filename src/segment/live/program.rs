@@ -10,7 +10,7 @@ use super::pull::Pull;
 use super::tree::Tree;
 use crate::event::{Event, EventKind};
 use crate::expr::plan::{self, Cond, Inputs, Reads, Span, Stretch, Test};
-use crate::facts::{Keep, Layout, Lean, Timeline};
+use crate::facts::{ByName, Keep, Layout, Lean, Timeline};
 use crate::schema::Schema;
 use crate::segment::Segment;
 use crate::time::{Duration, Timestamp};
@@ -64,14 +64,27 @@ pub(super) struct Route {
     pub(super) segments: Bits,
 }
 
+/// The numbers of the routes that an event takes: that of its name, and of the traits that it tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Way {
+    first: usize,
+    more: Vec<usize>,
+}
+
+impl Way {
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
+}
+
 /// Routes by number, and which of them an event takes.
 #[derive(Clone, Debug, Default)]
 struct Routes {
     numbered: Vec<Route>,
-    events: BTreeMap<Arc<str>, usize>,
+    events: ByName<usize>,
     /// That of an event of any other name.
     other: usize,
-    attributes: BTreeMap<Arc<str>, usize>,
+    attributes: ByName<usize>,
 }
 
 impl Program {
@@ -119,6 +132,7 @@ impl Program {
         let everything = leaves.iter().any(|leaf| leaf.cond.inputs().everything);
         let layout = if everything { layout.clone() } else { layout.lean(lean(&leaves)) };
         let layout = Arc::new(layout);
+        leaves.iter_mut().for_each(|leaf| leaf.renumber(&layout));
         let pulls = pulls(&leaves);
         let blank = blank(&leaves, &layout);
         Self {
@@ -183,28 +197,25 @@ impl Program {
         Timeline::with_columns(Arc::clone(&self.layout))
     }
 
-    /// Visits the numbers of the routes that an event takes.
-    pub(super) fn for_each_route(&self, event: &Event, visit: &mut impl FnMut(usize)) {
+    /// The routes that an event takes.
+    pub(super) fn way(&self, event: &Event) -> Way {
+        let Routes { events, other, attributes, .. } = &self.routes;
+        let first = events.get(event.name()).copied().unwrap_or(*other);
+        let mut way = Way { first, more: Vec::new() };
         if event.kind() == EventKind::Identify {
-            for (name, _) in event.fields().iter() {
-                self.routes.attributes.get(name).into_iter().for_each(|route| visit(*route));
-            }
+            let told = event.fields().iter().filter_map(|(name, _)| attributes.get(name));
+            way.more.extend(told);
         }
-        visit(self.routes.events.get(event.name()).copied().unwrap_or(self.routes.other));
+        way
+    }
+
+    pub(super) fn routes<'a>(&'a self, way: &'a Way) -> impl Iterator<Item = &'a Route> {
+        way.numbers().filter_map(|number| self.routes.numbered.get(number))
     }
 
     /// Whether an event can have to do with what becomes of a segment.
-    pub(super) fn concerns(&self, event: &Event, segment: usize) -> bool {
-        let mut concerns = false;
-        self.for_each_route(event, &mut |number| {
-            let route = self.route(number);
-            concerns |= route.is_some_and(|route| route.segments.get(segment));
-        });
-        concerns
-    }
-
-    pub(super) fn route(&self, number: usize) -> Option<&Route> {
-        self.routes.numbered.get(number)
+    pub(super) fn concerns(&self, way: &Way, segment: usize) -> bool {
+        self.routes(way).any(|route| route.segments.get(segment))
     }
 
     /// What an entry of a column does to leaves.
@@ -229,13 +240,19 @@ impl Leaf {
         }
         let parts = test.leaf.iter().flat_map(|leaf| &leaf.parts);
         let mut apart = parts.map(|part| &part.column.pick).filter(|pick| pick.tells_apart());
-        let keyed =
-            |event: &Arc<str>| schema.events().get(event).is_some_and(|e| e.key().is_some());
+        let keyed = |event: &Arc<str>| schema.keyed().contains_key(event);
         // What is told again is taken out, and from such a column it cannot be.
         if apart.any(|pick| pick.event().is_none_or(keyed)) {
             test.leaf = None;
         }
         Self { cond: Cond::Test(Box::new(test)), segments: Bits::of(segments) }
+    }
+
+    /// Names its columns by the numbers that they have in this layout.
+    fn renumber(&mut self, layout: &Layout) {
+        let Cond::Test(test) = &mut self.cond else { return };
+        let parts = test.leaf.iter_mut().flat_map(|leaf| &mut leaf.parts);
+        parts.for_each(|part| part.for_each_column_mut(&mut |kept| kept.renumber(layout)));
     }
 
     /// The test as one of columns, where it is one.
@@ -260,7 +277,7 @@ impl Routes {
                     .get(leaf)
                     .is_some_and(|inputs| inputs.every_event || !inputs.events.is_disjoint(&told))
             });
-            routes.events.insert(name, route);
+            *routes.events.entry(&name) = route;
         }
         let attributes: BTreeSet<&Arc<str>> =
             inputs.iter().flat_map(|inputs| &inputs.attributes).collect();
@@ -268,7 +285,7 @@ impl Routes {
             let route = routes.add(leaves, segments, |leaf| {
                 inputs.get(leaf).is_some_and(|inputs| inputs.attributes.contains(name))
             });
-            routes.attributes.insert(Arc::clone(name), route);
+            *routes.attributes.entry(name) = route;
         }
         routes
     }
@@ -335,9 +352,9 @@ fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
     let facts = nobody.facts(Timestamp::MIN);
     for (number, leaf) in leaves.iter().enumerate() {
         let Some(test) = leaf.column_test() else { continue };
-        let held = test.evaluate(&facts, STEPS, |truth| truth);
-        if let Some(held) = held.filter(|held| test.slope == 0 || held.value.is_none()) {
-            blank.take(number, (held, test.room(&facts)));
+        let standing = test.stands(&facts, STEPS);
+        if let Some(standing) = standing.filter(|it| test.slope == 0 || it.truth.is_none()) {
+            blank.take(number, &standing);
         }
     }
     blank
@@ -348,7 +365,7 @@ fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
     let mut first = Bits::of(segments.len());
     for (number, segment) in segments.iter().enumerate() {
         let held = segment.tree.decided(&|leaf| blank.always(leaf));
-        first.set(number, held.is_none_or(|held| held.value == Some(true)));
+        first.set(number, held.is_none_or(|held| held.truth == Some(true)));
     }
     first
 }
@@ -374,10 +391,8 @@ fn told_by(inputs: &[Inputs], schema: &Schema) -> BTreeMap<Arc<str>, BTreeSet<Ar
         told.entry(Arc::clone(by)).or_default().insert(Arc::clone(name));
     };
     inputs.iter().flat_map(|inputs| &inputs.events).for_each(|name| tells(name, name));
-    for (name, shape) in schema.events() {
-        let keys = shape.key().into_iter();
-        let by = keys.flat_map(|key| key.updated_by.iter().chain(&key.cancelled_by));
-        by.for_each(|by| {
+    for (name, key) in schema.keyed() {
+        key.updated_by.iter().chain(&key.cancelled_by).for_each(|by| {
             tells(by, name);
             tells(by, by);
         });

@@ -3,21 +3,41 @@
 //! Most events leave most tests as they are: one more order of somebody who had enough, one more
 //! page of somebody far from the bound. An entry that takes a figure up cannot turn a test that
 //! passes above a bound, at no instant; and one that does not pass it stays so until as much has
-//! been added as is missing.
+//! been added as is missing. Where a window ends in the past an entry does nothing before it comes
+//! there, and time mostly asks before.
 
 use super::leaves::Hold;
 use crate::expr::plan::{Leaf, Part, Reads, Span};
 use crate::facts::Change;
+use crate::time::Duration;
 use crate::value::Decimal;
 
-/// What an entry of a column does to the figure of a leaf.
+/// What an entry of a column does to a leaf.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pull {
     pub(super) leaf: usize,
-    moves: Moves,
-    /// Whether there are values below the leaf's stretch, and above it.
-    outside: (bool, bool),
-    negated: bool,
+    /// What it does to the leaf's truth, if that is true; if it is false.
+    effects: (Effect, Effect),
+    /// For how long after it happened it does nothing to that truth, as it counts where a window
+    /// ends in the past.
+    idle: (Duration, Duration),
+}
+
+/// What becomes of a truth's hold.
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Ends,
+    Keeps,
+    /// So much is taken from it.
+    Takes(i64),
+    /// The figure moves by so much, and so many times what the entry comes to; if it falls, does
+    /// the hold end, and if it rises, is so much taken from it?
+    Varies {
+        each: i64,
+        times: i64,
+        falls: bool,
+        rises: bool,
+    },
 }
 
 /// How an entry moves a figure, whenever it is asked about.
@@ -33,14 +53,6 @@ enum Moves {
     Anywhere,
 }
 
-/// Which way, and how far.
-enum Step {
-    Nowhere,
-    Up(i128),
-    Down,
-    Anywhere,
-}
-
 impl Pull {
     /// What an entry of each of its columns does to a leaf.
     pub(super) fn of(number: usize, leaf: &Leaf) -> impl Iterator<Item = (usize, Self)> {
@@ -48,25 +60,47 @@ impl Pull {
         columns.sort_unstable();
         columns.dedup();
         let (least, most) = leaf.passes;
-        let outside = (least > i128::MIN, most < i128::MAX);
+        // Whether there are values below the leaf's stretch, and above it.
+        let (below, above) = (least > i128::MIN, most < i128::MAX);
         columns.into_iter().map(move |column| {
-            let moves = Moves::of(leaf, column);
-            (column, Self { leaf: number, moves, outside, negated: leaf.negated })
+            let by_truth = |moves: Moves| {
+                let (inside, outside) = (moves.effect(below, above), moves.effect(above, below));
+                if leaf.negated { (outside, inside) } else { (inside, outside) }
+            };
+            let later = |part: &&Part| part.column.number == column && ago(part) > Duration::ZERO;
+            let length = leaf.parts.iter().filter(later).map(ago).min().unwrap_or(Duration::ZERO);
+            let idle =
+                |effect| if matches!(effect, Effect::Keeps) { length } else { Duration::ZERO };
+            let at_once =
+                by_truth(Moves::of(leaf.parts.iter().filter(|part| !later(part)), column));
+            let effects = by_truth(Moves::of(leaf.parts.iter(), column));
+            let idle = (idle(at_once.0), idle(at_once.1));
+            (column, Self { leaf: number, effects, idle })
         })
     }
 
     /// What is left of a truth's hold after a change.
     #[inline]
-    pub(super) fn hold(&self, truth: Option<bool>, hold: Hold, change: Change) -> Hold {
-        let (Some(truth), Change::Added(micros)) = (truth, change) else { return Hold::OVER };
-        let (below, above) = self.outside;
-        let inside = truth != self.negated;
-        let (turns_up, turns_down) = if inside { (above, below) } else { (below, above) };
-        match self.moves.step(micros) {
-            Step::Up(by) if turns_up => hold.less(by),
-            Step::Down if turns_down => Hold::OVER,
-            Step::Up(_) | Step::Down | Step::Nowhere => hold,
-            Step::Anywhere => Hold::OVER,
+    pub(super) fn hold(&self, hold: Hold, change: Change) -> Hold {
+        let (Some(truth), Change::Added(at, micros)) = (hold.truth(), change) else {
+            return Hold::OVER;
+        };
+        let (effect, idle) =
+            if truth { (&self.effects.0, self.idle.0) } else { (&self.effects.1, self.idle.1) };
+        if hold.ends_by(at.plus(idle)) {
+            return hold;
+        }
+        match effect {
+            Effect::Ends => Hold::OVER,
+            Effect::Keeps => hold,
+            Effect::Takes(added) => hold.less(*added),
+            &Effect::Varies { each, times, falls, rises } => {
+                match i128::from(times).saturating_mul(micros).saturating_add(each.into()) {
+                    ..=-1 if falls => Hold::OVER,
+                    moved @ 1.. if rises => hold.less(i64::try_from(moved).unwrap_or(i64::MAX)),
+                    _ => hold,
+                }
+            }
         }
     }
 }
@@ -84,13 +118,22 @@ fn bound(part: &Part) -> Option<(Reads, usize)> {
     }
 }
 
+/// How long before now the stretch of a part ends.
+fn ago(part: &Part) -> Duration {
+    match &part.stretch {
+        Span::Sliding(window) => window.ago(),
+        Span::Always | Span::Since(..) => Duration::ZERO,
+    }
+}
+
 impl Moves {
-    fn of(leaf: &Leaf, column: usize) -> Self {
-        let mut own = leaf.parts.iter().filter(|part| part.column.number == column);
+    /// What an entry of a column does to the sum of these parts.
+    fn of<'p>(parts: impl Iterator<Item = &'p Part> + Clone, column: usize) -> Self {
+        let mut own = parts.clone().filter(|part| part.column.number == column);
         let first = own.next().map(|part| &part.stretch);
         // Then an entry comes and goes in all of them at once.
         let together = own.all(|part| first.is_some_and(|first| first.is_same(&part.stretch)));
-        let moves = leaf.parts.iter().flat_map(|part| {
+        let moves = parts.flat_map(|part| {
             let own = (part.column.number == column).then(|| Self::of_own(part)).flatten();
             let bound = bound(part).filter(|(_, number)| *number == column);
             [own, bound.map(|(reads, _)| Self::of_bound(part, reads))]
@@ -138,26 +181,18 @@ impl Moves {
         }
     }
 
-    fn by(much: i128) -> Step {
-        match much {
-            0 => Step::Nowhere,
-            1.. => Step::Up(much),
-            _ => Step::Down,
-        }
-    }
-
-    /// The move of an entry that comes to so much.
-    #[inline]
-    fn step(self, micros: i128) -> Step {
+    /// What it does to a truth that turns where the figure falls, or where it rises.
+    fn effect(self, falls: bool, rises: bool) -> Effect {
         match self {
-            Self::By { each, times: 0 } => Self::by(each),
-            Self::By { each, times } => match times.checked_mul(micros) {
-                Some(product) => Self::by(each + product),
-                None => Step::Anywhere,
+            Self::By { each: 1.., times: 0 } | Self::Up if !rises => Effect::Keeps,
+            Self::By { each: i128::MIN..=-1, times: 0 } | Self::Down if !falls => Effect::Keeps,
+            Self::By { each: 0, times: 0 } => Effect::Keeps,
+            Self::By { each, times } => match (i64::try_from(each), i64::try_from(times)) {
+                (Ok(each @ 1..), Ok(0)) => Effect::Takes(each),
+                (Ok(each), Ok(times)) if times != 0 => Effect::Varies { each, times, falls, rises },
+                _ => Effect::Ends,
             },
-            Self::Up => Step::Up(i128::MAX),
-            Self::Down => Step::Down,
-            Self::Anywhere => Step::Anywhere,
+            Self::Anywhere | Self::Down | Self::Up => Effect::Ends,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
-use crate::time::{Timestamp, Valid, earlier, later};
+use crate::time::Timestamp;
 
 /// A rule whose tests are numbers.
 #[derive(Clone, Debug)]
@@ -22,8 +22,25 @@ pub(super) enum Tree {
     Not(Box<Self>),
 }
 
+/// What holds until then holds for good.
+pub(super) const NEVER: Timestamp = Timestamp::LAST.next();
+
 /// A truth, and until when it holds.
-pub(super) type Held = Valid<Option<bool>>;
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) truth: Option<bool>,
+    pub(super) until: Timestamp,
+}
+
+impl Held {
+    pub(super) const fn always(truth: Option<bool>) -> Self {
+        Self { truth, until: NEVER }
+    }
+
+    fn map(self, turn: impl FnOnce(Option<bool>) -> Option<bool>) -> Self {
+        Self { truth: turn(self.truth), ..self }
+    }
+}
 
 impl Tree {
     /// The tree of a condition; `number` gives a test its number, by whether it matters if it is
@@ -65,18 +82,18 @@ impl Tree {
         match self {
             Self::Junction { parts, decisive } => {
                 let parts = || parts.iter().map(|part| part.decided(leaf));
-                let decides = |held: &Held| held.value == Some(*decisive);
+                let decides = |held: &Held| held.truth == Some(*decisive);
                 if let Some(decides) = parts().flatten().find(decides) {
                     return Some(decides);
                 }
                 let all = parts().collect::<Option<Vec<Held>>>()?;
-                let known = all.iter().all(|held| held.value.is_some());
-                Some(Valid::always(known.then_some(!decisive)))
+                let known = all.iter().all(|held| held.truth.is_some());
+                Some(Held::always(known.then_some(!decisive)))
             }
             Self::Leaf(number) => leaf(*number),
             Self::Is { inner, .. } | Self::Member(inner) | Self::Not(inner) => {
                 inner.decided(leaf)?;
-                Some(self.holds(&mut |number| leaf(number).unwrap_or(Valid::always(None))))
+                Some(self.holds(&mut |number| leaf(number).unwrap_or(Held::always(None))))
             }
         }
     }
@@ -103,23 +120,27 @@ impl Tree {
 
 /// While one part decides, until the last that does may turn; else until the first may.
 fn junction(parts: &[Tree], decisive: bool, leaf: &mut impl FnMut(usize) -> Held) -> Held {
-    let mut decided: Option<Option<Timestamp>> = None;
-    let (mut all, mut first) = (Some(!decisive), None);
+    let mut decided: Option<Timestamp> = None;
+    let (mut all, mut first) = (Some(!decisive), NEVER);
     for part in parts {
-        let Held { value, until } = part.holds(leaf);
-        if value == Some(decisive) {
-            let until = decided.map_or(until, |decided| later(decided, until));
-            if until.is_none() {
-                return Valid::always(Some(decisive));
+        let Held { truth, until } = match part {
+            // Most are.
+            Tree::Leaf(number) => leaf(*number),
+            _ => part.holds(leaf),
+        };
+        if truth == Some(decisive) {
+            let last = decided.map_or(until, |decided| decided.max(until));
+            if last == NEVER {
+                return Held::always(Some(decisive));
             }
-            decided = Some(until);
+            decided = Some(last);
         } else if decided.is_none() {
-            first = earlier(first, until);
-            all = all.and(value);
+            first = first.min(until);
+            all = all.and(truth);
         }
     }
     match decided {
-        Some(until) => Valid::until(Some(decisive), until),
-        None => Valid::until(all, first),
+        Some(until) => Held { truth: Some(decisive), until },
+        None => Held { truth: all, until: first },
     }
 }

@@ -1,0 +1,87 @@
+//! When the memberships of one person may turn by time.
+
+use super::tree::NEVER;
+use crate::time::Timestamp;
+
+/// Segments whose membership may turn, and when.
+#[derive(Debug)]
+pub(super) struct Dues {
+    /// The segments, ascending, and beside each its instant.
+    segments: Vec<u32>,
+    instants: Vec<Timestamp>,
+    /// The first of the instants.
+    next: Timestamp,
+}
+
+impl Dues {
+    pub(super) const fn new() -> Self {
+        Self { segments: Vec::new(), instants: Vec::new(), next: NEVER }
+    }
+
+    /// When the first may turn.
+    pub(super) fn next(&self) -> Timestamp {
+        self.next
+    }
+
+    /// Visits the segments whose time has come.
+    pub(super) fn for_each_come(&self, now: Timestamp, mut visit: impl FnMut(usize)) {
+        if self.next <= now {
+            let all = self.segments.iter().zip(&self.instants);
+            all.filter(|(_, at)| **at <= now).for_each(|(segment, _)| visit(*segment as usize));
+        }
+    }
+
+    /// Notes when a membership may turn.
+    pub(super) fn set(&mut self, segment: usize, at: Timestamp) {
+        // There are as many as somebody wrote, so four billion are none.
+        let segment = u32::try_from(segment).unwrap_or(u32::MAX);
+        let place = self.segments.binary_search(&segment);
+        let was = place.map_or(NEVER, |place| self.instants[place]);
+        if was == at {
+            return;
+        }
+        match place {
+            Ok(place) if at < NEVER => self.instants[place] = at,
+            Ok(place) => {
+                self.segments.remove(place);
+                self.instants.remove(place);
+            }
+            Err(place) => {
+                self.segments.insert(place, segment);
+                self.instants.insert(place, at);
+            }
+        }
+        if at < self.next {
+            self.next = at;
+        } else if was == self.next {
+            self.next = self.instants.iter().copied().min().unwrap_or(NEVER);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_is_next(sets in vec((0_usize..5, 0_i64..6), 0..20)) {
+            let (mut dues, mut expected) = (Dues::new(), [NEVER; 5]);
+            for (segment, at) in sets {
+                let at = if at == 0 { NEVER } else { Timestamp::from_micros(at) };
+                dues.set(segment, at);
+                expected[segment] = at;
+                prop_assert_eq!(dues.next(), expected.into_iter().min().unwrap());
+                for now in (0..7).map(Timestamp::from_micros) {
+                    let mut come = Vec::new();
+                    dues.for_each_come(now, |segment| come.push(segment));
+                    let due = (0..5).filter(|segment| expected[*segment] <= now);
+                    prop_assert_eq!(come, due.collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+}
