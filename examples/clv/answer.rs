@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     rmse: f64,
     /// How well the predicted purchases put who bought before who did not.
     auc_active: Option<f64>,
+    /// How long the fit of BG/NBD took.
+    fit_s: f64,
     #[serde(flatten)]
     value: Option<Spent>,
     #[serde(skip)]
@@ -48,7 +50,7 @@ pub(crate) struct Spent {
 
 impl Answer {
     pub(crate) fn new(
-        model: &BgNbd,
+        (model, seconds): (&BgNbd, f64),
         predicted: Vec<f64>,
         customers: &[Customer],
         auc: Option<f64>,
@@ -68,6 +70,7 @@ impl Answer {
             mae: off.iter().map(|off| off.abs()).sum::<f64>() / count,
             rmse: (off.iter().map(|off| off * off).sum::<f64>() / count).sqrt(),
             auc_active: auc,
+            fit_s: seconds,
             value,
             predicted,
         }

@@ -21,6 +21,7 @@ mod options;
 mod sales;
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use args::{Args, tell};
 use bespoke::lifetime::{BgNbd, GammaGamma, History, Spending};
@@ -48,7 +49,8 @@ fn run(args: &Args) -> Result<(), Fault> {
 /// Fits the models, and compares what they predict with what came.
 fn judge(options: &Options, customers: &[Customer]) -> Result<Answer, Fault> {
     let histories: Vec<History> = customers.iter().map(|one| *one.purchases.history()).collect();
-    let model = BgNbd::fit(&histories).map_err(|error| error.to_string())?;
+    let (model, seconds) = timed(|| BgNbd::fit(&histories));
+    let model = model.map_err(|error| error.to_string())?;
     let weeks = options.holdout.weeks();
     let predicted: Vec<f64> = histories
         .iter()
@@ -59,7 +61,14 @@ fn judge(options: &Options, customers: &[Customer]) -> Result<Answer, Fault> {
     let ranking = Ranking::new(predicted.iter().copied().zip(bought));
     let auc = ranking.map_err(|error| error.to_string())?.auc();
     let value = if options.value { Some(value(customers)?) } else { None };
-    Ok(Answer::new(&model, predicted, customers, auc, value))
+    Ok(Answer::new((&model, seconds), predicted, customers, auc, value))
+}
+
+/// What a function comes to, and in how many seconds.
+#[expect(clippy::disallowed_methods, reason = "a program may look at a clock")]
+fn timed<T>(function: impl FnOnce() -> T) -> (T, f64) {
+    let begun = Instant::now();
+    (function(), begun.elapsed().as_secs_f64())
 }
 
 /// What customers spend in a purchase.

@@ -30,7 +30,7 @@ use crate::scorer::digest;
 /// assert_eq!(format!("{:.2}", model.population_mean().unwrap()), "35.22");
 /// // Two purchases of 22.35 on average are not yet much to know somebody by.
 /// let mean = model.mean(&Spending::new(2, 22.35)?).unwrap();
-/// assert_eq!(format!("{mean:.2}"), "24.65");
+/// assert_eq!(format!("{mean:.2}"), "24.66");
 /// # Ok::<(), bespoke::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

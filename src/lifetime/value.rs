@@ -25,7 +25,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// // A year ahead, at some 10 % a year, and 30 % of what is spent.
 /// let valuation = Valuation::new(52, 0.0018)?.margin(0.3)?;
 /// let value = valuation.value(&frequency, &amount, &purchases)?;
-/// assert_eq!(format!("{value:.2}"), "11.15");
+/// assert_eq!(format!("{value:.2}"), "11.04");
 /// # Ok::<(), bespoke::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

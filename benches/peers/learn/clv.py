@@ -2,8 +2,9 @@
 
     run clv --transactions sales.csv --calibration-end 1997-09-30 --holdout-days 273
 
-bespoke is timed as a whole program, with reading the file, predicting and printing; lifetimes by its
-fits alone. Both by CPU time, the least of several rounds.
+bespoke's fit is timed by the clock and lifetimes' by CPU time, both on one thread, and the least of
+several rounds counts, so that what else runs on the machine is not timed. The program as a whole, with
+reading the file, predicting and printing, is timed by CPU time besides.
 """
 
 import argparse
@@ -70,13 +71,15 @@ def bespoke(options):
     command = [os.path.join(options.programs, "clv"), "--transactions", options.transactions]
     command += ["--calibration-end", options.calibration_end]
     command += ["--holdout-days", str(options.holdout_days), "--model", "bgnbd", "--value"]
-    times = []
+    times, fits = [], []
     for _ in range(options.rounds):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return json.loads(done.stdout), min(times)
+        answer = json.loads(done.stdout)
+        fits.append(answer["fit_s"])
+    return answer, min(fits), min(times)
 
 
 def peer(rows, options):
@@ -126,16 +129,16 @@ def main():
     if not os.path.exists(options.transactions):
         print(f"skipped: {options.transactions} not present")
         return 0
-    ours, seconds = bespoke(options)
+    ours, own_fit, seconds = bespoke(options)
     rows = summary(options.transactions, options.calibration_end, options.holdout_days)
     theirs, fit, amount_fit = peer(rows, options)
     print(f"{'':20} {'bespoke':>14} {'lifetimes':>14}")
     for (name, one), (_, other) in zip(figures(ours), figures(theirs)):
         print(f"{name:20} {one:14.6g} {other:14.6g}" if name != "log_likelihood" else
               f"{name:20} {one:14.5f} {other:14.5f}")
-    print(f"{'CPU ms':20} {seconds * 1e3:14.1f} {(fit + amount_fit) * 1e3:14.1f}")
-    print(f"  of BG/NBD's fit    {'':14} {fit * 1e3:14.1f}")
-    print(f"bespoke, the whole program, takes {seconds / fit:.3f} of lifetimes' fit of BG/NBD alone")
+    print(f"{'BG/NBD fit, ms':20} {own_fit * 1e3:14.1f} {fit * 1e3:14.1f}")
+    print(f"{'all, ms':20} {seconds * 1e3:14.1f} {(fit + amount_fit) * 1e3:14.1f} (its two fits)")
+    print(f"the fit takes {own_fit / fit:.3f} of lifetimes' time")
     near = abs(ours["log_likelihood"] - log_likelihood(rows, **ours["params"])) < 1e-5
     better = ours["log_likelihood"] >= theirs["log_likelihood"] - 1e-6
     counts = all(ours[name] == theirs[name] for name in ("customers", "holdout_actual"))

@@ -116,6 +116,10 @@ proptest! {
         // The more is known of a customer, the more it counts.
         prop_assert!((of(repeats + 1) - mean).abs() <= (of(repeats) - mean).abs() + 1e-9);
     }
+}
+
+proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
 
     #[test]
     fn whatever_is_fitted_is_the_most_likely_or_refused(
@@ -149,10 +153,6 @@ proptest! {
             }
         }
     }
-}
-
-proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(16))]
 
     #[test]
     fn neither_order_nor_unit_matters(
