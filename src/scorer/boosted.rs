@@ -21,7 +21,7 @@ use crate::seed::Seed;
 
 /// How boosted trees are fitted, of classes (by log loss) or of numbers (by squared error).
 ///
-/// The trees are grown by forust, level by level, from 255 quantiles of each column; what is missing
+/// The trees are grown by forust, level by level, from 127 quantiles of each column; what is missing
 /// goes to the side where it fits better. By default the fit stops early: a share of the examples,
 /// whole people, is held out by chance, and as many trees are kept as do best on it.
 ///
@@ -70,17 +70,27 @@ pub enum Trend {
     Rising,
 }
 
+/// Into how many bins a column is parted: twice as many find no better questions on tables of up to
+/// 100,000 rows, and take a fifth more time.
+const BINS: u16 = 127;
+
 impl BoostedParams {
-    /// Up to 300 trees at a learning rate of 0.1, six questions deep.
+    /// Up to 150 trees at a learning rate of 0.1, five questions deep, with about 20 rows or more at
+    /// each end and a penalty of 10, of every row; a tenth of the people is held out, and the fit
+    /// stops when 20 more trees did no better on them.
+    ///
+    /// The rate is what gradient boosting is mostly used at: a lower one takes more trees for little.
+    /// Of five and six questions, of penalties of 1 and 10, these did better or as well on tables of
+    /// 5,000 to 50,000 rows. More trees seldom pay there.
     pub const fn new(seed: Seed) -> Self {
         Self {
             encoding: Encoding::trees(),
-            rounds: 300,
+            rounds: 150,
             learning_rate: 0.1,
-            depth: 6,
+            depth: 5,
             leaves: usize::MAX,
             min_leaf: 20.0,
-            penalty: 1.0,
+            penalty: 10.0,
             sample: 1.0,
             held_out: 0.1,
             patience: 20,
@@ -192,7 +202,8 @@ impl BoostedParams {
             && share(self.sample)
             && (0.0..1.0).contains(&self.held_out)
             && amount(self.penalty)
-            && self.leaves > 1;
+            && self.leaves > 1
+            && self.min_leaf > 0.0;
         if sound { Ok(()) } else { Err(fault("there are no such boosted trees to be fitted")) }
     }
 
@@ -224,7 +235,8 @@ impl BoostedParams {
     ) -> Result<Trees> {
         let target = Target::of(examples.labels());
         // Columns in which rows differ.
-        let varying: Vec<usize> = (0..design.len()).filter(|at| varies(&design[*at])).collect();
+        let differ = design.iter().enumerate().filter(|(_, values)| varies(values));
+        let varying: Vec<usize> = differ.map(|(at, _)| at).collect();
         let mut booster = self.booster(examples.labels(), &target);
         booster.monotone_constraints = Some(constraints(&varying, trends));
         let (learnt, held_out) = self.split(examples);
@@ -237,7 +249,7 @@ impl BoostedParams {
             let fitted = booster.fit(&rows.matrix(), &rows.labels, &weights.0, evaluated);
             fitted.map_err(|error| fault(format!("the fit failed: {error}")))?;
         }
-        Ok(convert::trees(&booster, &varying, design.len(), &target))
+        Ok(convert::trees(&booster, &varying, trends, &target, design.len()))
     }
 
     fn booster(&self, labels: &Labels, target: &Target) -> GradientBooster {
@@ -269,7 +281,8 @@ impl BoostedParams {
             .set_sample_method(sampling)
             .set_subsample(self.sample as f32)
             .set_seed(self.seed.fork("sample").draws().bits())
-            .set_nbins(255)
+            .set_nbins(BINS)
+            .set_tiled_histograms(true)
             .set_parallel(false)
     }
 
@@ -277,13 +290,11 @@ impl BoostedParams {
     fn split(&self, examples: &Examples) -> (Vec<usize>, Vec<usize>) {
         let mut draws = self.seed.fork("held out").draws();
         let mut people = BTreeMap::new();
-        let held = examples
-            .groups()
-            .iter()
-            .map(|group| *people.entry(*group).or_insert_with(|| draws.chance(self.held_out)));
-        let held: Vec<bool> = held.collect();
-        let (held_out, learnt): (Vec<usize>, Vec<usize>) =
-            (0..examples.len()).partition(|row| held[*row]);
+        let (mut learnt, mut held_out) = (Vec::new(), Vec::new());
+        for (row, group) in examples.groups().iter().enumerate() {
+            let held = people.entry(*group).or_insert_with(|| draws.chance(self.held_out));
+            if *held { held_out.push(row) } else { learnt.push(row) }
+        }
         if tells_apart(examples, &learnt) && tells_apart(examples, &held_out) {
             return (learnt, held_out);
         }
@@ -299,7 +310,9 @@ fn tells_apart(examples: &Examples, rows: &[usize]) -> bool {
 }
 
 fn varies(values: &[f64]) -> bool {
-    values.windows(2).any(|pair| pair[0] != pair[1] && !(pair[0].is_nan() && pair[1].is_nan()))
+    let known = |value: f64| (!value.is_nan()).then_some(value);
+    let first = values.first().copied().and_then(known);
+    values.iter().any(|value| known(*value) != first)
 }
 
 fn constraints(varying: &[usize], trends: &BTreeMap<usize, Trend>) -> HashMap<usize, Constraint> {
@@ -323,9 +336,12 @@ struct Rows {
 
 impl Rows {
     fn of(design: &[Vec<f64>], columns: &[usize], labels: &[f64], rows: &[usize]) -> Self {
-        let at = |from: &[f64]| rows.iter().map(|row| from[*row]).collect::<Vec<f64>>();
-        let values = columns.iter().flat_map(|column| at(&design[*column])).collect();
-        Self { values, columns: columns.len(), labels: at(labels) }
+        let some = |all: &[f64]| -> Vec<f64> {
+            rows.iter().filter_map(|row| all.get(*row).copied()).collect()
+        };
+        let columns: Vec<_> = columns.iter().filter_map(|column| design.get(*column)).collect();
+        let values = columns.iter().flat_map(|column| some(column)).collect();
+        Self { values, columns: columns.len(), labels: some(labels) }
     }
 
     fn matrix(&self) -> Matrix<'_, f64> {

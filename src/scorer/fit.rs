@@ -271,7 +271,9 @@ impl Target {
         let most = numbers.iter().fold(0.0, |most: f64, label| most.max(label.abs()));
         let most = if most > 0.0 { most } else { 1.0 };
         numbers.iter_mut().for_each(|label| *label /= most);
-        let (mean, deviation) = spread(&numbers);
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (mean, deviation) = spread(&sorted);
         let deviation = if deviation > 0.0 { deviation } else { 1.0 };
         numbers.iter_mut().for_each(|label| *label = (*label - mean) / deviation);
         Self { labels: numbers, centre: mean * most, scale: deviation * most }

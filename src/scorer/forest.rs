@@ -50,14 +50,22 @@ pub struct ForestParams {
 }
 
 impl ForestParams {
-    /// A hundred trees as deep as 64, with 5 rows or more at each end, of as many rows each as there
+    /// A hundred trees as deep as 64, with 10 rows or more at each end, of as many rows each as there
     /// are; drawing the root of the number of columns for classes and a third of it for numbers.
     ///
-    /// A hundred is where more trees stop to matter by much. Ends of 5 rows make better
+    /// A hundred is where more trees stop to matter by much. Ends of 10 rows make better
     /// probabilities than ends of one, and far smaller trees. The rest is as Breiman has it.
     pub const fn new(seed: Seed) -> Self {
         let encoding = Encoding::trees();
-        Self { encoding, trees: 100, depth: DEEPEST, min_leaf: 5, columns: None, sample: 1.0, seed }
+        Self {
+            encoding,
+            trees: 100,
+            depth: DEEPEST,
+            min_leaf: 10,
+            columns: None,
+            sample: 1.0,
+            seed,
+        }
     }
 
     /// The same with so many trees.

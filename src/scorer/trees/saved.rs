@@ -11,7 +11,7 @@ use super::{DEEPEST, Node, Question, Tree};
 pub(super) struct Saved {
     /// What is asked about at each node: the column, counted from 1, negative where what is missing
     /// goes right; 0 at an end.
-    asks: Vec<i64>,
+    asks: Vec<i32>,
     /// Below what goes left; at an end, what is added.
     numbers: Vec<f64>,
     /// How much was learnt from at each end.
@@ -22,7 +22,7 @@ impl From<Tree> for Saved {
     fn from(tree: Tree) -> Self {
         let mut saved = Self::default();
         for (node, cover) in tree.nodes.iter().zip(tree.covers) {
-            let ask = i64::from(node.column & !Node::MISSING) + 1;
+            let ask = i32::try_from(node.column() + 1).unwrap_or(i32::MAX);
             saved.numbers.push(node.number);
             saved.asks.push(match (node.left, node.missing()) {
                 (0, _) => 0,
@@ -57,8 +57,7 @@ impl TryFrom<Saved> for Tree {
                 tree.covers.push(ends.next().unwrap_or_default());
                 continue;
             }
-            let column = usize::try_from(ask.unsigned_abs() - 1);
-            let column = column.map_err(|_| "a tree asks about a column that cannot be")?;
+            let column = ask.unsigned_abs() as usize - 1;
             let question = Question { column, below: number, missing: ask > 0 };
             tree.nodes.push(Node::question(question, left));
             tree.covers.push(0.0);
