@@ -14,7 +14,7 @@ use forust_ml::{GradientBooster, Matrix};
 use super::encode::{Encoder, Part};
 use super::fit::{Target, check};
 use super::model::{Body, Core, Link};
-use super::trees::{DEEPEST, Trees};
+use super::trees::{DEEPEST, Ensemble};
 use super::{Encoding, Examples, Labels, Model, Trainer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::seed::Seed;
@@ -196,12 +196,12 @@ impl BoostedParams {
 
     fn check(&self) -> Result<()> {
         let share = |share: f64| share > 0.0 && share <= 1.0;
-        let amount = |amount: f64| amount >= 0.0 && amount.is_finite();
         let sound = self.rounds > 0
             && share(self.learning_rate)
             && share(self.sample)
             && (0.0..1.0).contains(&self.held_out)
-            && amount(self.penalty)
+            && self.penalty >= 0.0
+            && single(self.penalty).is_finite()
             && self.leaves > 1
             && self.min_leaf > 0.0;
         if sound { Ok(()) } else { Err(fault("there are no such boosted trees to be fitted")) }
@@ -232,7 +232,7 @@ impl BoostedParams {
         examples: &Examples,
         design: &[Vec<f64>],
         trends: &BTreeMap<usize, Trend>,
-    ) -> Result<Trees> {
+    ) -> Result<Ensemble> {
         let target = Target::of(examples.labels());
         // Columns in which rows differ.
         let differ = design.iter().enumerate().filter(|(_, values)| varies(values));
@@ -273,13 +273,13 @@ impl BoostedParams {
             .set_initialize_base_score(false)
             .set_base_score(base)
             .set_iterations(self.rounds)
-            .set_learning_rate(self.learning_rate as f32)
+            .set_learning_rate(single(self.learning_rate))
             .set_max_depth(self.depth.min(DEEPEST))
             .set_max_leaves(self.leaves)
-            .set_min_leaf_weight((self.min_leaf * says) as f32)
-            .set_l2(self.penalty as f32)
+            .set_min_leaf_weight(single(self.min_leaf * says))
+            .set_l2(single(self.penalty))
             .set_sample_method(sampling)
-            .set_subsample(self.sample as f32)
+            .set_subsample(single(self.sample))
             .set_seed(self.seed.fork("sample").draws().bits())
             .set_nbins(BINS)
             .set_tiled_histograms(true)
@@ -324,6 +324,12 @@ fn constraints(varying: &[usize], trends: &BTreeMap<usize, Trend>) -> HashMap<us
         Some((place, constraint))
     };
     varying.iter().enumerate().filter_map(of).collect()
+}
+
+/// A number as forust takes it.
+#[expect(clippy::cast_possible_truncation, reason = "forust reckons with single precision")]
+const fn single(number: f64) -> f32 {
+    number as f32
 }
 
 /// Some rows as forust takes them.

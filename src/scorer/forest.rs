@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::fit::{Target, check};
 use super::model::{Body, Core, Link};
-use super::trees::{DEEPEST, Trees};
+use super::trees::{DEEPEST, Ensemble};
 use super::{Encoding, Examples, Labels, Model, Trainer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::seed::Seed;
@@ -113,7 +113,7 @@ impl ForestParams {
     /// cannot be: no trees, ends or columns, or a share that is not above 0 and up to 1.
     pub fn fit(&self, examples: &Examples) -> Result<Model> {
         let sound = self.trees > 0 && self.min_leaf > 0 && self.columns != Some(0);
-        if !sound || !(self.sample > 0.0 && self.sample <= 1.0) {
+        if !(sound && self.sample > 0.0 && self.sample <= 1.0) {
             return Err(Error::new(ErrorKind::Model, "there is no such forest to be fitted"));
         }
         let examples = examples.ordered();
@@ -133,26 +133,32 @@ impl ForestParams {
         })
     }
 
-    fn grow(&self, design: &[Vec<f64>], labels: &Labels) -> Trees {
+    fn grow(&self, design: &[Vec<f64>], labels: &Labels) -> Ensemble {
         let columns: Vec<Binned> = design.iter().map(|values| Binned::of(values)).collect();
         let target = Target::of(labels);
-        let root = (columns.len() as f64).sqrt() as usize;
-        let drawn = self.columns.unwrap_or(match labels {
-            Labels::Classes { .. } => root,
-            Labels::Numbers(_) => columns.len() / 3,
-        });
+        let drawn = match (self.columns, labels) {
+            (Some(columns), _) => columns,
+            (None, Labels::Classes { .. }) => columns.len().isqrt(),
+            (None, Labels::Numbers(_)) => columns.len() / 3,
+        };
         let mut grower = Grower::new(&columns, &target.labels, self.min_leaf as f64);
         grower.depth = self.depth.min(DEEPEST);
         grower.drawn = drawn.max(1);
         grower.share = target.scale / self.trees as f64;
-        let rows = (self.sample * target.labels.len() as f64).ceil() as u64;
+        let rows = share(target.labels.len(), self.sample);
         let tree = |number| {
             let seed = self.seed.fork("tree").fork(&format!("{number}"));
-            grower.tree(rows.max(1), seed)
+            grower.tree(rows, seed)
         };
         let trees = (0..self.trees).map(tree).collect();
-        Trees { base: target.centre, trees, gains: grower.gains }
+        Ensemble { base: target.centre, gains: grower.gains, trees }
     }
+}
+
+/// A share of a number of rows, and one at least.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a number")]
+fn share(rows: usize, share: f64) -> usize {
+    ((rows as f64 * share).round() as usize).max(1)
 }
 
 impl Trainer for ForestParams {

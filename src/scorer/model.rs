@@ -8,7 +8,7 @@ use super::Scorer;
 use super::definition::digest;
 use super::encode::{Encoder, Part};
 use super::saved;
-use super::trees::Trees;
+use super::trees::Ensemble;
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Cell, Table};
 
@@ -74,7 +74,7 @@ pub(super) enum Core {
     /// A weighted sum.
     Linear(Linear),
     /// Trees.
-    Trees(Trees),
+    Trees(Ensemble),
 }
 
 /// A weighted sum.

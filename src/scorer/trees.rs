@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Trees whose values add up to a score.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Trees {
+pub(super) struct Ensemble {
     /// The score before any tree has its say.
     pub(super) base: f64,
     /// What the questions about each column gained, in all.
@@ -159,7 +159,7 @@ impl Node {
     }
 }
 
-impl Trees {
+impl Ensemble {
     /// The sum for a row.
     pub(super) fn raw(&self, encoded: &[f64]) -> f64 {
         let mut walks = [Walk::default(); ABREAST];
@@ -230,10 +230,10 @@ mod tests {
         })
     }
 
-    fn forest(columns: u64, count: usize) -> (Trees, Draws) {
+    fn forest(columns: u64, count: usize) -> (Ensemble, Draws) {
         let mut draws = Seed::new(3).draws();
         let trees = (0..count).map(|_| chance(&mut draws, columns)).collect();
-        (Trees { base: 0.25, gains: vec![1.0; columns.try_into().unwrap()], trees }, draws)
+        (Ensemble { base: 0.25, gains: vec![1.0; columns.try_into().unwrap()], trees }, draws)
     }
 
     fn row(draws: &mut Draws, columns: u64) -> Vec<f64> {
@@ -248,7 +248,7 @@ mod tests {
                 0 => Grown::Question(Question { column: 1, below: 3.0, missing }, 1, 2),
                 end => Grown::End { value: f64::from(end), cover: 1.0 },
             });
-            let trees = Trees { base: 10.0, gains: vec![0.0; 2], trees: vec![tree] };
+            let trees = Ensemble { base: 10.0, gains: vec![0.0; 2], trees: vec![tree] };
             let raw = |value| trees.raw(&[f64::NAN, value]) - 10.0;
             assert_eq!([2.9, 3.0, f64::NAN].map(raw), [1.0, 2.0, expected]);
         }
@@ -311,10 +311,10 @@ mod tests {
     fn saved_trees_are_the_same_and_others_are_refused() {
         let (trees, _) = forest(5, 4);
         let json = serde_json::to_string(&trees).unwrap();
-        assert_eq!(serde_json::from_str::<Trees>(&json).unwrap(), trees);
+        assert_eq!(serde_json::from_str::<Ensemble>(&json).unwrap(), trees);
         assert!(trees.check(5).is_ok());
         assert!(trees.check(4).is_err(), "a column that is not there");
-        assert!(Trees { base: f64::NAN, ..trees }.check(5).is_err());
+        assert!(Ensemble { base: f64::NAN, ..trees }.check(5).is_err());
         let deep = |questions: usize| {
             let asks = std::iter::once("1").chain(vec!["0,1"; questions - 1]).chain(["0,0"]);
             let asks = asks.collect::<Vec<_>>().join(",");
@@ -341,7 +341,7 @@ mod tests {
         for far in [i32::MIN, i32::MAX] {
             let json = format!(r#"{{"asks":[{far},0,0],"numbers":[1,2,3],"covers":[1,1]}}"#);
             let tree = serde_json::from_str(&json).unwrap();
-            let trees = Trees { base: 0.0, gains: vec![0.0; 9], trees: vec![tree] };
+            let trees = Ensemble { base: 0.0, gains: vec![0.0; 9], trees: vec![tree] };
             assert!(trees.check(9).is_err(), "a column that is not there");
         }
     }

@@ -142,7 +142,7 @@ fn extreme_numbers_are_learnt_from() {
 #[test]
 fn as_many_categories_as_rows_are_no_more_than_what_came_of_all() {
     let mut table = Table::new([("id", ColumnKind::Text)]).unwrap();
-    (0..3_000).for_each(|row| table.push(&[format!("id-{row}")[..].into()]).unwrap());
+    (0..3_000).for_each(|row| table.push(&[Cell::Text(format!("id-{row}").into())]).unwrap());
     let labels = Labels::classes("yes", (0..3_000).map(|row| row * 37 % 100 < 30));
     let examples = Examples::new(table, labels).unwrap();
     for trainer in trainers() {

@@ -7,7 +7,7 @@ use forust_ml::tree;
 
 use crate::scorer::Trend;
 use crate::scorer::fit::Target;
-use crate::scorer::trees::{Grown, Question, Tree, Trees};
+use crate::scorer::trees::{Ensemble, Grown, Question, Tree};
 
 /// The trees that the fit keeps.
 ///
@@ -21,7 +21,7 @@ pub(super) fn trees(
     trends: &BTreeMap<usize, Trend>,
     target: &Target,
     width: usize,
-) -> Trees {
+) -> Ensemble {
     let kept = booster.prediction_iteration.unwrap_or(booster.trees.len());
     let mut gains = vec![0.0; width];
     let mut convert = |tree: &tree::Tree| {
@@ -44,7 +44,7 @@ pub(super) fn trees(
     };
     let trees = booster.trees.iter().take(kept).map(&mut convert).collect();
     let base = target.centre + booster.base_score * target.scale;
-    Trees { base, trees, gains }
+    Ensemble { base, gains, trees }
 }
 
 /// A node, and between what the ends below it must be.

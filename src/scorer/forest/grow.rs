@@ -70,7 +70,7 @@ impl<'a> Grower<'a> {
     }
 
     /// A tree of so many rows, drawn with replacement.
-    pub(super) fn tree(&mut self, rows: u64, seed: Seed) -> Tree {
+    pub(super) fn tree(&mut self, rows: usize, seed: Seed) -> Tree {
         let mut draws = seed.draws();
         self.sample(rows, &mut draws);
         // The order that the tree before left is not this one's.
@@ -79,7 +79,7 @@ impl<'a> Grower<'a> {
         Tree::grow(all, |range| self.node(range, &mut draws))
     }
 
-    fn sample(&mut self, rows: u64, draws: &mut Draws) {
+    fn sample(&mut self, rows: usize, draws: &mut Draws) {
         let count = self.labels.len();
         self.learnt.clear();
         self.learnt.resize(count, Sum::default());
@@ -137,7 +137,7 @@ impl<'a> Grower<'a> {
                 continue;
             }
             tried += 1;
-            let least = best.map_or(all.weight() * ROUNDING, |best| best.gain);
+            let least = best.map_or_else(|| all.weight() * ROUNDING, |best| best.gain);
             best = bins.split(column, all, self.min_leaf, least).or(best);
         }
         best
