@@ -448,7 +448,7 @@ mod tests {
         let names = ["number", "truth", "mixed", "nothing"];
         let mut table = Table::new(names.map(|name| (name, ColumnKind::Text))).unwrap();
         for row in [["1", "true", "true", ""], ["", "false", "1", ""]] {
-            let cell = |text| if text == "" { Cell::Missing } else { Cell::from(text) };
+            let cell = |text: &str| if text.is_empty() { Cell::Missing } else { Cell::from(text) };
             table.push(&row.map(cell)).unwrap();
         }
         let table = table.inferred();

@@ -71,7 +71,7 @@ fn run(args: &Args) -> Result<(), Fault> {
             run::pause(&store, mailing).await?;
         } else if args.get("cancel").is_some() {
             run::cancel(&store, mailing, people::now()).await?;
-        } else if !args.get("status").is_some() {
+        } else if args.get("status").is_none() {
             return send(&campaign, &store, &keys, args).await;
         }
         run::status(&store, mailing).await?.ok_or_else(|| format!("{file}: no broadcast").into())

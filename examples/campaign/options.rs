@@ -3,20 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use bespoke::Error;
+use bespoke::scorer::{BoostedParams, ForestParams, LogisticParams, Model, Trainer};
+use bespoke::seed::Seed;
 use bespoke::time::Timestamp;
 
 use crate::args::Args;
 use crate::output;
 use crate::people::Fault;
 
-pub(crate) const VALUED: [&str; 8] =
-    ["data", "at", "out", "playbook", "mailing", "stop-after", "explain", "customers"];
+pub(crate) const VALUED: [&str; 9] =
+    ["data", "at", "out", "playbook", "mailing", "stop-after", "explain", "customers", "model"];
 pub(crate) const FLAGS: [&str; 3] = ["assume-consent", "all", "resume"];
 
 pub(crate) const USAGE: &str = "\
 usage: campaign [--data FILE --at INSTANT] [--out DIR] [--resume] [--playbook DIR]
                 [--mailing NAME] [--assume-consent] [--all] [--customers COUNT]
-                [--stop-after segments] [--explain CUSTOMER]";
+                [--model logistic|forest|boosted] [--stop-after segments] [--explain CUSTOMER]";
 
 /// A Sunday morning in spring, when the simulated shop's history ends.
 const SHOP_NOW: &str = "2026-03-01T09:00:00Z";
@@ -39,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) customers: u32,
     pub(crate) segments_only: bool,
     pub(crate) explain: Option<String>,
+    /// What scores are learnt by.
+    pub(crate) trainer: Box<dyn Trainer<Scorer = Model>>,
 }
 
 impl Options {
@@ -76,6 +80,7 @@ impl Options {
             customers: customers(args.get("customers"))?,
             segments_only,
             explain: args.get("explain").map(str::to_owned),
+            trainer: trainer(args.get("model"))?,
             data,
         })
     }
@@ -111,6 +116,17 @@ fn own(retail: bool) -> PathBuf {
 fn customers(count: Option<&str>) -> Result<u32, Fault> {
     let count = count.unwrap_or("20000");
     Ok(count.parse().map_err(|_| format!("--customers {count}: a whole number is wanted"))?)
+}
+
+/// What scores are learnt by: a logistic regression, whose weights the report shows, unless another
+/// is asked for.
+fn trainer(model: Option<&str>) -> Result<Box<dyn Trainer<Scorer = Model>>, Fault> {
+    match model.unwrap_or("logistic") {
+        "logistic" => Ok(Box::new(LogisticParams::new())),
+        "forest" => Ok(Box::new(ForestParams::new(Seed::new(1)))),
+        "boosted" => Ok(Box::new(BoostedParams::new(Seed::new(1)))),
+        other => Err(format!("--model {other}: there are logistic, forest and boosted").into()),
+    }
 }
 
 /// The directory to write to: the one asked for, else the first free one of the usual name, or to

@@ -14,7 +14,7 @@ use bespoke::playbook::Playbook;
 use bespoke::privacy::Vault;
 use bespoke::report::Collector;
 use bespoke::run::{self, Campaign, Visitor};
-use bespoke::scorer::{Evaluation, LogisticParams, Sampler, Trained};
+use bespoke::scorer::{Evaluation, Sampler, Trained};
 use bespoke::seed::Seed;
 use bespoke::source::Tally;
 use bespoke::store::{Batch, SqliteStore, Store};
@@ -140,7 +140,7 @@ impl<'a> Stages<'a> {
         let mut trained = BTreeMap::new();
         for (name, sampler) in samplers {
             // A young shop has nothing to learn from; its campaign goes on without the score.
-            match sampler.finish(&LogisticParams::new()) {
+            match sampler.finish(&*self.options.trainer) {
                 Ok(model) => drop(trained.insert(name, model)),
                 Err(error) if error.kind() == ErrorKind::Model => tell(&error),
                 Err(error) => return Err(error.into()),

@@ -12,11 +12,9 @@ mod learning;
 
 use std::process::ExitCode;
 
+use args::{Args, tell};
 use bespoke::scorer::Labels;
 use bespoke::stats::Forecast;
-use serde_json::json;
-
-use args::{Args, tell};
 use learning::{Asked, needed, trainer};
 
 const VALUED: [&str; 7] = ["table", "label", "positive", "drop", "folds", "model", "seed"];
@@ -60,18 +58,13 @@ fn program(args: &Args) -> Result<(), String> {
         forecast.base_brier()
     ));
     tell(format!("log loss            {:.4}", forecast.log_loss()));
-    println!(
-        "{}",
-        json!({
-            "auc": forecast.auc(),
-            "average_precision": forecast.average_precision(),
-            "brier": forecast.brier(),
-            "logloss": forecast.log_loss(),
-            "fit_cpu_s": predicted.fit_cpu_s,
-            "score_us_per_row": predicted.score_us_per_row,
-        })
-    );
-    Ok(())
+    let figures = [
+        ("auc", forecast.auc()),
+        ("average_precision", forecast.average_precision()),
+        ("brier", Some(forecast.brier())),
+        ("logloss", Some(forecast.log_loss())),
+    ];
+    learning::print(&figures, &predicted)
 }
 
 fn or_zero(figure: Option<f64>) -> f64 {

@@ -11,12 +11,10 @@ mod learning;
 
 use std::process::ExitCode;
 
+use args::{Args, tell};
 use bespoke::scorer::Labels;
 use bespoke::stats::Errors;
 use bespoke::table::Cell;
-use serde_json::json;
-
-use args::{Args, tell};
 use learning::{Asked, needed, trainer};
 
 const VALUED: [&str; 6] = ["table", "target", "drop", "folds", "model", "seed"];
@@ -34,7 +32,7 @@ fn program(args: &Args) -> Result<(), String> {
     let target = needed(args, "target")?;
     let asked = Asked::read(args, "target")?;
     let number = |(cell, line): (&Cell, &u64)| {
-        let text = cell.text().map(|text| text.to_string()).unwrap_or_default();
+        let text = cell.text().map(ToString::to_string).unwrap_or_default();
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         number.ok_or_else(|| format!("line {line}: the column `{target}` has no number: `{text}`"))
     };
@@ -52,14 +50,6 @@ fn program(args: &Args) -> Result<(), String> {
     ));
     tell(format!("mean absolute error       {:.4}", errors.mae));
     tell(format!("expected too much by      {:.4}", errors.bias));
-    println!(
-        "{}",
-        json!({
-            "rmse": errors.rmse,
-            "mae": errors.mae,
-            "fit_cpu_s": predicted.fit_cpu_s,
-            "score_us_per_row": predicted.score_us_per_row,
-        })
-    );
-    Ok(())
+    let figures = [("rmse", Some(errors.rmse)), ("mae", Some(errors.mae))];
+    learning::print(&figures, &predicted)
 }

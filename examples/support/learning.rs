@@ -1,5 +1,8 @@
 //! What the programs that learn from a table have in common.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use bespoke::error::Result;
 use bespoke::scorer::{
     BoostedParams, Examples, Folds, ForestParams, Labels, LinearParams, LogisticParams, Model,
@@ -44,10 +47,10 @@ impl Asked {
             None => 5,
             Some(text) => text.parse().map_err(|_| format!("--folds: `{text}` is no number"))?,
         };
-        let mut asked = read_rows(path).map_err(|fault| match fault.starts_with(path) {
-            true => fault,
-            false => format!("{path}: {fault}"),
-        })?;
+        let located = |fault: String| {
+            if fault.starts_with(path) { fault } else { format!("{path}: {fault}") }
+        };
+        let mut asked = read_rows(path).map_err(located)?;
         let drop = args.get("drop").unwrap_or_default();
         let dropped: Vec<&str> = drop.split(',').filter(|name| !name.is_empty()).collect();
         for name in dropped.iter().chain([&wanted]) {
@@ -122,6 +125,20 @@ pub(crate) fn trainer(args: &Args, classes: bool) -> std::result::Result<AnyTrai
             Err(format!("--model: `{other}` is none of {first}, forest, boosted"))
         }
     }
+}
+
+/// Prints figures as one object of JSON, with what fitting and scoring took.
+pub(crate) fn print(
+    figures: &[(&str, Option<f64>)],
+    predicted: &Predicted,
+) -> std::result::Result<(), String> {
+    let took = [
+        ("fit_cpu_s", Some(predicted.fit_cpu_s)),
+        ("score_us_per_row", Some(predicted.score_us_per_row)),
+    ];
+    let object: BTreeMap<_, _> = figures.iter().chain(&took).copied().collect();
+    let json = serde_json::to_string(&object).map_err(|error| error.to_string())?;
+    writeln!(std::io::stdout(), "{json}").map_err(|error| error.to_string())
 }
 
 /// An option that must be given.

@@ -136,12 +136,11 @@ impl Past<'_> {
     fn falls_to(&self, bound: i128) -> Option<Timestamp> {
         let window = self.window.filter(|_| bound >= 0)?;
         let Slice { column, low, high, .. } = self.slice;
-        let last = match self.reads {
-            Reads::Count => high.checked_sub(usize::try_from(bound).ok()?)?.checked_sub(1)?,
-            _ => {
-                let left = column.total(high).saturating_sub(bound);
-                low + column.totals_below(low + 1, high, left)
-            }
+        let last = if self.reads == Reads::Count {
+            high.checked_sub(usize::try_from(bound).ok()?)?.checked_sub(1)?
+        } else {
+            let left = column.total(high).saturating_sub(bound);
+            low + column.totals_below(low + 1, high, left)
         };
         column.at(last).map(|at| window.leaves(at))
     }

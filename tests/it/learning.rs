@@ -131,7 +131,8 @@ fn least_squares_are_those_of_the_textbook_and_elastic_nets_those_of_scikit_lear
         assert!((found - expected).abs() < 1e-4, "{weights:?}");
     }
     let same = Examples::new(two.table().clone(), Labels::Numbers(vec![5.0; two.len()])).unwrap();
-    assert_eq!(LinearParams::new().fit(&same).unwrap().score(&cells([1.0, 2.0])).unwrap(), 5.0);
+    let always = LinearParams::new().fit(&same).unwrap().score(&cells([1.0, 2.0])).unwrap();
+    assert!((always - 5.0).abs() <= 0.0, "{always}");
 }
 
 const ELASTIC: [f64; 2] = [18.077_862_895_885_13, -0.407_140_898_576_353_55];
