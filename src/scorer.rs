@@ -30,6 +30,19 @@
 //! assert_eq!(churn.features().names().len(), 2);
 //! # Ok::<(), bespoke::Error>(())
 //! ```
+//!
+//! # Forecasts
+//!
+//! Other questions are other outcomes, asked at the end of the horizon; a window as long as the horizon
+//! holds what came since the snapshot:
+//!
+//! | what | outcome |
+//! | --- | --- |
+//! | purchase within 30 days | `count("Order Completed" over 30 days) > 0` |
+//! | spend in the next 12 weeks | [`amount`](Score::amount): `sum("Order Completed".revenue over 12 weeks)` |
+//! | days to the next purchase | [`amount`](Score::amount): `first("Order Completed" over 90 days) - now() + INTERVAL '90 days'`, of those who make one |
+//! | category of the next purchase | for each: `first("Order Completed".category over 30 days) = 'books'` |
+//! | response to mail | `count("Email Link Clicked" over 7 days) > 0` |
 
 mod calibrate;
 #[cfg(feature = "learn")]

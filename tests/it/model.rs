@@ -2,8 +2,11 @@
 
 use bespoke::error::ErrorKind;
 use bespoke::event::Event;
+use bespoke::expr::Names;
+use bespoke::facts::Timeline;
 use bespoke::id::ProfileId;
 use bespoke::model::{Card, Registry};
+use bespoke::schema::Schema;
 use bespoke::scorer::{
     Due, Examples, Labels, LogisticParams, Model, Refresh, Sampler, Score, Scorer, Trained,
 };
@@ -12,6 +15,7 @@ use bespoke::store::{Batch, MemoryStore, SqliteStore, Store};
 use bespoke::table::{ColumnKind, Table, cells};
 use bespoke::testing::shop::{self, Shop};
 use bespoke::time::{Duration, Timestamp};
+use bespoke::value::Kind;
 use bespoke::{Engine, Error};
 use proptest::collection::vec;
 use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
@@ -147,6 +151,46 @@ fn an_amount_is_learnt_from_what_came_after_the_snapshot() {
     assert_eq!(training.table().row(0), cells([12.0]));
     assert_eq!(training.labels(), &Labels::Numbers(vec![60.0]));
     assert_eq!(sampler.evaluation().labels(), &Labels::Numbers(vec![80.0]));
+}
+
+#[test]
+fn forecasts_are_labels_like_any_other() {
+    let schema = Schema::new()
+        .event("Order Completed", [("category", Kind::Text)])
+        .event("Email Link Clicked", [("campaign_id", Kind::Text)]);
+    let now = at("2026-03-01T00:00:00Z");
+    let snapshot = now.minus(Duration::days(30));
+    let happened = |hours: i64| snapshot.plus(Duration::hours(hours));
+    let events = [
+        Event::track("p-1", "Order Completed", happened(-5)).with("category", "shoes"),
+        Event::track("p-1", "Order Completed", happened(60)).with("category", "books"),
+        Event::track("p-1", "Order Completed", happened(90)).with("category", "shoes"),
+        Event::track("p-1", "Email Link Clicked", happened(200)),
+    ];
+    let next = r#"first("Order Completed" over 30 days) - now() + INTERVAL '30 days'"#;
+    let category =
+        |name: &str| format!(r#"first("Order Completed".category over 30 days) = '{name}'"#);
+    let month = |outcome: &str| {
+        let score = Score::new("TRUE", outcome, Duration::days(30)).feature("always", "1");
+        score.training([Duration::days(60)])
+    };
+    let label = |score: Score| {
+        let score = score.check("forecast", &Names::new(schema.clone())).unwrap();
+        let mut sampler = Sampler::new(&score, now, Seed::new(1));
+        sampler.observe(&"p-1".into(), &Timeline::of(events.clone(), &schema));
+        sampler.evaluation().labels().numbers()
+    };
+    // Days to the next purchase; of somebody who makes none there is no example.
+    assert_eq!(label(month(next).amount()), [2.5]);
+    let short = next.replace("30 days", "2 days");
+    let short = Score::new("TRUE", short, Duration::days(2)).amount().feature("always", "1");
+    assert!(label(short.evaluation(Duration::days(30))).is_empty());
+    // The category of the next purchase: a score for each.
+    assert_eq!(label(month(&category("books"))), [1.0]);
+    assert_eq!(label(month(&category("shoes"))), [0.0]);
+    // Whether they respond.
+    let responds = r#"count("Email Link Clicked" over 30 days) > 0"#;
+    assert_eq!(label(month(responds)), [1.0]);
 }
 
 proptest! {
