@@ -274,7 +274,8 @@ impl CheckedScore {
     /// The event that tells a person's score as a trait, at the instant of the facts.
     ///
     /// The score is an exact number of six decimals. The event's `context` names the model, the
-    /// definition, the instant and until when the score holds by the definition's [`Refresh`](super::Refresh); its `messageId` comes from score, model, person and instant, so
+    /// definition, the instant, and until when the score holds by the definition's
+    /// [`Refresh`](super::Refresh); its `messageId` comes from score, model, person and instant, so
     /// telling twice counts once. Of somebody of whom the score is not asked there is nothing to
     /// tell, unless they still have one from before: that is then unset.
     ///
