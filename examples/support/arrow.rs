@@ -23,20 +23,22 @@ fn array<'c>(cells: impl Iterator<Item = &'c Cell>, kind: Kind) -> Result<ArrayR
         Cell::Integer(integer) => Some(*integer),
         _ => None,
     };
+    let truth = |cell: &Cell| match cell {
+        Cell::Boolean(truth) => Some(*truth),
+        _ => None,
+    };
+    let text = |cell: &'c Cell| match cell {
+        Cell::Text(text) => Some(&**text),
+        _ => None,
+    };
     Ok(match kind {
-        Kind::Boolean => Arc::new(BooleanArray::from_iter(cells.map(|cell| match cell {
-            Cell::Boolean(truth) => Some(*truth),
-            _ => None,
-        }))),
-        Kind::Instant => Arc::new(TimestampMicrosecondArray::from_iter(cells.map(integer))),
+        Kind::Boolean => Arc::new(cells.map(truth).collect::<BooleanArray>()),
+        Kind::Instant => Arc::new(cells.map(integer).collect::<TimestampMicrosecondArray>()),
         Kind::Number => {
             let millionths = cells.map(|cell| integer(cell).map(i128::from));
-            let millionths = Decimal128Array::from_iter(millionths);
+            let millionths: Decimal128Array = millionths.collect();
             Arc::new(millionths.with_precision_and_scale(18, 6)?)
         }
-        _ => Arc::new(StringArray::from_iter(cells.map(|cell| match cell {
-            Cell::Text(text) => Some(&**text),
-            _ => None,
-        }))),
+        _ => Arc::new(cells.map(text).collect::<StringArray>()),
     })
 }
