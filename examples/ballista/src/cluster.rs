@@ -71,7 +71,7 @@ impl Cluster {
     }
 
     async fn wait(&mut self) -> Done<()> {
-        const PATIENCE: Duration = Duration::from_secs(60);
+        const PATIENCE: Duration = Duration::from_mins(1);
         let begun = Instant::now();
         while !self.is_ready() {
             for process in &mut self.processes {

@@ -59,7 +59,7 @@ async fn bereft(query: &Query, cluster: &mut Cluster, base: &Base) -> Done<(Memb
     let mut answer = std::pin::pin!(timed(query, &remote, base));
     let killed = tokio::select! {
         biased;
-        killed = cluster.kill_executor(Duration::from_secs(60)) => killed?,
+        killed = cluster.kill_executor(Duration::from_mins(1)) => killed?,
         _ = &mut answer => return Err("the query ended before an executor was killed".into()),
     };
     if !killed {

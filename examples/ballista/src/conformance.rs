@@ -1,7 +1,7 @@
 //! Random rules over random files: DataFusion finds the members that the reference finds.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use bespoke::Engine;
@@ -22,8 +22,11 @@ use crate::tables::{Layout, Stored};
 /// The codes of everybody whom an engine finds.
 type Codes = Vec<(ProfileId, Vec<i64>)>;
 
-/// What some people did, each event with when it is taken back.
-struct People(BTreeMap<ProfileId, (Vec<Fact>, Vec<(Event, Option<Timestamp>)>)>);
+/// What somebody did, each event with when it is taken back.
+type Deeds = Vec<(Event, Option<Timestamp>)>;
+
+/// What some people did, as it was drawn and as events.
+struct People(BTreeMap<ProfileId, (Vec<Fact>, Deeds)>);
 
 impl People {
     fn of(facts: Vec<Vec<Fact>>) -> Self {
@@ -43,7 +46,7 @@ impl People {
     }
 
     /// The files of a base of these people, known to a session.
-    async fn session(&self, layout: &Layout, folder: &PathBuf) -> SessionContext {
+    async fn session(&self, layout: &Layout, folder: &Path) -> SessionContext {
         let people = self.0.values().flat_map(|(_, events)| events);
         let events: Vec<_> = people.map(|(event, until)| (event, *until)).collect();
         let session = SessionContext::new();

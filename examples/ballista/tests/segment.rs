@@ -71,7 +71,8 @@ fn parquet(folder: &Path) -> PathBuf {
         format!("{units}{cents}").parse::<i128>().ok()
     };
     let revenue = column(3).map(|text| Some(text).filter(|text| !text.is_empty()).and_then(cents));
-    let revenue = Decimal128Array::from_iter(revenue).with_precision_and_scale(10, 2).unwrap();
+    let revenue = revenue.collect::<Decimal128Array>().with_precision_and_scale(10, 2).unwrap();
+    let gift: BooleanArray = column(4).map(|text| text.parse().ok()).collect();
     let table = RecordBatch::try_from_iter([
         ("userId", text(0)),
         ("event", text(1)),
@@ -80,7 +81,7 @@ fn parquet(folder: &Path) -> PathBuf {
             Arc::new(TimestampMicrosecondArray::from_iter_values(column(2).map(instant))),
         ),
         ("revenue", Arc::new(revenue)),
-        ("gift", Arc::new(BooleanArray::from_iter(column(4).map(|text| text.parse().ok())))),
+        ("gift", Arc::new(gift)),
     ]);
     let table = table.unwrap();
     let path = folder.join("events.parquet");
