@@ -59,11 +59,11 @@ fn render(c: &mut Criterion) {
         ("unsubscribe_url", url.into()),
         ("postal_address", sender.postal_address.as_str().into()),
     ]);
-    let letter = view.letter("season", &given).unwrap();
+    let letter = view.letter("newsletter", &given).unwrap();
     let recipient = Address::new(Some(&customer.name), &customer.address).unwrap();
     let draft = Draft::new("m-1", customer.id.clone(), recipient, letter);
     let mut group = c.benchmark_group("message");
-    group.bench_function("letter", |b| b.iter(|| view.letter("season", &given).unwrap()));
+    group.bench_function("letter", |b| b.iter(|| view.letter("newsletter", &given).unwrap()));
     group.bench_function("gate", |b| b.iter(|| permit(&customer, &hasher)));
     group.bench_function("compose", |b| {
         let permit = || permit(&customer, &hasher);

@@ -41,7 +41,7 @@ const NOW: &str = "2026-03-01T09:00:00Z";
 const VALUED: [&str; 7] = ["check", "old", "new", "customers", "events", "from", "at"];
 
 fn main() -> ExitCode {
-    args::run(&VALUED, &[], USAGE, |args| {
+    args::run(&[], (&VALUED, &[]), USAGE, |args| {
         let [check, old, new, events] =
             ["check", "old", "new", "events"].map(|name| args.get(name));
         let lacks = |names: &[&str]| !names.iter().any(|name| args.get(name).is_some());

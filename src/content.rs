@@ -20,9 +20,13 @@
 //! Template authors are staff: a template cannot reach anything but these, and it is stopped after
 //! a number of steps, but it is not a sandbox against somebody who means harm.
 
+mod address;
 mod block;
 mod code;
 mod context;
+mod edition;
+mod locale;
+mod origin;
 mod piece;
 mod template;
 
@@ -30,6 +34,12 @@ pub use block::{Block, Choice, Chooser};
 pub use context::Context;
 pub use template::{Letter, Template};
 
+#[cfg(feature = "library")]
+pub(crate) use edition::Edition;
+#[cfg(feature = "library")]
+pub(crate) use locale::Locales;
+#[cfg(feature = "library")]
+pub(crate) use origin::{Assembled, Origin};
 pub(crate) use piece::Vocabulary;
 
 use std::collections::BTreeSet;
@@ -65,6 +75,13 @@ impl Content {
             html: Piece::new(html, Format::Html).map_err(|error| error.within(HTML))?,
             text: Piece::new(text, Format::Text).map_err(|error| error.within(TEXT))?,
         })
+    }
+
+    /// Content that was put together from files.
+    #[cfg(feature = "library")]
+    pub(crate) fn assembled(html: Assembled, text: Assembled) -> Result<Self> {
+        let (html, text) = (Piece::assembled(html, Format::Html)?, Piece::assembled(text, Format::Text)?);
+        Ok(Self { html, text })
     }
 
     /// Content of one source without markup, for both parts.

@@ -36,6 +36,8 @@ use crate::content::{Block, Chooser, Template, Vocabulary};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::{Facts, Layout, Timeline};
+#[cfg(feature = "library")]
+use crate::library::Library;
 use crate::metric::{Engagement, Metric, RfmAxis, RfmCuts};
 use crate::schema::{Schema, Sensitivity};
 use crate::scorer::{CheckedScore, Score};
@@ -221,6 +223,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds the blocks and the templates of a library.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::add_block`] and [`Engine::add_template`]; nothing is added then.
+    #[cfg(feature = "library")]
+    pub fn add_library(&mut self, library: &Library) -> Result<()> {
+        let mut engine = self.clone();
+        for (name, block) in library.blocks() {
+            engine.add_block(name, block)?;
+        }
+        for (name, entry) in library.templates() {
+            engine.add_template(name, entry.template().clone())?;
+        }
+        *self = engine;
+        Ok(())
+    }
+
     /// The names that templates may use: what is of a special category stays in the vault, and only
     /// whole messages hold blocks.
     pub(crate) fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
@@ -233,7 +253,9 @@ impl Engine {
             ("segments", segments.keys().map(|name| &**name).collect()),
         ];
         if blocks {
-            roots.push(("blocks", self.0.blocks.keys().map(|name| &**name).collect()));
+            let names: BTreeSet<&str> = self.0.blocks.keys().map(|name| &**name).collect();
+            roots.extend([("blocks", names.clone()), ("choice", names)]);
+            roots.push(("locale", BTreeSet::new()));
         }
         Vocabulary { roots }
     }

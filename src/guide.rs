@@ -9,6 +9,9 @@ pub mod explanations {}
 #[doc = include_str!("../docs/PLAYBOOK.md")]
 pub mod playbook {}
 
+#[doc = include_str!("../docs/TEMPLATES.md")]
+pub mod templates {}
+
 #[doc = include_str!("../docs/ARCHITECTURE.md")]
 pub mod architecture {}
 

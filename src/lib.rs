@@ -13,6 +13,7 @@ pub mod key;
 pub mod seed;
 pub mod stats;
 pub mod page;
+pub(crate) mod folder;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;
@@ -40,6 +41,8 @@ pub mod lifetime;
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod lint;
 pub mod content;
+#[cfg(feature = "library")]
+pub mod library;
 pub mod claim;
 pub mod gate;
 #[cfg(feature = "mail")]

@@ -87,6 +87,7 @@ pub struct Playbook {
     mailings: BTreeMap<Arc<str>, MailingPlan>,
     blocks: BTreeMap<Arc<str>, BlockPlan>,
     templates: BTreeMap<Arc<str>, TemplatePlan>,
+    library: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl Playbook {
@@ -155,6 +156,7 @@ impl Playbook {
             mailings: BTreeMap::new(),
             blocks: BTreeMap::new(),
             templates: BTreeMap::new(),
+            library: BTreeMap::new(),
         }
     }
 
@@ -234,6 +236,14 @@ impl Playbook {
         self
     }
 
+    /// The same playbook with the files of a [library of templates](crate::guide::templates), by
+    /// their paths below its folder.
+    #[must_use]
+    pub fn library(mut self, files: &BTreeMap<String, String>) -> Self {
+        self.library = plan::library(files);
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -284,8 +294,13 @@ impl Playbook {
         &self.blocks
     }
 
-    /// The templates by name.
+    /// The templates by name, without those of the library.
     pub fn templates(&self) -> &BTreeMap<Arc<str>, TemplatePlan> {
         &self.templates
+    }
+
+    /// The files of its library of templates, by their paths below the folder `library`.
+    pub fn library_files(&self) -> &BTreeMap<Arc<str>, Arc<str>> {
+        &self.library
     }
 }

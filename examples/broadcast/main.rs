@@ -56,7 +56,7 @@ const CLOCK: &str = "now";
 const EXTRACT: &str = "simulated";
 
 fn main() -> ExitCode {
-    args::run(&VALUED, &FLAGS, USAGE, run)
+    args::run(&[], (&VALUED, &FLAGS), USAGE, run)
 }
 
 fn run(args: &Args) -> Result<(), Fault> {

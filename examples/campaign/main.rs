@@ -50,7 +50,7 @@ use retail::RetailFile;
 use stages::Stages;
 
 fn main() -> ExitCode {
-    args::run(&options::VALUED, &options::FLAGS, options::USAGE, run)
+    args::run(&[], (&options::VALUED, &options::FLAGS), options::USAGE, run)
 }
 
 fn run(args: &Args) -> Result<(), Fault> {

@@ -35,7 +35,7 @@ use sales::Customer;
 type Fault = String;
 
 fn main() -> ExitCode {
-    args::run(&options::VALUED, &options::FLAGS, options::USAGE, run)
+    args::run(&[], (&options::VALUED, &options::FLAGS), options::USAGE, run)
 }
 
 fn run(args: &Args) -> Result<(), Fault> {

@@ -24,7 +24,7 @@ usage: churn --table FILE.csv --label COLUMN --positive VALUE [--drop COLUMN,COL
              [--folds 5] [--model logistic|forest|boosted] [--seed 1]";
 
 fn main() -> ExitCode {
-    args::run(&VALUED, &[], USAGE, program)
+    args::run(&[], (&VALUED, &[]), USAGE, program)
 }
 
 fn program(args: &Args) -> Result<(), String> {

@@ -24,7 +24,7 @@ usage: regress --table FILE.csv --target COLUMN [--drop COLUMN,COLUMN] [--folds 
                [--model linear|forest|boosted] [--seed 1]";
 
 fn main() -> ExitCode {
-    args::run(&VALUED, &[], USAGE, program)
+    args::run(&[], (&VALUED, &[]), USAGE, program)
 }
 
 fn program(args: &Args) -> Result<(), String> {

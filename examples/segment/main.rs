@@ -71,7 +71,7 @@ use options::{Options, Wanted};
 type Fault = String;
 
 fn main() -> ExitCode {
-    args::run(&options::VALUED, &options::FLAGS, options::USAGE, |args| {
+    args::run(&[], (&options::VALUED, &options::FLAGS), options::USAGE, |args| {
         run(args).map_err(|message| {
             // An argument is at fault.
             let usage = if message.starts_with("--") { options::USAGE } else { "" };

@@ -3,20 +3,27 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 /// What was given on the command line.
 pub(crate) struct Args(BTreeMap<String, String>);
 
 impl Args {
-    /// Reads the process's arguments: `valued` take a value, `flags` take none.
-    fn read(valued: &[&str], flags: &[&str]) -> Result<Self, String> {
+    /// Reads the process's arguments: `words` come without a name, in this order, `valued` take a
+    /// value, `flags` take none.
+    fn read(words: &[&str], valued: &[&str], flags: &[&str]) -> Result<Self, String> {
         let mut given = BTreeMap::new();
+        let mut words = words.iter();
         let mut args = std::env::args_os().skip(1).map(|arg| {
             arg.into_string().map_err(|arg| format!("{} is no Unicode", arg.to_string_lossy()))
         });
         while let Some(arg) = args.next() {
             let arg = arg?;
+            if let Some(word) = words.as_slice().first().filter(|_| !arg.starts_with('-')) {
+                given.insert((*word).to_owned(), arg);
+                words.next();
+                continue;
+            }
             let name = arg.strip_prefix("--").unwrap_or_default().to_owned();
             let value = if valued.contains(&name.as_str()) {
                 args.next().ok_or_else(|| format!("{arg} needs a value"))??
@@ -32,28 +39,31 @@ impl Args {
                 return Err(format!("{arg} is given twice"));
             }
         }
-        Ok(Self(given))
+        match words.next() {
+            None => Ok(Self(given)),
+            Some(word) => Err(format!("{} is missing", word.to_uppercase())),
+        }
     }
 
-    /// The value of an option; of a flag that is given, an empty text.
+    /// The value of an option or a word; of a flag that is given, an empty text.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }
 
 /// Runs a program with its arguments; what is at fault is told, and the process exits with 2.
-pub(crate) fn run<E: Display>(
-    valued: &[&str],
-    flags: &[&str],
+pub(crate) fn run<T: Termination, E: Display>(
+    words: &[&str],
+    (valued, flags): (&[&str], &[&str]),
     usage: &str,
-    program: impl FnOnce(&Args) -> Result<(), E>,
+    program: impl FnOnce(&Args) -> Result<T, E>,
 ) -> ExitCode {
-    let done = match Args::read(valued, flags) {
+    let done = match Args::read(words, valued, flags) {
         Ok(args) => program(&args).map_err(|fault| fault.to_string()),
         Err(message) => Err(format!("{message}\n{usage}")),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(done) => done.report(),
         Err(message) => {
             tell(message);
             ExitCode::from(2)

@@ -1,6 +1,6 @@
 //! What a template can read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::Value as Jinja;
@@ -19,6 +19,8 @@ use crate::value::{Decimal, Fields, Value};
 pub struct Context {
     roots: BTreeMap<&'static str, Jinja>,
     blocks: Vec<(Arc<str>, Rendered)>,
+    /// The variant of each block.
+    choices: BTreeMap<Arc<str>, Arc<str>>,
 }
 
 impl Context {
@@ -27,7 +29,7 @@ impl Context {
         let personal = personal.into_iter().flat_map(Personal::attributes);
         let traits = profile.iter().chain(personal).filter(|(_, value)| !value.is_null());
         let traits = Jinja::from_pairs(traits.map(|(name, value)| (&**name, jinja(value))));
-        Self { roots: BTreeMap::from([("profile", traits)]), blocks: Vec::new() }
+        Self { roots: BTreeMap::from([("profile", traits)]), ..Self::default() }
     }
 
     /// The same context with metrics.
@@ -55,10 +57,45 @@ impl Context {
 
     /// The same context with what the host gives.
     #[must_use]
-    pub fn given(mut self, given: &Fields) -> Self {
-        let given = given.iter().map(|(name, value)| (&**name, jinja(value)));
-        self.roots.insert("given", Jinja::from_pairs(given));
+    pub fn given(self, given: &Fields) -> Self {
+        self.root("given", given)
+    }
+
+    /// The same context with the variant that was chosen of a block.
+    #[must_use]
+    pub fn choice(mut self, block: Arc<str>, variant: Arc<str>) -> Self {
+        self.choices.insert(block, variant);
         self
+    }
+
+    /// The same context for somebody who reads this language.
+    #[must_use]
+    pub fn locale(mut self, locale: &str) -> Self {
+        self.roots.insert("locale", Jinja::from(locale));
+        self
+    }
+
+    /// The same context with values below a root.
+    #[must_use]
+    pub(crate) fn root(mut self, root: &'static str, fields: &Fields) -> Self {
+        let fields = fields.iter().map(|(name, value)| (&**name, jinja(value)));
+        self.roots.insert(root, Jinja::from_pairs(fields));
+        self
+    }
+
+    /// Which language the person reads: as the context says, else as a trait does.
+    pub(super) fn reads(&self, attribute: Option<&str>) -> Option<String> {
+        let said = self.roots.get("locale").cloned();
+        let told = || self.roots.get("profile")?.get_attr(attribute?).ok();
+        let locale = said.or_else(told)?;
+        locale.as_str().map(str::to_owned)
+    }
+
+    /// The variants of these blocks.
+    pub(super) fn choices(&self, blocks: &BTreeSet<String>) -> BTreeMap<Arc<str>, Arc<str>> {
+        let of = |block: &String| self.choices.get_key_value(block.as_str());
+        let found = blocks.iter().filter_map(of);
+        found.map(|(block, variant)| (Arc::clone(block), Arc::clone(variant))).collect()
     }
 
     /// The same context with a block that was rendered in it.
@@ -77,8 +114,10 @@ impl Context {
             (&**name, block)
         });
         let blocks = ("blocks", Jinja::from_pairs(blocks));
+        let choices = self.choices.iter().map(|(block, variant)| (&**block, Jinja::from(&**variant)));
+        let choices = ("choice", Jinja::from_pairs(choices));
         let roots = self.roots.iter().map(|(name, value)| (*name, value.clone()));
-        Jinja::from_pairs(roots.chain([blocks]))
+        Jinja::from_pairs(roots.chain([blocks, choices]))
     }
 }
 

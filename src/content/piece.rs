@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
-use super::{Context, code};
+use super::origin::Assembled;
+use super::{Context, address, code};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span, nearest};
 use crate::value::Decimal;
 
@@ -30,7 +31,7 @@ pub(crate) struct Vocabulary<'a> {
 #[derive(Clone)]
 pub(crate) struct Piece {
     environment: Arc<Environment<'static>>,
-    source: Arc<str>,
+    source: Arc<Assembled>,
     format: Format,
 }
 
@@ -38,6 +39,12 @@ const NAME: &str = "piece";
 
 impl Piece {
     pub(super) fn new(source: &str, format: Format) -> Result<Self> {
+        Self::assembled(Assembled { source: source.to_owned(), places: Vec::new() }, format)
+    }
+
+    /// Compiles what was put together from files, so that a fault is told where it is there.
+    pub(super) fn assembled(assembled: Assembled, format: Format) -> Result<Self> {
+        let source = assembled.source.as_str();
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(FUEL));
@@ -50,14 +57,16 @@ impl Piece {
         });
         environment.set_formatter(print);
         environment.add_filter("fixed", fixed);
+        address::register(&mut environment);
         environment
             .add_template_owned(NAME, source.to_owned())
-            .map_err(|error| located(source, &error))?;
-        let faults = code::faults(source);
+            .map_err(|error| located(&assembled, &error))?;
+        // Whoever put it together has looked at its parts.
+        let faults = if assembled.places.is_empty() { code::faults(source) } else { Vec::new() };
         if !faults.is_empty() {
             return Err(Error::from_diagnostics(ErrorKind::Template, faults));
         }
-        Ok(Self { environment: Arc::new(environment), source: source.into(), format })
+        Ok(Self { environment: Arc::new(environment), source: Arc::new(assembled), format })
     }
 
     pub(crate) fn render(&self, context: &Context) -> Result<String> {
@@ -112,8 +121,9 @@ impl Piece {
             (Some(_), _) => return None,
         };
         let shown = if known.is_some() { name } else { root };
-        let span = code::place(&self.source, shown).unwrap_or_default();
-        let fault = Diagnostic::new(&self.source, span, message);
+        let source = &self.source.source;
+        let span = code::place(source, shown).unwrap_or_default();
+        let fault = self.source.fault(span, message);
         Some(match near {
             Some(near) => fault.with_help(format!("did you mean `{near}`?")),
             None if known.is_none() => {
@@ -129,7 +139,7 @@ impl fmt::Debug for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Piece")
             .field("format", &self.format)
-            .field("source", &self.source)
+            .field("source", &self.source.source)
             .finish_non_exhaustive()
     }
 }
@@ -189,7 +199,8 @@ fn fixed(value: &minijinja::Value, digits: Option<u32>) -> Result<String, miniji
 }
 
 /// A fault of minijinja, with its place in the source.
-fn located(source: &str, error: &minijinja::Error) -> Error {
+fn located(assembled: &Assembled, error: &minijinja::Error) -> Error {
+    let source = assembled.source.as_str();
     let span = error.range().map(|range| Span::new(range.start, range.end)).or_else(|| {
         let line = error.line()?.checked_sub(1)?;
         let start = source.split_inclusive('\n').take(line).map(str::len).sum();
@@ -199,17 +210,23 @@ fn located(source: &str, error: &minijinja::Error) -> Error {
     let span = span.unwrap_or_default();
     let diagnostic = match (error.kind(), error.detail()) {
         (Fault::UndefinedError, _) => {
-            let name = source.get(span.start..span.end).filter(|name| is_path(name));
+            let name = source.get(span.start..span.end).map(value).filter(|name| is_path(name));
             let message = name.map_or_else(
                 || "something here is not known".to_owned(),
                 |name| format!("nothing is known of `{name}`"),
             );
-            Diagnostic::new(source, span, message).with_help("add `| default(…)` to go on without")
+            assembled.fault(span, message).with_help("add `| default(…)` to go on without")
         }
-        (kind, Some(detail)) => Diagnostic::new(source, span, format!("{kind}: {detail}")),
-        (kind, None) => Diagnostic::new(source, span, kind.to_string()),
+        (kind, Some(detail)) => assembled.fault(span, format!("{kind}: {detail}")),
+        (kind, None) => assembled.fault(span, kind.to_string()),
     };
     Error::from_diagnostics(ErrorKind::Template, vec![diagnostic])
+}
+
+/// What stands in an expression before the filters that a library puts after it.
+fn value(expression: &str) -> &str {
+    let value = expression.strip_prefix('(').and_then(|rest| rest.split_once(")|__"));
+    value.map_or(expression, |(value, _)| value)
 }
 
 fn is_path(text: &str) -> bool {

@@ -1,11 +1,14 @@
 //! Whole messages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::Context;
-use super::piece::{Format, Piece, Vocabulary};
-use crate::error::Result;
+use super::edition::Edition;
+use super::locale::Locales;
+use super::piece::Vocabulary;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A message's subject, HTML and text, and the names of what the host gives with it.
 ///
@@ -23,10 +26,13 @@ use crate::error::Result;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Template {
-    subject: Piece,
-    html: Piece,
-    text: Piece,
+    /// By their locales; one without a name where there is but one.
+    editions: BTreeMap<Arc<str>, Edition>,
+    locales: Locales,
+    version: Option<Arc<str>>,
     blocks: BTreeSet<String>,
+    /// The blocks that are rendered by themselves.
+    printed: BTreeSet<String>,
     given: BTreeSet<String>,
 }
 
@@ -40,6 +46,17 @@ pub struct Letter {
     pub text: String,
     /// The HTML.
     pub html: String,
+    /// The line that mail programs show after the subject. It is for previews and records: what a
+    /// recipient sees of it stands in the HTML.
+    pub preheader: Option<String>,
+    /// The message in AMP for Email, for the mail programs that know it.
+    pub amp: Option<String>,
+    /// The version of the templates that it was rendered from.
+    pub version: Option<Arc<str>>,
+    /// The variant of each block that it shows, by the block's name.
+    pub variants: BTreeMap<Arc<str>, Arc<str>>,
+    /// The language and region that it was written for, as BCP 47 has them: `de-CH`.
+    pub locale: Option<Arc<str>>,
 }
 
 impl Letter {
@@ -49,7 +66,51 @@ impl Letter {
         text: impl Into<String>,
         html: impl Into<String>,
     ) -> Self {
-        Self { subject: subject.into(), text: text.into(), html: html.into() }
+        Self {
+            subject: subject.into(),
+            text: text.into(),
+            html: html.into(),
+            preheader: None,
+            amp: None,
+            version: None,
+            variants: BTreeMap::new(),
+            locale: None,
+        }
+    }
+
+    /// The same letter with the line that mail programs show after the subject.
+    #[must_use]
+    pub fn preheader(mut self, preheader: impl Into<String>) -> Self {
+        self.preheader = Some(preheader.into());
+        self
+    }
+
+    /// The same letter with a part in AMP for Email.
+    #[must_use]
+    pub fn amp(mut self, amp: impl Into<String>) -> Self {
+        self.amp = Some(amp.into());
+        self
+    }
+
+    /// The same letter with the version of the templates that it was rendered from.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// The same letter with the variant that it shows of a block.
+    #[must_use]
+    pub fn variant(mut self, block: impl Into<Arc<str>>, variant: impl Into<Arc<str>>) -> Self {
+        self.variants.insert(block.into(), variant.into());
+        self
+    }
+
+    /// The same letter with the language and region that it was written for.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<Arc<str>>) -> Self {
+        self.locale = Some(locale.into());
+        self
     }
 }
 
@@ -60,18 +121,29 @@ impl Template {
     ///
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with the part, line and column.
     pub fn new(subject: &str, html: &str, text: &str) -> Result<Self> {
-        let piece = |part: &str, source, format| {
-            Piece::new(source, format).map_err(|error| error.within(part))
-        };
-        let mut template = Self {
-            subject: piece("subject", subject, Format::Text)?,
-            html: piece("html", html, Format::Html)?,
-            text: piece("text", text, Format::Text)?,
-            blocks: BTreeSet::new(),
-            given: BTreeSet::new(),
-        };
-        template.blocks = template.reads("blocks");
-        Ok(template)
+        let edition = Edition::new(subject, html, text)?;
+        Ok(Self::with(BTreeMap::from([("".into(), edition)]), Locales::default(), None))
+    }
+
+    /// A template of a library, in each of its locales.
+    #[cfg(feature = "library")]
+    pub(crate) fn of(
+        editions: BTreeMap<Arc<str>, Edition>,
+        locales: Locales,
+        version: Arc<str>,
+    ) -> Self {
+        Self::with(editions, locales, Some(version))
+    }
+
+    fn with(
+        editions: BTreeMap<Arc<str>, Edition>,
+        locales: Locales,
+        version: Option<Arc<str>>,
+    ) -> Self {
+        let reads = |root| editions.values().flat_map(|edition| edition.reads(root)).collect();
+        let (printed, chosen): (BTreeSet<String>, BTreeSet<String>) = (reads("blocks"), reads("choice"));
+        let blocks = printed.union(&chosen).cloned().collect();
+        Self { editions, locales, version, blocks, printed, given: BTreeSet::new() }
     }
 
     /// The same template with the names of what the host gives with each message.
@@ -86,22 +158,48 @@ impl Template {
         &self.blocks
     }
 
-    /// Renders the message; the context must hold its blocks.
+    /// The blocks that it prints as they were rendered by themselves.
+    pub(crate) fn printed(&self) -> &BTreeSet<String> {
+        &self.printed
+    }
+
+    /// The SHA-256 of what it was made of, of a template of a library.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// The locales that it is written in, the one for everybody else first.
+    pub fn locales(&self) -> Vec<Arc<str>> {
+        self.locales.all().into_iter().filter(|locale| !locale.is_empty()).collect()
+    }
+
+    /// Renders the message in the locale that suits the person; the context must hold its blocks.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long,
     /// with the part, line and column.
     pub fn render(&self, context: &Context) -> Result<Letter> {
-        let [subject, html, text] = self
-            .parts()
-            .map(|(part, piece)| piece.render(context).map_err(|error| error.within(part)));
-        Ok(Letter { subject: subject?.trim().to_owned(), html: html?, text: text? })
+        let locale = self.locales.pick(context.reads(self.locales.by()).as_deref());
+        let Some(locale) = locale else { return self.written("", context) };
+        let mut letter = self.written(locale, &context.clone().locale(locale))?;
+        letter.locale = Some(Arc::clone(locale));
+        Ok(letter)
+    }
+
+    fn written(&self, locale: &str, context: &Context) -> Result<Letter> {
+        let edition = self.editions.get(locale).ok_or_else(|| {
+            Error::new(ErrorKind::Template, format!("there is no edition in `{locale}`"))
+        })?;
+        let mut letter = edition.render(context)?;
+        letter.version = self.version.as_ref().map(Arc::clone);
+        letter.variants = context.choices(&self.blocks);
+        Ok(letter)
     }
 
     /// The names that it reads below `root`.
     pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
-        self.parts().into_iter().flat_map(|(_, piece)| piece.reads(root)).collect()
+        self.editions.values().flat_map(|edition| edition.reads(root)).collect()
     }
 
     /// Checks that every name is one that will be there.
@@ -109,13 +207,7 @@ impl Template {
         let given = self.given.iter().map(String::as_str).collect();
         let roots = vocabulary.roots.iter().cloned().chain([("given", given)]).collect();
         let vocabulary = Vocabulary { roots };
-        self.parts().into_iter().try_for_each(|(part, piece)| {
-            piece.check(&vocabulary).map_err(|error| error.within(part))
-        })
-    }
-
-    fn parts(&self) -> [(&'static str, &Piece); 3] {
-        [("subject", &self.subject), ("html", &self.html), ("text", &self.text)]
+        self.editions.values().try_for_each(|edition| edition.check(&vocabulary))
     }
 }
 
@@ -126,6 +218,7 @@ impl fmt::Debug for Letter {
             .field("subject", &self.subject.len())
             .field("html", &self.html.len())
             .field("text", &self.text.len())
-            .finish()
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

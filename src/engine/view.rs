@@ -83,9 +83,13 @@ impl View {
         let found = templates.get(template);
         let found = found.ok_or_else(|| unknown("template", template, templates.keys()))?;
         let within = |error: Error| error.within(format!("template `{template}`"));
-        let plain = self.context(given);
+        let chosen = self.choices.iter();
+        let chosen = chosen.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.variant)));
+        let plain = chosen.fold(self.context(given), |context, (block, variant)| {
+            context.choice(block, variant)
+        });
         let mut context = plain.clone();
-        for block in found.blocks() {
+        for block in found.printed() {
             let rendered = self.rendered(block, &plain).map_err(within)?;
             context = context.block(block.as_str().into(), rendered);
         }

@@ -94,6 +94,11 @@ impl Atlas {
         }
     }
 
+    /// A fault that has its place already.
+    pub(super) fn tell(&mut self, fault: Diagnostic) {
+        self.faults.push(fault);
+    }
+
     /// The place of a field, else that of its definition's name.
     pub(super) fn placed(&self, key: &Key) -> Option<Placed> {
         let (sort, name, _) = key;

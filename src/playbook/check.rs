@@ -1,6 +1,7 @@
 //! The definitions against each other: names, rules, templates, references.
 
 mod content;
+mod library;
 mod rules;
 mod sending;
 
@@ -36,6 +37,7 @@ pub(super) fn check(draft: &mut Draft) -> Option<Engine> {
     }
     checker.rules(&parts);
     checker.blocks();
+    checker.library();
     checker.templates();
     checker.references();
     Some(checker.engine)

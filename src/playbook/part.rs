@@ -44,6 +44,8 @@ pub enum Sort {
     Block,
     /// A template.
     Template,
+    /// A file of the library of templates.
+    Library,
 }
 
 impl fmt::Display for Sort {
@@ -62,6 +64,7 @@ impl fmt::Display for Sort {
             Self::Mailing => "mailing",
             Self::Block => "block",
             Self::Template => "template",
+            Self::Library => "file of the library",
         })
     }
 }
@@ -87,6 +90,9 @@ pub(super) fn parts(playbook: &Playbook) -> BTreeMap<Name, Fields> {
     for (name, plan) in &playbook.templates {
         let fields = plan.parts().map(|(part, text)| field(part, &**text));
         add(Sort::Template, name, fields.into());
+    }
+    for (path, text) in &playbook.library {
+        add(Sort::Library, path, one(text));
     }
     if let Some(plan) = &playbook.sender {
         add(Sort::Sender, &"sender".into(), sender(plan));

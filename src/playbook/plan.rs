@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::content::Block;
+use crate::folder::{is_beside, plain};
 use crate::metric::{Engagement, RfmMetric};
 use crate::privacy::SubscriptionState;
 use crate::scorer::Score;
@@ -305,6 +306,21 @@ impl TemplatePlan {
 /// A rule as it is kept: without the space around it.
 pub(super) fn rule(text: &str) -> Arc<str> {
     text.replace("\r\n", "\n").trim().into()
+}
+
+/// The files of a library as they are kept, without those that say what the folder is.
+pub(super) fn library(files: &BTreeMap<String, String>) -> BTreeMap<Arc<str>, Arc<str>> {
+    let own = files.iter().filter(|(path, _)| !is_beside(path));
+    own.map(|(path, text)| (path.as_str().into(), plain(text).into())).collect()
+}
+
+/// The names of the templates of a library.
+pub(super) fn library_templates(files: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeSet<Arc<str>> {
+    let mails = files.keys().filter_map(|path| {
+        let (name, file) = path.split_once('/')?;
+        file.starts_with("mail.").then(|| name.into())
+    });
+    mails.collect()
 }
 
 /// A source as it is kept: the line end at its end is that of a file, and templates drop it.

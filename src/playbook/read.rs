@@ -13,8 +13,10 @@ use toml::de::DeTable;
 use super::atlas::{Atlas, Key, key};
 use super::document::{self, Fields, Node};
 use super::part::{Name, Sort};
+use super::folder::LIBRARY;
 use super::{FORMAT, Playbook, folder};
 use crate::error::{Error, Span, nearest};
+use crate::folder::{is_beside, plain};
 use crate::schema::Schema;
 use crate::time::Duration;
 
@@ -40,9 +42,9 @@ struct Reader<'f> {
 
 /// Reads files; what is wrong with them is in the atlas.
 pub(super) fn read(files: &BTreeMap<String, String>) -> Draft {
-    let own = files.iter().filter(|(path, _)| !folder::is_beside(path));
+    let own = files.iter().filter(|(path, _)| !is_beside(path));
     let files: BTreeMap<String, String> =
-        own.map(|(path, text)| (path.clone(), folder::plain(text))).collect();
+        own.map(|(path, text)| (path.clone(), plain(text))).collect();
     let mut atlas = Atlas::default();
     files.iter().for_each(|(path, text)| atlas.file(path, text));
     let (used, broken) = (BTreeSet::new(), BTreeSet::new());
@@ -69,6 +71,7 @@ impl Reader<'_> {
         playbook.mailings = mailings.unwrap_or_default();
         playbook.blocks = self.blocks();
         playbook.templates = self.templates();
+        playbook.library = self.library();
         playbook
     }
 
@@ -183,6 +186,16 @@ impl Reader<'_> {
         None
     }
 
+    /// The files of the library of templates, which reads them itself.
+    fn library(&mut self) -> BTreeMap<Arc<str>, Arc<str>> {
+        let files = self.files.iter();
+        let own = files.filter_map(|(path, text)| {
+            self.used.extend(path.starts_with(LIBRARY).then(|| path.clone()));
+            Some((path.strip_prefix(LIBRARY)?.into(), text.as_str().into()))
+        });
+        own.collect()
+    }
+
     /// Reports files that nothing reads.
     fn strangers(&mut self, playbook: &Playbook) {
         let files = self.files;
@@ -203,8 +216,8 @@ impl Reader<'_> {
             let help = meant(path, playbook);
             self.atlas.fault_of(path, "nothing reads this file", help);
         }
-        for (path, text) in files.iter().filter(|(path, _)| path.rsplit('.').next() != Some("toml"))
-        {
+        let own = files.iter().filter(|(path, _)| !path.starts_with(LIBRARY));
+        for (path, text) in own.filter(|(path, _)| path.rsplit('.').next() != Some("toml")) {
             if let Some(at) = text.find('\r') {
                 let help = Some("end lines by a line feed".to_owned());
                 let message = "a carriage return stands alone here";
@@ -234,7 +247,7 @@ fn meant(path: &str, playbook: &Playbook) -> Option<String> {
         ["templates", template, file] => {
             nearest(file, content::PARTS).map(|near| format!("templates/{template}/{near}"))
         }
-        [folder, _, ..] => nearest(folder, ["blocks", "templates"]).map(|near| format!("{near}/")),
+        [folder, _, ..] => nearest(folder, ["blocks", "library", "templates"]).map(|near| format!("{near}/")),
         _ => match nearest(path, folder::FILES) {
             None => return Some(format!("there are {}", folder::FILES.join(", "))),
             near => near.map(str::to_owned),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use toml::{Table, Value};
 
+use super::folder::LIBRARY;
 use super::part::default;
 use super::{BlockPlan, ContentPlan, FORMAT, MailingPlan, MetricPlan, Playbook};
 use crate::content::Block;
@@ -38,6 +39,8 @@ pub(super) fn files(playbook: &Playbook) -> BTreeMap<String, String> {
             files.0.insert(format!("templates/{name}/{part}"), format!("{text}\n"));
         }
     }
+    let library = playbook.library.iter();
+    files.0.extend(library.map(|(path, text)| (format!("{LIBRARY}{path}"), text.to_string())));
     files.0
 }
 

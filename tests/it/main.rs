@@ -29,6 +29,7 @@ mod group;
 mod identity;
 mod laws;
 mod learning;
+mod library;
 mod lifetime;
 mod link;
 mod live;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::atlas::{Key, key};
 use super::super::part::Sort;
+use super::super::plan;
 use super::super::{MailingPlan, SenderPlan};
 use super::Checker;
 use crate::error::nearest;
@@ -54,7 +55,8 @@ impl Checker<'_> {
             let broken = broken.iter().filter(move |(of, _)| *of == sort);
             broken.map(|(_, name)| name)
         };
-        let templates = book.templates.keys().chain(of(Sort::Template));
+        let library = plan::library_templates(&book.library);
+        let templates = book.templates.keys().chain(&library).chain(of(Sort::Template));
         self.known("template", &mailing.template, templates, &at("template"));
         self.known("purpose", &mailing.purpose, book.purposes.keys(), &at("purpose"));
         if let Some(topic) = &mailing.topic {

@@ -1,0 +1,102 @@
+//! MJML whose code is masked, as HTML.
+
+use mrml::prelude::parser::Error as Fault;
+use mrml::prelude::render::RenderOptions;
+
+use super::html;
+use super::sheet::Masked;
+use crate::content::Origin;
+use crate::lint::{Finding, Severity};
+
+/// HTML, and the preview that the MJML has.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) html: String,
+    pub(super) preview: Option<String>,
+}
+
+/// Compiles MJML.
+///
+/// # Errors
+///
+/// What is no MJML, with its place as far as the compiler tells it.
+pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
+    let (mjml, css) = without_inline_styles(&masked.text);
+    let fault = |error: &Fault| vec![finding(masked, error)];
+    let parsed = mrml::parse(&mjml).map_err(|error| fault(&error))?;
+    let preview = parsed.element.get_preview();
+    let rendered = parsed.element.render(&RenderOptions::default()).map_err(|error| {
+        vec![at(masked, 0, format!("the MJML cannot be made into HTML: {error}"))]
+    })?;
+    let html = if css.trim().is_empty() {
+        rendered
+    } else {
+        html::inline_only(masked, &rendered, &css).map_err(|faults| {
+            faults
+                .into_iter()
+                .map(|(origin, (code, message, help))| {
+                    Finding::new(code, Severity::Error, origin.fault(message).with_help(help))
+                })
+                .collect::<Vec<_>>()
+        })?
+    };
+    Ok(Document { html, preview })
+}
+
+/// The MJML without its `<mj-style inline="inline">`, which the compiler does not know, and the
+/// rules in them. Blanks keep the places of what follows.
+fn without_inline_styles(mjml: &str) -> (String, String) {
+    let (mut rest, mut plain, mut css) = (mjml, String::with_capacity(mjml.len()), String::new());
+    while let Some(start) = rest.find("<mj-style") {
+        let (before, style) = rest.split_at(start);
+        plain.push_str(before);
+        let end = style.find("</mj-style>").map(|end| end + "</mj-style>".len());
+        let (Some(end), Some(open)) = (end, style.find('>')) else {
+            rest = style;
+            break;
+        };
+        let (style, after) = style.split_at(end);
+        let (tag, body) = style.split_at(open + 1);
+        if tag.contains("inline=\"inline\"") || tag.contains("inline='inline'") {
+            css.push_str(body.trim_end_matches("</mj-style>"));
+            plain.extend(style.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+        } else {
+            plain.push_str(style);
+        }
+        rest = after;
+    }
+    plain.push_str(rest);
+    (plain, css)
+}
+
+fn finding(masked: &Masked, error: &Fault) -> Finding {
+    let (position, message) = match error {
+        Fault::UnexpectedElement { position, .. } => (position.start, "no such element may stand here".to_owned()),
+        Fault::UnexpectedToken { position, .. } => (position.start, "this is no MJML".to_owned()),
+        Fault::MissingAttribute { name, position, .. } => {
+            (position.start, format!("the attribute `{name}` is missing"))
+        }
+        Fault::InvalidAttribute { position, .. } => {
+            (position.start, "the attribute is not one of MJML's".to_owned())
+        }
+        Fault::InvalidFormat { position, .. } => {
+            (position.start, "the value is not of the form that MJML wants".to_owned())
+        }
+        Fault::IncludeLoaderError { position, .. } => {
+            (position.start, "templates include no files; what they share is a block".to_owned())
+        }
+        Fault::EndOfStream { .. } => (masked.text.len(), "the MJML ends too early".to_owned()),
+        Fault::NoRootNode => (0, "there is no `<mjml>`".to_owned()),
+        other => (0, format!("this is no MJML: {other}")),
+    };
+    at(masked, usize::try_from(position).unwrap_or(0), message)
+}
+
+fn at(masked: &Masked, position: usize, message: String) -> Finding {
+    let origin = masked.origin(position.min(masked.text.len().saturating_sub(1)));
+    let fault = origin.as_ref().map_or_else(
+        || crate::error::Diagnostic::of_file("mail.mjml", message.clone()),
+        |origin: &Origin| origin.fault(message.clone()),
+    );
+    Finding::new("mjml", Severity::Error, fault)
+}
