@@ -8,6 +8,7 @@ use minijinja::Value as Jinja;
 use super::Rendered;
 use super::piece::Format;
 use crate::metric::Measure;
+use crate::place::Near;
 use crate::privacy::Personal;
 use crate::value::{Decimal, Fields, Value};
 
@@ -58,6 +59,28 @@ impl Context {
     pub fn given(mut self, given: &Fields) -> Self {
         let given = given.iter().map(|(name, value)| (&**name, jinja(value)));
         self.roots.insert("given", Jinja::from_pairs(given));
+        self
+    }
+
+    /// The same context with the place near by; without one what is read of it is missing.
+    #[must_use]
+    pub fn place(mut self, near: Option<&Near>) -> Self {
+        let known = near.map_or(Jinja::UNDEFINED, |near| {
+            let region = near.place.region.as_deref().map(|region| ("region", Jinja::from(region)));
+            let distance = near.distance_km.map(|km| ("distance_km", Jinja::from(km)));
+            let name = ("name", Jinja::from(&*near.place.name));
+            Jinja::from_pairs([Some(name), region, distance].into_iter().flatten())
+        });
+        self.roots.insert("place", known);
+        self
+    }
+
+    /// The same context with what was fetched from a source.
+    #[must_use]
+    pub fn fetched(mut self, source: &str, content: &Fields) -> Self {
+        let content = content.iter().map(|(name, value)| (&**name, jinja(value)));
+        let content = Jinja::from_pairs(content);
+        self.roots.insert("fetched", Jinja::from_pairs([(source, content)]));
         self
     }
 

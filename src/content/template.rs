@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Context;
-use super::piece::{Format, Piece, Vocabulary};
+use super::piece::{Format, Piece};
+use super::{Context, Known, Scope, Trust, Vocabulary, checked};
 use crate::error::Result;
+use crate::lint::{Finding, Severity};
+use crate::schema::Sensitivity;
 
 /// A message's subject, HTML and text, and the names of what the host gives with it.
 ///
@@ -28,6 +30,9 @@ pub struct Template {
     text: Piece,
     blocks: BTreeSet<String>,
     given: BTreeSet<String>,
+    required: BTreeSet<String>,
+    readable: Sensitivity,
+    missing: Severity,
 }
 
 /// What a message says to one person, rendered.
@@ -60,8 +65,30 @@ impl Template {
     ///
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with the part, line and column.
     pub fn new(subject: &str, html: &str, text: &str) -> Result<Self> {
+        Self::by(Trust::Staff, subject, html, text)
+    }
+
+    /// As [`Template::new`], of sources that anybody may have written.
+    ///
+    /// ```
+    /// use bespoke::content::Template;
+    ///
+    /// let theirs = "{% for line in given.lines %}{{ line.title }} {% endfor %}";
+    /// assert!(Template::untrusted("Your order", theirs, theirs).is_ok());
+    /// let bomb = "{{ 'a' * 100000000 }}";
+    /// assert!(Template::untrusted("Your order", bomb, "").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::new`], also for what [`Trust::Untrusted`] does not allow.
+    pub fn untrusted(subject: &str, html: &str, text: &str) -> Result<Self> {
+        Self::by(Trust::Untrusted, subject, html, text)
+    }
+
+    fn by(trust: Trust, subject: &str, html: &str, text: &str) -> Result<Self> {
         let piece = |part: &str, source, format| {
-            Piece::new(source, format).map_err(|error| error.within(part))
+            Piece::new(source, format, trust).map_err(|error| error.within(part))
         };
         let mut template = Self {
             subject: piece("subject", subject, Format::Text)?,
@@ -69,6 +96,9 @@ impl Template {
             text: piece("text", text, Format::Text)?,
             blocks: BTreeSet::new(),
             given: BTreeSet::new(),
+            required: BTreeSet::new(),
+            readable: Scope::UNKNOWN.readable,
+            missing: Scope::UNKNOWN.missing,
         };
         template.blocks = template.reads("blocks");
         Ok(template)
@@ -79,6 +109,42 @@ impl Template {
     pub fn given<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.given.extend(names.into_iter().map(Into::into));
         self
+    }
+
+    /// The same template for people of whom these are known, such as `profile.name`: that they may be
+    /// missing is not found. Whoever sends it sees to it.
+    #[must_use]
+    pub fn required<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.required.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same template for a purpose that reads up to this sensitivity; reading more is an error,
+    /// in its blocks too. The default is [`Sensitivity::Personal`]: a mail may say a name.
+    ///
+    /// ```
+    /// use bespoke::Engine;
+    /// use bespoke::content::Template;
+    /// use bespoke::schema::{Field, Schema, Sensitivity};
+    /// use bespoke::value::Kind;
+    ///
+    /// let schema = Schema::new().attribute("name", Field::from(Kind::Text).personal());
+    /// let letter = Template::new("Hello {{ profile.name | default('you') }}", "", "")?;
+    /// let error = Engine::new(schema)?
+    ///     .add_template("public", letter.reading(Sensitivity::Public))
+    ///     .unwrap_err();
+    /// assert!(error.detail().ends_with("`profile.name` is personal, more than this purpose reads"));
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reading(self, readable: Sensitivity) -> Self {
+        Self { readable, ..self }
+    }
+
+    /// The same template, in which it is an error to need what may be missing.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { missing: Severity::Error, ..self }
     }
 
     /// The blocks that it holds.
@@ -104,14 +170,18 @@ impl Template {
         self.parts().into_iter().flat_map(|(_, piece)| piece.reads(root)).collect()
     }
 
-    /// Checks that every name is one that will be there.
-    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
-        let given = self.given.iter().map(String::as_str).collect();
-        let roots = vocabulary.roots.iter().cloned().chain([("given", given)]).collect();
-        let vocabulary = Vocabulary { roots };
-        self.parts().into_iter().try_for_each(|(part, piece)| {
-            piece.check(&vocabulary).map_err(|error| error.within(part))
-        })
+    /// Checks that every name is one that will be there, and tells what is odd without being wrong.
+    pub(crate) fn check(&self, vocabulary: &Vocabulary) -> Result<Vec<Finding>> {
+        let given = self.given.iter().map(|name| (name.as_str(), Known::any()));
+        let vocabulary = vocabulary.clone().with("given", Known::object(given));
+        let vocabulary = self.required.iter().fold(vocabulary, |known, name| known.require(name));
+        let scope = Scope { missing: self.missing, ..self.purpose() };
+        checked(self.parts(), &scope.with(&vocabulary))
+    }
+
+    /// What its purpose reads, in its blocks too.
+    pub(crate) fn purpose(&self) -> Scope<'static> {
+        Scope { readable: self.readable, ..Scope::UNKNOWN }
     }
 
     fn parts(&self) -> [(&'static str, &Piece); 3] {
