@@ -32,17 +32,20 @@ use std::sync::Arc;
 
 pub use view::View;
 
-use crate::content::{Block, Chooser, Template, Vocabulary};
+use crate::content::{Block, Chooser, Known, Scope, Template, Vocabulary, Whereabouts};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, nearest};
 use crate::expr::Names;
 use crate::facts::{Facts, Layout, Timeline};
 #[cfg(feature = "library")]
 use crate::library::Library;
+use crate::lint::Finding;
 use crate::metric::{Engagement, Metric, RfmAxis, RfmCuts};
-use crate::schema::{Schema, Sensitivity};
+use crate::place::Places;
+use crate::schema::Schema;
 use crate::scorer::{CheckedScore, Score};
 use crate::segment::live::Program;
 use crate::segment::{Membership, Rule, Segment};
+use crate::value::Kind;
 
 /// Named parts, checked when they are added: metrics, segments, scores, blocks and templates.
 ///
@@ -61,6 +64,8 @@ struct Parts {
     scores: BTreeMap<Arc<str>, CheckedScore>,
     blocks: BTreeMap<Arc<str>, Chooser>,
     templates: BTreeMap<Arc<str>, Template>,
+    /// The places that templates read.
+    whereabouts: Option<Whereabouts>,
 }
 
 /// What a host asks for.
@@ -194,70 +199,113 @@ impl Engine {
         Ok(warnings)
     }
 
-    /// Adds a block.
+    /// Adds a block; returns what is odd about its variants without being wrong, such as a trait
+    /// that is printed and may be missing, or a variant that is never chosen.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Rule`] for a variant's rule and [`ErrorKind::Template`] for what a variant
     /// says, with the place; [`ErrorKind::Definition`] for a name that is taken.
-    pub fn add_block(&mut self, name: &str, block: &Block) -> Result<()> {
+    pub fn add_block(&mut self, name: &str, block: &Block) -> Result<Vec<Finding>> {
         let within = |error: Error| error.within(format!("block `{name}`"));
         let chooser = block.check(&self.0.names).map_err(within)?;
-        chooser.check_content(&self.vocabulary(false)).map_err(within)?;
+        let said = chooser.check_content(&Scope::UNKNOWN, &self.vocabulary(false));
+        let mut findings = said.map_err(within)?;
+        findings.extend_from_slice(chooser.findings());
         free("block", name, &self.0.blocks)?;
         Arc::make_mut(&mut self.0).blocks.insert(name.into(), chooser);
+        Ok(findings)
+    }
+
+    /// Sets the places of which templates read the one near by, as `place.name`, `place.region` and
+    /// `place.distance_km`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Definition`] where the schema declares none of the traits that say where somebody
+    /// is.
+    pub fn set_places(&mut self, places: impl Into<Arc<Places>>) -> Result<()> {
+        let whereabouts = Whereabouts::check(&places.into(), &self.0.names)?;
+        Arc::make_mut(&mut self.0).whereabouts = Some(whereabouts);
         Ok(())
     }
 
-    /// Adds a template.
+    /// Adds a template; returns what is odd about it without being wrong.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Template`] with the part and the place; [`ErrorKind::Definition`] for a name
     /// that is taken.
-    pub fn add_template(&mut self, name: &str, template: Template) -> Result<()> {
+    pub fn add_template(&mut self, name: &str, template: Template) -> Result<Vec<Finding>> {
         let within = |error: Error| error.within(format!("template `{name}`"));
-        template.check(&self.vocabulary(true)).map_err(within)?;
+        let findings = template.check(&self.vocabulary(true)).map_err(within)?;
+        self.check_blocks(&template).map_err(within)?;
         free("template", name, &self.0.templates)?;
         Arc::make_mut(&mut self.0).templates.insert(name.into(), template);
+        Ok(findings)
+    }
+
+    /// Checks that the blocks of a template read no more than its purpose does.
+    fn check_blocks(&self, template: &Template) -> Result<()> {
+        let (scope, vocabulary) = (template.purpose(), self.vocabulary(false));
+        for name in template.blocks() {
+            if let Some(block) = self.0.blocks.get(name.as_str()) {
+                let within = |error: Error| error.within(format!("block `{name}`"));
+                block.check_content(&scope, &vocabulary).map_err(within)?;
+            }
+        }
         Ok(())
     }
 
-    /// Adds the blocks and the templates of a library.
+    /// Adds the places, the blocks and the templates of a library; returns what is odd about them
+    /// without being wrong.
     ///
     /// # Errors
     ///
     /// As [`Engine::add_block`] and [`Engine::add_template`]; nothing is added then.
     #[cfg(feature = "library")]
-    pub fn add_library(&mut self, library: &Library) -> Result<()> {
+    pub fn add_library(&mut self, library: &Library) -> Result<Vec<Finding>> {
         let mut engine = self.clone();
+        if let Some(places) = library.places() {
+            engine.set_places(Arc::clone(places))?;
+        }
+        let mut findings = Vec::new();
         for (name, block) in library.blocks() {
-            engine.add_block(name, block)?;
+            findings.extend(engine.add_block(name, block)?);
         }
         for (name, entry) in library.templates() {
-            engine.add_template(name, entry.template().clone())?;
+            findings.extend(engine.add_template(name, entry.template().clone())?);
         }
         *self = engine;
-        Ok(())
+        Ok(findings)
     }
 
     /// The names that templates may use: what is of a special category stays in the vault, and only
     /// whole messages hold blocks.
-    pub(crate) fn vocabulary(&self, blocks: bool) -> Vocabulary<'_> {
-        let Parts { names, metrics, segments, .. } = &*self.0;
-        let traits = names.schema().attributes().iter();
-        let traits = traits.filter(|(_, field)| field.sensitivity() != Sensitivity::Special);
-        let mut roots = vec![
-            ("profile", traits.map(|(name, _)| &**name).collect()),
-            ("metrics", metrics.keys().map(|name| &**name).collect()),
-            ("segments", segments.keys().map(|name| &**name).collect()),
-        ];
-        if blocks {
-            let names: BTreeSet<&str> = self.0.blocks.keys().map(|name| &**name).collect();
-            roots.extend([("blocks", names.clone()), ("choice", names)]);
-            roots.push(("locale", BTreeSet::new()));
+    pub(crate) fn vocabulary(&self, blocks: bool) -> Vocabulary {
+        let Parts { names, metrics, segments, whereabouts, .. } = &*self.0;
+        let metrics = metrics.iter().map(|(name, metric)| (Arc::clone(name), measured(metric)));
+        let segments = segments.keys().map(|name| (Arc::clone(name), Kind::Boolean));
+        let of_kind = |(name, kind)| (name, Known::scalar(kind));
+        let mut vocabulary = Vocabulary::default()
+            .with("profile", Known::declared(names.schema().attributes()))
+            .with("metrics", Known::object(metrics))
+            .with("segments", Known::object(segments.map(of_kind)));
+        if whereabouts.is_some() {
+            vocabulary = vocabulary.with("place", Known::place().or_missing());
         }
-        Vocabulary { roots }
+        if !blocks {
+            return vocabulary;
+        }
+        let blocks = self.0.blocks.keys().map(|name| (Arc::clone(name), Kind::Text));
+        let blocks = Known::object(blocks.map(of_kind));
+        let sources = self.0.blocks.values().filter_map(Chooser::source);
+        let sources = sources.map(|source| (Arc::clone(source), Known::any()));
+        vocabulary
+            .with("choice", blocks.clone())
+            .with("blocks", blocks)
+            .with("fetched", Known::object(sources))
+            .with("locale", Known::scalar(Kind::Text))
     }
 
     /// A timeline that keeps columns of what metrics, segments and scores count and add up.
@@ -305,7 +353,7 @@ impl Engine {
     ///
     /// [`ErrorKind::Definition`] for a part that is wanted and not there.
     pub fn evaluate(&self, facts: &Facts<'_>, wanted: &Wanted) -> Result<View> {
-        let Parts { metrics, segments, blocks, .. } = &*self.0;
+        let Parts { metrics, segments, blocks, whereabouts, .. } = &*self.0;
         let everything = wanted.everything;
         let metrics = pick("metric", metrics, &wanted.metrics, everything)?;
         let segments = pick("segment", segments, &wanted.segments, everything)?;
@@ -321,9 +369,16 @@ impl Engine {
             metrics: map(metrics, |metric| metric.evaluate(facts)),
             memberships: map(segments, |segment| segment.evaluate(facts).map(Membership::of)),
             choices: map(blocks, |block| block.choose(facts)),
+            near: whereabouts.as_ref().map(|whereabouts| whereabouts.near(facts).value),
             personal: None,
         })
     }
+}
+
+/// What is known of a metric before it is evaluated.
+fn measured(metric: &Metric) -> Known {
+    let known = metric.kind().map_or_else(Known::any, Known::scalar);
+    if metric.may_be_null() { known.or_missing() } else { known }
 }
 
 /// Refuses a name that is empty or taken.

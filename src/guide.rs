@@ -6,6 +6,9 @@ pub mod rules {}
 #[doc = include_str!("../docs/EXPLANATIONS.md")]
 pub mod explanations {}
 
+#[doc = include_str!("../docs/LIBRARY.md")]
+pub mod library {}
+
 #[doc = include_str!("../docs/PLAYBOOK.md")]
 pub mod playbook {}
 

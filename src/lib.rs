@@ -38,6 +38,10 @@ pub mod feature;
 pub mod scorer;
 pub mod lifetime;
 
+// Choosing: by chance that is the same each time, by where somebody is.
+pub mod experiment;
+pub mod place;
+
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod lint;
 pub mod content;

@@ -20,7 +20,7 @@
 //! A [`Library`] is read once: every template is put together with its layout and all variants of
 //! its blocks, its code is masked, MJML becomes HTML, styles go into elements, and the code comes
 //! back with the escaping that its place wants. What is left for each recipient is to render.
-//! [The chapter on templates](crate::guide::templates) describes the files.
+//! [The chapter on templates](crate::guide::library) describes the files.
 //!
 //! ```
 //! use bespoke::library::{Fixture, Library};

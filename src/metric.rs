@@ -53,7 +53,7 @@ use crate::expr::plan::Term;
 use crate::expr::{Checked, Expr, Names, Type, check_metric};
 use crate::facts::{Facts, Layout};
 use crate::time::{Duration, Timestamp, Valid};
-use crate::value::Exact;
+use crate::value::{Exact, Kind};
 
 /// A metric that passed its check and can be evaluated.
 #[derive(Clone, Debug)]
@@ -136,6 +136,16 @@ impl Metric {
     /// What kind of value it has.
     pub(crate) fn ty(&self) -> &Type {
         &self.ty
+    }
+
+    /// The kind of its values, where values have it.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.ty.kind()
+    }
+
+    /// Whether it may come to nothing, as a mean over nothing does; counts and sums do not.
+    pub(crate) fn may_be_null(&self) -> bool {
+        self.term.may_be_null()
     }
 
     /// Whether it reads a trait, itself or through others.

@@ -236,7 +236,7 @@ impl Playbook {
         self
     }
 
-    /// The same playbook with the files of a [library of templates](crate::guide::templates), by
+    /// The same playbook with the files of a [library of templates](crate::guide::library), by
     /// their paths below its folder.
     #[must_use]
     pub fn library(mut self, files: &BTreeMap<String, String>) -> Self {

@@ -5,6 +5,7 @@ mod catalogue;
 mod chance;
 #[cfg(feature = "mail")]
 pub mod channel;
+pub mod content_source;
 pub mod key;
 pub mod naive;
 pub mod feature;

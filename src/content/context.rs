@@ -8,6 +8,7 @@ use minijinja::Value as Jinja;
 use super::Rendered;
 use super::piece::Format;
 use crate::metric::Measure;
+use crate::place::Near;
 use crate::privacy::Personal;
 use crate::value::{Decimal, Fields, Value};
 
@@ -21,6 +22,8 @@ pub struct Context {
     blocks: Vec<(Arc<str>, Rendered)>,
     /// The variant of each block.
     choices: BTreeMap<Arc<str>, Arc<str>>,
+    /// What was fetched, by its source.
+    fetched: BTreeMap<Arc<str>, Jinja>,
 }
 
 impl Context {
@@ -98,6 +101,27 @@ impl Context {
         found.map(|(block, variant)| (Arc::clone(block), Arc::clone(variant))).collect()
     }
 
+    /// The same context with the place near by; without one what is read of it is missing.
+    #[must_use]
+    pub fn place(mut self, near: Option<&Near>) -> Self {
+        let known = near.map_or(Jinja::UNDEFINED, |near| {
+            let region = near.place.region.as_deref().map(|region| ("region", Jinja::from(region)));
+            let distance = near.distance_km.map(|km| ("distance_km", Jinja::from(km)));
+            let name = ("name", Jinja::from(&*near.place.name));
+            Jinja::from_pairs([Some(name), region, distance].into_iter().flatten())
+        });
+        self.roots.insert("place", known);
+        self
+    }
+
+    /// The same context with what was fetched from a source.
+    #[must_use]
+    pub fn fetched(mut self, source: &str, content: &Fields) -> Self {
+        let content = content.iter().map(|(name, value)| (&**name, jinja(value)));
+        self.fetched.insert(source.into(), Jinja::from_pairs(content));
+        self
+    }
+
     /// The same context with a block that was rendered in it.
     #[must_use]
     pub fn block(mut self, name: Arc<str>, rendered: Rendered) -> Self {
@@ -116,8 +140,10 @@ impl Context {
         let blocks = ("blocks", Jinja::from_pairs(blocks));
         let choices = self.choices.iter().map(|(block, variant)| (&**block, Jinja::from(&**variant)));
         let choices = ("choice", Jinja::from_pairs(choices));
+        let fetched = self.fetched.iter().map(|(source, content)| (&**source, content.clone()));
+        let fetched = ("fetched", Jinja::from_pairs(fetched));
         let roots = self.roots.iter().map(|(name, value)| (*name, value.clone()));
-        Jinja::from_pairs(roots.chain([blocks, choices]))
+        Jinja::from_pairs(roots.chain([blocks, choices, fetched]))
     }
 }
 

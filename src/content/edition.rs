@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 #[cfg(feature = "library")]
 use super::origin::Assembled;
-use super::piece::{Format, Piece, Vocabulary};
-use super::{Context, Letter};
-use crate::error::{Error, Result};
+use super::piece::{Format, Piece};
+use super::{Context, Letter, Scope, Trust, checked};
+use crate::error::Result;
+use crate::lint::Finding;
 
 /// The parts of a message.
 #[derive(Clone, Debug)]
@@ -20,9 +21,9 @@ pub(crate) struct Edition {
 
 impl Edition {
     /// Compiles the three parts that every message has.
-    pub(super) fn new(subject: &str, html: &str, text: &str) -> Result<Self> {
+    pub(super) fn new(trust: Trust, subject: &str, html: &str, text: &str) -> Result<Self> {
         let piece = |part: &'static str, source, format| {
-            Piece::new(source, format).map_err(|error| error.within(part))
+            Piece::new(source, format, trust).map_err(|error| error.within(part))
         };
         Ok(Self {
             subject: piece("subject", subject, Format::Text)?,
@@ -42,12 +43,13 @@ impl Edition {
         text: Assembled,
         amp: Option<Assembled>,
     ) -> Result<Self> {
+        let piece = |said, format| Piece::assembled(said, format, Trust::Staff);
         Ok(Self {
-            subject: Piece::assembled(subject, Format::Text)?,
-            html: Piece::assembled(html, Format::Html)?,
-            text: Piece::assembled(text, Format::Text)?,
-            preheader: preheader.map(|said| Piece::assembled(said, Format::Text)).transpose()?,
-            amp: amp.map(|said| Piece::assembled(said, Format::Html)).transpose()?,
+            subject: piece(subject, Format::Text)?,
+            html: piece(html, Format::Html)?,
+            text: piece(text, Format::Text)?,
+            preheader: preheader.map(|said| piece(said, Format::Text)).transpose()?,
+            amp: amp.map(|said| piece(said, Format::Html)).transpose()?,
         })
     }
 
@@ -73,11 +75,9 @@ impl Edition {
         self.parts().flat_map(|(_, piece)| piece.reads(root)).collect()
     }
 
-    /// Checks that every name is one that will be there.
-    pub(super) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
-        self.parts().try_for_each(|(part, piece)| {
-            piece.check(vocabulary).map_err(|error: Error| error.within(part))
-        })
+    /// Checks that every name is one that will be there, and tells what is odd without being wrong.
+    pub(super) fn check(&self, scope: &Scope<'_>) -> Result<Vec<Finding>> {
+        checked(self.parts(), scope)
     }
 
     fn parts(&self) -> impl Iterator<Item = (&'static str, &Piece)> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::error::{Diagnostic, Span};
+use crate::error::{Diagnostic, Error, Span};
 
 /// Where something is from.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +22,19 @@ pub(crate) struct Assembled {
 }
 
 impl Origin {
+    /// The part of this place that says something, or the whole of it: what a library puts around a
+    /// value is not in its files.
+    fn within(&self, said: &str) -> Self {
+        let value = said.strip_prefix('(').and_then(|rest| rest.split_once(")|__"));
+        let said = value.map_or(said, |(value, _)| value);
+        let code = self.text.get(self.span.start..self.span.end).unwrap_or_default();
+        let span = code.find(said).filter(|_| !said.is_empty()).map_or(self.span, |found| {
+            let start = self.span.start + found;
+            Span::new(start, start + said.len())
+        });
+        Self { span, ..self.clone() }
+    }
+
     /// A fault at this place.
     pub(crate) fn fault(&self, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(&self.text, self.span, message).in_file(&*self.file)
@@ -29,13 +42,37 @@ impl Origin {
 }
 
 impl Assembled {
-    /// A fault at a place of the source: where that is from, if it is code.
-    pub(crate) fn fault(&self, span: Span, message: impl Into<String>) -> Diagnostic {
-        let next = self.places.partition_point(|(place, _)| place.start <= span.start);
+    /// A fault in the source, where that is from.
+    pub(crate) fn placed(&self, fault: &Diagnostic) -> Diagnostic {
+        let at = self.offset(fault);
+        let next = self.places.partition_point(|(place, _)| place.start <= at);
         let found = next.checked_sub(1).and_then(|index| self.places.get(index));
-        match found.filter(|(place, _)| place.contains(&span.start)) {
-            Some((_, origin)) => origin.fault(message),
-            None => Diagnostic::new(&self.source, span, message),
-        }
+        let Some((_, origin)) = found.filter(|(place, _)| place.contains(&at)) else {
+            return fault.clone();
+        };
+        let mut told = origin.within(self.excerpt(at, fault.width)).fault(fault.message.clone());
+        told.help.clone_from(&fault.help);
+        told
+    }
+
+    /// An error in the source, where that is from.
+    pub(crate) fn placed_error(&self, error: &Error) -> Error {
+        let faults = error.diagnostics().iter().map(|fault| self.placed(fault));
+        Error::from_diagnostics(error.kind(), faults.collect())
+    }
+
+    /// The byte at which a fault begins.
+    fn offset(&self, fault: &Diagnostic) -> usize {
+        let lines = self.source.split_inclusive('\n').take(fault.line.saturating_sub(1));
+        let line: usize = lines.map(str::len).sum();
+        let rest = self.source.get(line..).unwrap_or_default();
+        let lead = rest.chars().take(fault.column.saturating_sub(1)).map(char::len_utf8);
+        line + lead.sum::<usize>()
+    }
+
+    fn excerpt(&self, at: usize, width: usize) -> &str {
+        let rest = self.source.get(at..).unwrap_or_default();
+        let end: usize = rest.chars().take(width).map(char::len_utf8).sum();
+        rest.get(..end).unwrap_or_default()
     }
 }

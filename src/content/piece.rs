@@ -1,18 +1,19 @@
 //! One compiled source.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
+use super::fault::located;
 use super::origin::Assembled;
-use super::{Context, address, code};
-use crate::error::{Diagnostic, Error, ErrorKind, Result, Span, nearest};
+use super::{Context, address};
+use super::syntax::{Reads, Scope, Tree, Trust};
+use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
+use crate::lint::{Finding, Severity};
 use crate::value::Decimal;
-
-/// How many steps a template may take: a hundred times what a long mail needs.
-const FUEL: u64 = 100_000;
 
 /// What a piece is printed into.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,117 +22,141 @@ pub(super) enum Format {
     Text,
 }
 
-/// The names that templates may use, by their first part.
-#[derive(Debug, Default)]
-pub(crate) struct Vocabulary<'a> {
-    pub(crate) roots: Vec<(&'static str, BTreeSet<&'a str>)>,
-}
-
 /// A compiled template for one part of a message.
 #[derive(Clone)]
 pub(crate) struct Piece {
     environment: Arc<Environment<'static>>,
-    source: Arc<Assembled>,
+    assembled: Arc<Assembled>,
+    reads: Arc<Reads>,
     format: Format,
+    trust: Trust,
 }
 
 const NAME: &str = "piece";
 
 impl Piece {
-    pub(super) fn new(source: &str, format: Format) -> Result<Self> {
-        Self::assembled(Assembled { source: source.to_owned(), places: Vec::new() }, format)
+    pub(super) fn new(source: &str, format: Format, trust: Trust) -> Result<Self> {
+        let assembled = Assembled { source: source.to_owned(), places: Vec::new() };
+        Self::assembled(assembled, format, trust)
     }
 
-    /// Compiles what was put together from files, so that a fault is told where it is there.
-    pub(super) fn assembled(assembled: Assembled, format: Format) -> Result<Self> {
+    /// Compiles what was put together from files; a fault is told where it is in them.
+    pub(super) fn assembled(assembled: Assembled, format: Format, trust: Trust) -> Result<Self> {
         let source = assembled.source.as_str();
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        // Errors keep their places either way; with `debug` they would print the context too.
-        environment.set_debug(false);
-        environment.remove_global("debug");
-        environment.set_auto_escape_callback(move |_| match format {
-            Format::Html => AutoEscape::Html,
-            Format::Text => AutoEscape::None,
-        });
-        environment.set_formatter(print);
-        environment.add_filter("fixed", fixed);
-        address::register(&mut environment);
+        let placed = |error: Error| assembled.placed_error(&error);
+        // The engine works out what is constant when it compiles, so what is refused is refused
+        // before.
+        let tree = Tree::read(source, trust).map_err(refused).map_err(placed)?;
+        let mut environment = environment(format, trust);
         environment
             .add_template_owned(NAME, source.to_owned())
-            .map_err(|error| located(&assembled, &error))?;
-        // Whoever put it together has looked at its parts.
-        let faults = if assembled.places.is_empty() { code::faults(source) } else { Vec::new() };
-        if !faults.is_empty() {
-            return Err(Error::from_diagnostics(ErrorKind::Template, faults));
-        }
-        Ok(Self { environment: Arc::new(environment), source: Arc::new(assembled), format })
+            .map_err(|error| placed(located(source, &error)))?;
+        let findings = tree.check(&Scope::UNKNOWN.by(trust));
+        sound(findings).map_err(placed)?;
+        let (environment, reads) = (Arc::new(environment), Arc::new(tree.reads()));
+        Ok(Self { environment, assembled: Arc::new(assembled), reads, format, trust })
     }
 
     pub(crate) fn render(&self, context: &Context) -> Result<String> {
-        let template = self.environment.get_template(NAME);
-        let template = template.map_err(|error| located(&self.source, &error))?;
-        template.render(context.of(self.format)).map_err(|error| located(&self.source, &error))
+        let source = self.assembled.source.as_str();
+        let told = |error: &minijinja::Error| self.assembled.placed_error(&located(source, error));
+        let template = self.environment.get_template(NAME).map_err(|error| told(&error))?;
+        let mut out = Capped::new(self.trust.longest_output(), source.len());
+        match template.render_captured_to(context.of(self.format), &mut out) {
+            Ok(_) => Ok(out.into_text()),
+            Err(_) if out.is_full => Err(self.too_long()),
+            Err(error) => Err(told(&error)),
+        }
+    }
+
+    fn too_long(&self) -> Error {
+        let message = format!("it comes to more than {} bytes", self.trust.longest_output());
+        let fault = Diagnostic::new(&self.assembled.source, Span::default(), message);
+        Error::from_diagnostics(ErrorKind::Template, vec![fault])
     }
 
     /// The names that the piece reads below `root`.
     pub(crate) fn reads(&self, root: &str) -> BTreeSet<String> {
-        let names = self.names().into_iter();
-        let below =
-            names.filter_map(|name| Some(name.strip_prefix(root)?.strip_prefix('.')?.to_owned()));
-        below.map(|name| name.split('.').next().unwrap_or_default().to_owned()).collect()
+        self.reads.get(root).cloned().unwrap_or_default()
     }
 
-    /// Every name that the piece reads and does not set itself: `profile.name`.
-    fn names(&self) -> BTreeSet<String> {
-        let template = self.environment.get_template(NAME);
-        template.map(|template| template.undeclared_variables(true)).into_iter().flatten().collect()
-    }
-
-    /// Checks that every name is one that will be there.
-    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
-        let globals: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
-        let names = self.names();
-        let names = names.iter().filter(|name| !globals.contains(name.as_str()));
-        let mut faults: Vec<_> = names.filter_map(|name| self.fault(name, vocabulary)).collect();
-        if faults.is_empty() {
-            return Ok(());
+    /// Checks that every name is one that will be there, and tells what is odd without being wrong.
+    pub(crate) fn check(&self, scope: &Scope<'_>) -> Result<Vec<Finding>> {
+        let mut findings = super::syntax::check(&self.assembled.source, &scope.by(self.trust));
+        for finding in &mut findings {
+            finding.fault = self.assembled.placed(&finding.fault);
         }
-        faults.sort_by_key(|fault| (fault.line, fault.column));
-        Err(Error::from_diagnostics(ErrorKind::Template, faults))
+        sound(findings)
+    }
+}
+
+/// What was found, unless something of it is wrong.
+fn sound(findings: Vec<Finding>) -> Result<Vec<Finding>> {
+    let wrong = findings.iter().any(|finding| finding.severity == Severity::Error);
+    if wrong { Err(refused(findings)) } else { Ok(findings) }
+}
+
+/// The error of what is wrong in a source.
+fn refused(findings: Vec<Finding>) -> Error {
+    let errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let faults = errors.map(|finding| finding.fault).collect();
+    Error::from_diagnostics(ErrorKind::Template, faults)
+}
+
+fn environment(format: Format, trust: Trust) -> Environment<'static> {
+    let mut environment = Environment::new();
+    // Printing what is missing is an error, asking whether it is there is not.
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_fuel(Some(trust.fuel()));
+    // Errors keep their places either way; with `debug` they would print the context too.
+    environment.set_debug(false);
+    environment.remove_global("debug");
+    if trust == Trust::Untrusted {
+        ["dict", "namespace", "range"].iter().for_each(|name| environment.remove_global(name));
+    }
+    environment.set_auto_escape_callback(move |_| match format {
+        Format::Html => AutoEscape::Html,
+        Format::Text => AutoEscape::None,
+    });
+    environment.set_formatter(print);
+    environment.add_filter("fixed", fixed);
+    address::register(&mut environment);
+    environment.add_test("none", is_none);
+    environment.add_test("divisibleby", is_divisible_by);
+    environment
+}
+
+/// What was printed, up to so many bytes.
+struct Capped {
+    printed: Vec<u8>,
+    longest: usize,
+    is_full: bool,
+}
+
+impl Capped {
+    fn new(longest: usize, expected: usize) -> Self {
+        let printed = Vec::with_capacity(expected.min(longest));
+        Self { printed, longest, is_full: false }
     }
 
-    fn fault(&self, name: &str, vocabulary: &Vocabulary<'_>) -> Option<Diagnostic> {
-        let mut parts = name.split('.');
-        let (root, field) = (parts.next().unwrap_or_default(), parts.next());
-        let known = vocabulary.roots.iter().find(|(known, _)| *known == root);
-        let (message, near) = match (known, field) {
-            (None, _) => {
-                let roots = vocabulary.roots.iter().map(|(root, _)| *root);
-                (format!("there is no variable `{root}`"), nearest(root, roots))
-            }
-            (Some((_, fields)), Some(field)) if !fields.contains(field) => {
-                let message = format!("there is no `{field}` in `{root}`");
-                (message, nearest(field, fields.iter().copied()))
-            }
-            (Some(_), None) if root == "blocks" => {
-                ("blocks are read by their names: `blocks.NAME`".to_owned(), None)
-            }
-            (Some(_), _) => return None,
-        };
-        let shown = if known.is_some() { name } else { root };
-        let source = &self.source.source;
-        let span = code::place(source, shown).unwrap_or_default();
-        let fault = self.source.fault(span, message);
-        Some(match near {
-            Some(near) => fault.with_help(format!("did you mean `{near}`?")),
-            None if known.is_none() => {
-                let roots: Vec<&str> = vocabulary.roots.iter().map(|(root, _)| *root).collect();
-                fault.with_help(format!("there are {}", roots.join(", ")))
-            }
-            None => fault,
-        })
+    fn into_text(self) -> String {
+        // The engine writes texts.
+        String::from_utf8(self.printed).unwrap_or_default()
+    }
+}
+
+impl io::Write for Capped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.printed.len() + bytes.len() > self.longest {
+            self.is_full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.printed.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -139,7 +164,7 @@ impl fmt::Debug for Piece {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Piece")
             .field("format", &self.format)
-            .field("source", &self.source.source)
+            .field("source", &self.assembled.source)
             .finish_non_exhaustive()
     }
 }
@@ -151,30 +176,43 @@ fn print(
     state: &mut State<'_, '_>,
     value: &minijinja::Value,
 ) -> Result<(), minijinja::Error> {
-    if value.is_undefined() || value.is_none() {
+    if is_none(value) {
         return Err(Fault::UndefinedError.into());
     }
-    let text = value.to_string();
-    if value.is_safe() || !matches!(state.auto_escape(), AutoEscape::Html) {
-        return Ok(out.write_str(&text)?);
-    }
-    for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
-        let mut plain = piece.chars();
-        let escape = match plain.next_back() {
-            Some('&') => "&amp;",
-            Some('<') => "&lt;",
-            Some('>') => "&gt;",
-            Some('"') => "&#34;",
-            Some('\'') => "&#39;",
-            _ => {
-                out.write_str(piece)?;
-                continue;
-            }
-        };
-        out.write_str(plain.as_str())?;
-        out.write_str(escape)?;
+    let plain = value.is_safe() || !matches!(state.auto_escape(), AutoEscape::Html);
+    match (value.as_str(), plain) {
+        (Some(text), true) => out.write_str(text)?,
+        (Some(text), false) => Escaped(out).write_str(text)?,
+        // A list is written piece by piece, so that one that is too long is not held as a whole.
+        (None, true) => write!(out, "{value}")?,
+        (None, false) => write!(Escaped(out), "{value}")?,
     }
     Ok(())
+}
+
+/// HTML, into which texts are written.
+struct Escaped<'o, 'w>(&'o mut Output<'w>);
+
+impl Write for Escaped<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
+            let mut plain = piece.chars();
+            let escape = match plain.next_back() {
+                Some('&') => "&amp;",
+                Some('<') => "&lt;",
+                Some('>') => "&gt;",
+                Some('"') => "&#34;",
+                Some('\'') => "&#39;",
+                _ => {
+                    self.0.write_str(piece)?;
+                    continue;
+                }
+            };
+            self.0.write_str(plain.as_str())?;
+            self.0.write_str(escape)?;
+        }
+        Ok(())
+    }
 }
 
 /// `{{ metrics.spend | fixed(2) }}`: so many digits after the point, rounded half to even.
@@ -198,39 +236,16 @@ fn fixed(value: &minijinja::Value, digits: Option<u32>) -> Result<String, miniji
     })
 }
 
-/// A fault of minijinja, with its place in the source.
-fn located(assembled: &Assembled, error: &minijinja::Error) -> Error {
-    let source = assembled.source.as_str();
-    let span = error.range().map(|range| Span::new(range.start, range.end)).or_else(|| {
-        let line = error.line()?.checked_sub(1)?;
-        let start = source.split_inclusive('\n').take(line).map(str::len).sum();
-        let length = source.lines().nth(line).map_or(0, str::len);
-        Some(Span::new(start, start + length))
-    });
-    let span = span.unwrap_or_default();
-    let diagnostic = match (error.kind(), error.detail()) {
-        (Fault::UndefinedError, _) => {
-            let name = source.get(span.start..span.end).map(value).filter(|name| is_path(name));
-            let message = name.map_or_else(
-                || "something here is not known".to_owned(),
-                |name| format!("nothing is known of `{name}`"),
-            );
-            assembled.fault(span, message).with_help("add `| default(…)` to go on without")
-        }
-        (kind, Some(detail)) => assembled.fault(span, format!("{kind}: {detail}")),
-        (kind, None) => assembled.fault(span, kind.to_string()),
-    };
-    Error::from_diagnostics(ErrorKind::Template, vec![diagnostic])
+/// `profile.city is none`: nothing is known of it. What is missing has no value in the engine.
+fn is_none(value: &minijinja::Value) -> bool {
+    value.is_none() || value.is_undefined()
 }
 
-/// What stands in an expression before the filters that a library puts after it.
-fn value(expression: &str) -> &str {
-    let value = expression.strip_prefix('(').and_then(|rest| rest.split_once(")|__"));
-    value.map_or(expression, |(value, _)| value)
-}
-
-fn is_path(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'))
+/// `metrics.orders is divisibleby 3`; nothing is divisible by 0, where the engine's own test panics.
+fn is_divisible_by(value: &minijinja::Value, by: &minijinja::Value) -> bool {
+    let whole = |value: &minijinja::Value| i64::try_from(value.clone()).ok();
+    let rest = whole(value).zip(whole(by)).and_then(|(value, by)| value.checked_rem(by));
+    rest == Some(0)
 }
 
 #[cfg(test)]
@@ -240,7 +255,7 @@ mod tests {
     fn render(source: &str, format: Format) -> Result<String> {
         let name = crate::value::Fields::from_iter([("name", "<Ann & 'Bo'>".into())]);
         let context = Context::new(&name, None);
-        Piece::new(source, format)?.render(&context)
+        Piece::new(source, format, Trust::Staff)?.render(&context)
     }
 
     #[test]
@@ -252,7 +267,11 @@ mod tests {
         );
         let fault = render("Dear\n{{ profile.nme }}", Format::Text).unwrap_err().to_string();
         assert!(fault.contains("line 2"), "{fault}");
-        assert!(render("{% if profile.nme %}x{% endif %}", Format::Text).is_err());
+        assert!(render("{% if profile.nme > 1 %}x{% endif %}", Format::Text).is_err());
+        let asks = "{% if profile.nme %}x{% endif %}{{ profile.nme is none }}";
+        assert_eq!(render(asks, Format::Text).unwrap(), "True");
+        assert_eq!(render("{{ 4 is divisibleby 0 }}", Format::Text).unwrap(), "False");
+        assert_eq!(render("{{ 4 is divisibleby 2 }}", Format::Text).unwrap(), "True");
         assert!(render("{{ none }}", Format::Text).is_err());
         assert!(render("{{ debug() }}", Format::Text).is_err());
         assert_eq!(render("{{ profile.nme | default('you') }}", Format::Text).unwrap(), "you");

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::Context;
 use super::edition::Edition;
 use super::locale::Locales;
-use super::piece::Vocabulary;
+use super::{Context, Known, Scope, Trust, Vocabulary};
 use crate::error::{Error, ErrorKind, Result};
+use crate::lint::{Finding, Severity};
+use crate::schema::Sensitivity;
 
 /// A message's subject, HTML and text, and the names of what the host gives with it.
 ///
@@ -34,6 +35,9 @@ pub struct Template {
     /// The blocks that are rendered by themselves.
     printed: BTreeSet<String>,
     given: BTreeSet<String>,
+    required: BTreeSet<String>,
+    readable: Sensitivity,
+    missing: Severity,
 }
 
 /// What a message says to one person, rendered.
@@ -121,7 +125,29 @@ impl Template {
     ///
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) with the part, line and column.
     pub fn new(subject: &str, html: &str, text: &str) -> Result<Self> {
-        let edition = Edition::new(subject, html, text)?;
+        Self::by(Trust::Staff, subject, html, text)
+    }
+
+    /// As [`Template::new`], of sources that anybody may have written.
+    ///
+    /// ```
+    /// use bespoke::content::Template;
+    ///
+    /// let theirs = "{% for line in given.lines %}{{ line.title }} {% endfor %}";
+    /// assert!(Template::untrusted("Your order", theirs, theirs).is_ok());
+    /// let bomb = "{{ 'a' * 100000000 }}";
+    /// assert!(Template::untrusted("Your order", bomb, "").is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Template::new`], also for what [`Trust::Untrusted`] does not allow.
+    pub fn untrusted(subject: &str, html: &str, text: &str) -> Result<Self> {
+        Self::by(Trust::Untrusted, subject, html, text)
+    }
+
+    fn by(trust: Trust, subject: &str, html: &str, text: &str) -> Result<Self> {
+        let edition = Edition::new(trust, subject, html, text)?;
         Ok(Self::with(BTreeMap::from([("".into(), edition)]), Locales::default(), None))
     }
 
@@ -141,9 +167,12 @@ impl Template {
         version: Option<Arc<str>>,
     ) -> Self {
         let reads = |root| editions.values().flat_map(|edition| edition.reads(root)).collect();
-        let (printed, chosen): (BTreeSet<String>, BTreeSet<String>) = (reads("blocks"), reads("choice"));
+        let printed: BTreeSet<String> = reads("blocks");
+        let chosen: BTreeSet<String> = reads("choice");
         let blocks = printed.union(&chosen).cloned().collect();
-        Self { editions, locales, version, blocks, printed, given: BTreeSet::new() }
+        let (given, required) = (BTreeSet::new(), BTreeSet::new());
+        let Scope { readable, missing, .. } = Scope::UNKNOWN;
+        Self { editions, locales, version, blocks, printed, given, required, readable, missing }
     }
 
     /// The same template with the names of what the host gives with each message.
@@ -151,6 +180,42 @@ impl Template {
     pub fn given<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.given.extend(names.into_iter().map(Into::into));
         self
+    }
+
+    /// The same template for people of whom these are known, such as `profile.name`: that they may be
+    /// missing is not found. Whoever sends it sees to it.
+    #[must_use]
+    pub fn required<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.required.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same template for a purpose that reads up to this sensitivity; reading more is an error,
+    /// in its blocks too. The default is [`Sensitivity::Personal`]: a mail may say a name.
+    ///
+    /// ```
+    /// use bespoke::Engine;
+    /// use bespoke::content::Template;
+    /// use bespoke::schema::{Field, Schema, Sensitivity};
+    /// use bespoke::value::Kind;
+    ///
+    /// let schema = Schema::new().attribute("name", Field::from(Kind::Text).personal());
+    /// let letter = Template::new("Hello {{ profile.name | default('you') }}", "", "")?;
+    /// let error = Engine::new(schema)?
+    ///     .add_template("public", letter.reading(Sensitivity::Public))
+    ///     .unwrap_err();
+    /// assert!(error.detail().ends_with("`profile.name` is personal, more than this purpose reads"));
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    #[must_use]
+    pub fn reading(self, readable: Sensitivity) -> Self {
+        Self { readable, ..self }
+    }
+
+    /// The same template, in which it is an error to need what may be missing.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        Self { missing: Severity::Error, ..self }
     }
 
     /// The blocks that it holds.
@@ -202,12 +267,20 @@ impl Template {
         self.editions.values().flat_map(|edition| edition.reads(root)).collect()
     }
 
-    /// Checks that every name is one that will be there.
-    pub(crate) fn check(&self, vocabulary: &Vocabulary<'_>) -> Result<()> {
-        let given = self.given.iter().map(String::as_str).collect();
-        let roots = vocabulary.roots.iter().cloned().chain([("given", given)]).collect();
-        let vocabulary = Vocabulary { roots };
-        self.editions.values().try_for_each(|edition| edition.check(&vocabulary))
+    /// Checks that every name is one that will be there, and tells what is odd without being wrong.
+    pub(crate) fn check(&self, vocabulary: &Vocabulary) -> Result<Vec<Finding>> {
+        let given = self.given.iter().map(|name| (name.as_str(), Known::any()));
+        let vocabulary = vocabulary.clone().with("given", Known::object(given));
+        let vocabulary = self.required.iter().fold(vocabulary, |known, name| known.require(name));
+        let scope = Scope { missing: self.missing, ..self.purpose() };
+        let scope = scope.with(&vocabulary);
+        let found = self.editions.values().map(|edition| edition.check(&scope));
+        Ok(found.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// What its purpose reads, in its blocks too.
+    pub(crate) fn purpose(&self) -> Scope<'static> {
+        Scope { readable: self.readable, ..Scope::UNKNOWN }
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Engine, unknown};
-use crate::content::{Choice, Context, Letter, Rendered};
+use crate::content::{Choice, Context, Fetched, Letter, Need, Rendered};
 use crate::error::{Error, ErrorKind, Result};
 use crate::metric::Measure;
+use crate::place::Near;
 use crate::privacy::Personal;
 use crate::segment::Membership;
 use crate::time::{Timestamp, Valid};
@@ -21,6 +22,8 @@ pub struct View {
     pub(super) metrics: BTreeMap<Arc<str>, Valid<Measure>>,
     pub(super) memberships: BTreeMap<Arc<str>, Valid<Membership>>,
     pub(super) choices: BTreeMap<Arc<str>, Choice>,
+    /// The place near by, where the engine has places.
+    pub(super) near: Option<Option<Near>>,
     pub(super) personal: Option<Personal>,
 }
 
@@ -62,6 +65,53 @@ impl View {
         self
     }
 
+    /// What the chosen variants need before they are rendered, in the order of the blocks: nothing
+    /// for those that have it, or of which it is known that it will not come.
+    ///
+    /// ```
+    /// use bespoke::Engine;
+    /// use bespoke::content::{Block, Content, Fetched};
+    /// use bespoke::engine::Wanted;
+    /// use bespoke::facts::Timeline;
+    /// use bespoke::schema::Schema;
+    ///
+    /// let mut engine = Engine::new(Schema::new())?;
+    /// let offers = Block::new(Content::text("See our offers.")?)
+    ///     .variant("own", "TRUE", Content::text("{{ fetched.offers.title }}")?)?
+    ///     .fetches("offers", [("limit", "1")]);
+    /// engine.add_block("hero", &offers)?;
+    /// let now = "2026-03-01T00:00:00Z".parse()?;
+    /// let view = engine.evaluate(&Timeline::new().facts(now), &Wanted::everything())?;
+    /// assert_eq!(&*view.needs()[0].source, "offers");
+    ///
+    /// let late = view.with_content("hero", Fetched::not_come("too late"));
+    /// assert_eq!(late.render("hero")?.text, "See our offers.");
+    /// assert_eq!(late.choices()["hero"].reason.to_string(), "what it needs did not come: too late");
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    pub fn needs(&self) -> Vec<Need> {
+        let needs = self.choices.iter().filter_map(|(block, choice)| {
+            let (source, arguments) = choice.need()?;
+            Some(Need::new(Arc::clone(block), Arc::clone(source), arguments.clone()))
+        });
+        needs.collect()
+    }
+
+    /// The same view with what came of a block's need, or why nothing did: then its fallback stands
+    /// in. A block that needs nothing stays as it is. What is never given did not come.
+    #[must_use]
+    pub fn with_content(mut self, block: &str, fetched: Fetched) -> Self {
+        if let Some((block, choice)) = self.choices.remove_entry(block) {
+            self.choices.insert(block, choice.with_content(fetched));
+        }
+        self
+    }
+
+    /// The place near the person, if the engine has places and one is.
+    pub fn near(&self) -> Option<&Near> {
+        self.near.as_ref()?.as_ref()
+    }
+
     /// Renders the chosen variant of a block.
     ///
     /// # Errors
@@ -83,10 +133,9 @@ impl View {
         let found = templates.get(template);
         let found = found.ok_or_else(|| unknown("template", template, templates.keys()))?;
         let within = |error: Error| error.within(format!("template `{template}`"));
-        let chosen = self.choices.iter();
-        let chosen = chosen.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.variant)));
-        let plain = chosen.fold(self.context(given), |context, (block, variant)| {
-            context.choice(block, variant)
+        let held = self.choices.iter().filter(|(block, _)| found.blocks().contains(&***block));
+        let plain = held.fold(self.context(given), |context, (block, choice)| {
+            choice.told(block, context)
         });
         let mut context = plain.clone();
         for block in found.printed() {
@@ -114,9 +163,13 @@ impl View {
         let members = self.memberships.iter();
         let members = members.map(|(name, valid)| (name, valid.value == Membership::In));
         let metrics = self.metrics.iter().map(|(name, valid)| (name, &valid.value));
-        Context::new(&self.profile, self.personal.as_ref())
+        let context = Context::new(&self.profile, self.personal.as_ref())
             .metrics(metrics)
             .segments(members)
-            .given(given)
+            .given(given);
+        match &self.near {
+            Some(near) => context.place(near.as_ref()),
+            None => context,
+        }
     }
 }

@@ -101,6 +101,17 @@ impl Type {
         self.base == Base::Text
     }
 
+    /// The kind of its values, where there is one of theirs.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        match self.base {
+            Base::Boolean => Some(Kind::Boolean),
+            Base::Instant => Some(Kind::Instant),
+            Base::Number => Some(Kind::Number),
+            Base::Text => Some(Kind::Text),
+            Base::Duration | Base::Null => None,
+        }
+    }
+
     /// What kind of value it is, for a message.
     pub(crate) fn describe(&self) -> &'static str {
         self.base.describe()

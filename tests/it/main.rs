@@ -8,6 +8,7 @@
 
 mod allocations;
 mod collect;
+mod choice;
 mod content;
 #[cfg(feature = "sqlite")]
 mod crash;
@@ -47,7 +48,9 @@ mod scorer;
 mod semantics;
 mod source;
 mod store;
+mod templates;
 mod trees;
+mod untrusted;
 mod vault;
 mod words;
 #[cfg(feature = "sqlite")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::{Function, Literal};
 use super::{AnyOf, Check, Cond, Figure, Inputs, Source, Stretch, Term, Test};
 
 impl Term {
@@ -36,6 +37,25 @@ impl Term {
             constant
         });
         constant
+    }
+
+    /// Whether it may come to nothing, as a mean over nothing does.
+    pub(crate) fn may_be_null(&self) -> bool {
+        match self {
+            Self::Class { of, .. } | Self::Clamp { of, .. } | Self::Scale { of, .. } => {
+                of.may_be_null()
+            }
+            Self::Coalesce(of) => of.iter().all(Self::may_be_null),
+            Self::Figure(figure) => {
+                let adds = matches!(figure.function, Function::Count | Function::Sum);
+                !adds || matches!(figure.window, Stretch::Since(_))
+            }
+            Self::Funnel(_) | Self::Now => false,
+            Self::Literal(literal) => *literal == Literal::Null,
+            Self::Metric(metric) => metric.may_be_null(),
+            Self::Sum(terms) => terms.iter().any(|(_, term)| term.may_be_null()),
+            Self::Cond(_) | Self::Field { .. } | Self::Group(_) | Self::Person(_) => true,
+        }
     }
 
     fn is_made_of_constants(&self) -> bool {

@@ -8,7 +8,7 @@ use super::super::part::Sort;
 use super::super::plan::source;
 use super::super::{BlockPlan, ContentPlan, TemplatePlan};
 use super::{Checker, Writing};
-use crate::content::{Block, Content, Template};
+use crate::content::{Block, Content, Scope, Template};
 use crate::error::Result;
 
 impl Checker<'_> {
@@ -48,10 +48,11 @@ impl Checker<'_> {
             let checkable = mentions.is_some_and(|mentions| self.is_checkable(&mentions));
             sound &= checkable && self.condition(&at("rule"), &variant.rule);
         }
+        let vocabulary = self.engine.vocabulary(false);
         for (variant, content) in plan.contents() {
             for (part, text) in content.parts() {
                 let read = said(content, part, text);
-                let checked = read.and_then(|said| said.check(&self.engine.vocabulary(false)));
+                let checked = read.and_then(|said| said.check(&Scope::of(&vocabulary)));
                 if let Err(error) = checked {
                     sound = false;
                     let at = key(Sort::Block, name, format!("{variant} {part}"));
