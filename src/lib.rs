@@ -38,7 +38,6 @@ pub mod scorer;
 pub mod lifetime;
 
 // Speaking: what is said, whether it may be, and the message that says it.
-pub mod lint;
 pub mod content;
 pub mod claim;
 pub mod gate;
