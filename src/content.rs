@@ -30,6 +30,7 @@ mod context;
 mod edition;
 mod fault;
 mod fetch;
+mod filter;
 mod interval;
 mod locale;
 mod origin;

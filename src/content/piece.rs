@@ -9,8 +9,8 @@ use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, Unde
 
 use super::fault::located;
 use super::origin::Assembled;
-use super::{Context, address};
 use super::syntax::{Reads, Scope, Tree, Trust};
+use super::{Context, address, filter};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::lint::{Finding, Severity};
 use crate::value::Decimal;
@@ -121,6 +121,7 @@ fn environment(format: Format, trust: Trust) -> Environment<'static> {
     environment.set_formatter(print);
     environment.add_filter("fixed", fixed);
     address::register(&mut environment);
+    filter::register(&mut environment);
     environment.add_test("none", is_none);
     environment.add_test("divisibleby", is_divisible_by);
     environment

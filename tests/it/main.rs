@@ -34,6 +34,8 @@ mod library;
 mod lifetime;
 mod link;
 mod live;
+#[cfg(feature = "locale")]
+mod locale;
 mod metric;
 mod model;
 mod playbook;

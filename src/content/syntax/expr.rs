@@ -6,6 +6,7 @@ use minijinja::machinery::ast::{
 use minijinja::value::ValueKind;
 
 use super::super::fault::is_path;
+use super::super::filter::MISSING;
 use super::super::vocabulary::{Form, Known};
 use super::names::{self, is_one_of};
 use super::walk::{Seen, Walker};
@@ -362,7 +363,11 @@ impl<'s> Walker<'_, 's> {
             "filter" => (names::FILTERS, "unknown-filter"),
             _ => (names::TESTS, "unknown-test"),
         };
-        if !is_one_of(name, known) && !is_one_of(name, names::INTERNAL) {
+        if sort == "filter" && is_one_of(name, MISSING) {
+            let help = "build `bespoke` with the feature `locale`".to_owned();
+            let message = format!("the filter `{name}` is not built in");
+            self.tell(place, (code, Severity::Error), message, Some(help));
+        } else if !is_one_of(name, known) && !is_one_of(name, names::INTERNAL) {
             let near = nearest(name, known.split(' '));
             let help = near.map(|near| format!("did you mean `{near}`?"));
             let message = format!("there is no {sort} `{name}`");
