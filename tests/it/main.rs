@@ -31,10 +31,14 @@ mod laws;
 mod learning;
 mod lifetime;
 mod link;
+#[cfg(feature = "library")]
+mod lint;
 mod live;
 mod metric;
 mod model;
 mod playbook;
+#[cfg(feature = "library")]
+mod preview;
 mod privacy;
 #[cfg(feature = "sqlite")]
 mod pushdown;
