@@ -44,6 +44,9 @@ pub mod place;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod lint;
+mod frame;
+#[cfg(feature = "library")]
+pub mod preview;
 pub mod content;
 #[cfg(feature = "library")]
 pub mod library;

@@ -33,12 +33,16 @@ mod learning;
 mod library;
 mod lifetime;
 mod link;
+#[cfg(feature = "library")]
+mod lint;
 mod live;
 #[cfg(feature = "locale")]
 mod locale;
 mod metric;
 mod model;
 mod playbook;
+#[cfg(feature = "library")]
+mod preview;
 mod privacy;
 #[cfg(feature = "sqlite")]
 mod pushdown;
