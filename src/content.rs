@@ -213,12 +213,28 @@ fn checked<'p>(
     let mut findings = Vec::new();
     for (part, piece) in parts {
         let found = piece.check(scope).map_err(|error| error.within(part))?;
-        findings.extend(found.into_iter().map(|mut finding| {
-            finding.fault = finding.fault.in_file(part);
-            finding
-        }));
+        findings.extend(within(part, found));
     }
     Ok(findings)
+}
+
+/// Everything that is to be said of the parts of something; each is the file of its faults, unless
+/// these are from another.
+#[cfg(feature = "library")]
+fn found<'p>(
+    parts: impl IntoIterator<Item = (&'static str, &'p Piece)>,
+    scope: &Scope<'_>,
+) -> Vec<Finding> {
+    let parts = parts.into_iter();
+    parts.flat_map(|(part, piece)| within(part, piece.found(scope))).collect()
+}
+
+fn within(part: &'static str, findings: Vec<Finding>) -> Vec<Finding> {
+    let placed = |mut finding: Finding| {
+        finding.fault.file.get_or_insert_with(|| part.into());
+        finding
+    };
+    findings.into_iter().map(placed).collect()
 }
 
 /// What the parts of a message are called in errors.

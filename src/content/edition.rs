@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 #[cfg(feature = "library")]
 use super::origin::Assembled;
 use super::piece::{Format, Piece};
+#[cfg(feature = "library")]
+use super::found;
 use super::{Context, Letter, Scope, Trust, checked};
 use crate::error::Result;
 use crate::lint::Finding;
@@ -78,6 +80,12 @@ impl Edition {
     /// Checks that every name is one that will be there, and tells what is odd without being wrong.
     pub(super) fn check(&self, scope: &Scope<'_>) -> Result<Vec<Finding>> {
         checked(self.parts(), scope)
+    }
+
+    /// Everything that is to be said of it.
+    #[cfg(feature = "library")]
+    pub(super) fn found(&self, scope: &Scope<'_>) -> Vec<Finding> {
+        found(self.parts(), scope)
     }
 
     fn parts(&self) -> impl Iterator<Item = (&'static str, &Piece)> {

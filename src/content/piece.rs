@@ -82,11 +82,16 @@ impl Piece {
 
     /// Checks that every name is one that will be there, and tells what is odd without being wrong.
     pub(crate) fn check(&self, scope: &Scope<'_>) -> Result<Vec<Finding>> {
+        sound(self.found(scope))
+    }
+
+    /// Everything that is to be said of it.
+    pub(crate) fn found(&self, scope: &Scope<'_>) -> Vec<Finding> {
         let mut findings = super::syntax::check(&self.assembled.source, &scope.by(self.trust));
         for finding in &mut findings {
             finding.fault = self.assembled.placed(&finding.fault);
         }
-        sound(findings)
+        findings
     }
 }
 

@@ -269,13 +269,29 @@ impl Template {
 
     /// Checks that every name is one that will be there, and tells what is odd without being wrong.
     pub(crate) fn check(&self, vocabulary: &Vocabulary) -> Result<Vec<Finding>> {
-        let given = self.given.iter().map(|name| (name.as_str(), Known::any()));
-        let vocabulary = vocabulary.clone().with("given", Known::object(given));
-        let vocabulary = self.required.iter().fold(vocabulary, |known, name| known.require(name));
-        let scope = Scope { missing: self.missing, ..self.purpose() };
-        let scope = scope.with(&vocabulary);
+        let vocabulary = self.vocabulary(vocabulary);
+        let scope = self.scope().with(&vocabulary);
         let found = self.editions.values().map(|edition| edition.check(&scope));
         Ok(found.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// Everything that is to be said of it.
+    #[cfg(feature = "library")]
+    pub(crate) fn found(&self, vocabulary: &Vocabulary) -> Vec<Finding> {
+        let vocabulary = self.vocabulary(vocabulary);
+        let scope = self.scope().with(&vocabulary);
+        self.editions.values().flat_map(|edition| edition.found(&scope)).collect()
+    }
+
+    /// What it reads, with what the host gives.
+    fn vocabulary(&self, vocabulary: &Vocabulary) -> Vocabulary {
+        let given = self.given.iter().map(|name| (name.as_str(), Known::any()));
+        let vocabulary = vocabulary.clone().with("given", Known::object(given));
+        self.required.iter().fold(vocabulary, |known, name| known.require(name))
+    }
+
+    fn scope(&self) -> Scope<'static> {
+        Scope { missing: self.missing, ..self.purpose() }
     }
 
     /// What its purpose reads, in its blocks too.

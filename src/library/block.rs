@@ -96,11 +96,6 @@ impl VariantFile {
             Markup::Text => of(Markup::Text),
         }
     }
-
-    /// Every source of it.
-    pub(super) fn sources(&self) -> impl Iterator<Item = (Markup, &Source)> {
-        self.said.iter().map(|(markup, source)| (*markup, source))
-    }
 }
 
 impl BlockFile {
@@ -112,11 +107,6 @@ impl BlockFile {
             Markup::Text => "txt",
         };
         format!("add `_blocks/{}/{variant}.{end}`", self.name)
-    }
-
-    /// Every source of it.
-    pub(super) fn sources(&self) -> impl Iterator<Item = (Markup, &Source)> {
-        self.variants.iter().chain([&self.fallback]).flat_map(VariantFile::sources)
     }
 }
 

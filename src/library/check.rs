@@ -30,14 +30,23 @@ pub struct Shown {
 
 impl Library {
     /// Every mail that the fixtures show: each template with each fixture, in each of its locales,
-    /// and with each variant of each of its blocks, one at a time.
+    /// and with each variant of each of its blocks, one at a time. A fixture need not have what a
+    /// variant reads that it does not name, if another fixture shows that variant.
     pub fn mails(&self, lint: &Lint) -> Vec<Shown> {
         let entries = self.templates.values();
-        let cases = entries.flat_map(|entry| {
-            let fixtures = entry.fixtures.iter();
-            fixtures.flat_map(move |(name, fixture)| self.cases(entry, name, fixture))
+        let mails = entries.flat_map(|entry| {
+            let cases = entry.fixtures.iter().flat_map(|(name, fixture)| self.cases(entry, name, fixture));
+            let mails: Vec<Shown> = cases.map(|shown| entry.show(shown, lint)).collect();
+            let shown: BTreeSet<_> = mails.iter().filter_map(Shown::variants).flatten().collect();
+            let needless = |mail: &Shown| {
+                let variant = mail.variant.as_ref();
+                mail.letter.is_none() && variant.is_some_and(|variant| shown.contains(variant))
+            };
+            let needed: Vec<bool> = mails.iter().map(|mail| !needless(mail)).collect();
+            let kept = mails.into_iter().zip(needed).filter(|(_, needed)| *needed);
+            kept.map(|(mail, _)| mail).collect::<Vec<_>>()
         });
-        cases.map(|(entry, shown)| entry.show(shown, lint)).collect()
+        mails.collect()
     }
 
     /// What is to be said of the library: what was found when it was read, and what is wrong with
@@ -59,16 +68,11 @@ impl Library {
         in_order(allowed(unique(findings), &self.allow))
     }
 
-    fn cases<'l>(
-        &'l self,
-        entry: &'l Entry,
-        name: &'l Arc<str>,
-        fixture: &'l Fixture,
-    ) -> Vec<(&'l Entry, Shown)> {
+    fn cases(&self, entry: &Entry, name: &Arc<str>, fixture: &Fixture) -> Vec<Shown> {
         let shown = |with: Fixture, locale, variant| {
             let (template, fixture) = (Arc::clone(&entry.name), Arc::clone(name));
             let (letter, findings) = (None, Vec::new());
-            (entry, Shown { template, fixture, with, locale, variant, letter, findings })
+            Shown { template, fixture, with, locale, variant, letter, findings }
         };
         let locales = entry.template.locales();
         let own = fixture.locale().map(Arc::from).or_else(|| locales.first().map(Arc::clone));
@@ -93,6 +97,12 @@ impl Library {
 }
 
 impl Shown {
+    /// The variants of its blocks, of a mail that could be rendered.
+    fn variants(&self) -> Option<impl Iterator<Item = (Arc<str>, Arc<str>)>> {
+        let variants = self.letter.as_ref()?.variants.iter();
+        Some(variants.map(|(block, variant)| (Arc::clone(block), Arc::clone(variant))))
+    }
+
     /// What the mail is called among all mails: `cart/two`, `cart/two, de` or
     /// `cart/two, hero: vip`.
     pub fn name(&self) -> String {
@@ -140,7 +150,7 @@ impl Entry {
         match self.render(&shown.with) {
             Ok(letter) => {
                 let found = lint.inspect(&self.mail(&shown, &letter)).into_iter();
-                shown.findings = found.map(|finding| self.placed(finding)).collect();
+                shown.findings = found.filter_map(|finding| self.placed(finding)).collect();
                 shown.letter = Some(letter);
             }
             Err(error) => shown.findings = self.unrendered(&shown, &error),
@@ -161,13 +171,15 @@ impl Entry {
         mail.for_marketing(given("unsubscribe_url"), given("postal_address"))
     }
 
-    /// A finding in a mail, at the first place in the files that it may come from.
-    fn placed(&self, finding: Finding) -> Finding {
+    /// A finding in a mail, at the first place in the files that it may come from; none for a note
+    /// on what is in no file: MJML is compiled to what no author can change.
+    fn placed(&self, finding: Finding) -> Option<Finding> {
         let needle = finding.needle.clone().unwrap_or_default();
         let holds = |(_, text): &&(Arc<str>, Arc<str>)| !needle.is_empty() && text.contains(&needle);
         match self.sources.iter().find(holds) {
-            Some((file, text)) => finding.placed(file, text),
-            None => finding.placed(&self.file, ""),
+            Some((file, text)) => Some(finding.placed(file, text)),
+            None if finding.severity == Severity::Note && !needle.is_empty() => None,
+            None => Some(finding.placed(&self.file, "")),
         }
     }
 
@@ -191,7 +203,9 @@ fn unique(findings: impl IntoIterator<Item = Finding>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let new = |found: &Finding| {
         let Diagnostic { file, line, column, message, .. } = &found.fault;
-        seen.insert((found.code, file.clone(), *line, *column, message.clone()))
+        // How often something is found differs from mail to mail.
+        let what = found.needle.as_ref().unwrap_or(message);
+        seen.insert((found.code, file.clone(), *line, *column, what.clone()))
     };
     findings.into_iter().filter(new).collect()
 }

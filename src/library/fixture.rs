@@ -142,6 +142,11 @@ impl Fixture {
         self.roots.get("given")?.get(name)?.as_text()
     }
 
+    /// The names of what the host gives with its mail.
+    pub(super) fn gives(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.roots.get("given").into_iter().flat_map(Fields::iter).map(|(name, _)| name)
+    }
+
     /// The same fixture with another variant of a block.
     #[must_use]
     pub fn choosing(mut self, block: impl Into<Arc<str>>, variant: impl Into<Arc<str>>) -> Self {

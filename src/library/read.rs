@@ -16,12 +16,14 @@ use super::front::{self, Front};
 use super::select::{self, PlacesPlan};
 use super::text::Texts;
 use super::{Entry, FORMAT, Library};
-use crate::content::{Block, Content, Edition, Locales, Template};
+use crate::content::{Block, Content, Edition, Known, Locales, Template, Vocabulary};
 use crate::error::{Diagnostic, Span, nearest};
 use crate::folder;
 use crate::identity::encode;
-use crate::place::Places;
 use crate::lint::{Allow, Finding, Severity};
+use crate::place::Places;
+use crate::schema::Schema;
+use crate::value::Kind;
 
 /// `library.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -47,6 +49,7 @@ pub(super) struct Reader<'f> {
     used: BTreeSet<String>,
     pub(super) findings: Vec<Finding>,
     settings: Settings,
+    schema: Option<Schema>,
     blocks: BTreeMap<Arc<str>, BlockFile>,
     layouts: BTreeMap<String, Source>,
     texts: BTreeMap<String, Texts>,
@@ -81,6 +84,7 @@ impl<'f> Reader<'f> {
             used: BTreeSet::new(),
             findings: Vec::new(),
             settings: Settings::default(),
+            schema: None,
             blocks: BTreeMap::new(),
             layouts: BTreeMap::new(),
             texts: BTreeMap::new(),
@@ -89,6 +93,7 @@ impl<'f> Reader<'f> {
             let read = front::document(&source, (0, source.text.len()));
             reader.settings = reader.found(read).unwrap_or_default();
         }
+        reader.schema = reader.schema();
         reader.blocks = block::read(files, &mut reader.used, &mut reader.findings);
         reader.layouts = reader.layouts();
         reader.texts = reader.locales("_locales/");
@@ -164,8 +169,13 @@ impl<'f> Reader<'f> {
             return None;
         }
         let version = self.version(name, &used);
-        let given = front.given.iter().chain(&self.settings.given).cloned();
-        let template = Template::of(editions, locales, Arc::clone(&version)).given(given);
+        // What a fixture gives, a host will give.
+        let shown = fixtures.values().flat_map(Fixture::gives).map(ToString::to_string);
+        let given = front.given.iter().chain(&self.settings.given).cloned().chain(shown);
+        let required = front.required.iter().map(|name| name.get_ref().clone());
+        let template = Template::of(editions, locales, Arc::clone(&version));
+        let template = template.given(given).required(required);
+        self.findings.extend(template.found(&self.vocabulary()));
         Some(Entry {
             name: name.into(),
             version,
@@ -181,6 +191,37 @@ impl<'f> Reader<'f> {
             allow: front.allow,
             sources: self.sources(&files.mail.path, &used),
         })
+    }
+
+    /// What templates read, as far as a library knows it: without a schema there may be any trait.
+    fn vocabulary(&self) -> Vocabulary {
+        let schema = self.schema.as_ref();
+        let profile = schema.map(|schema| Known::declared(schema.attributes()));
+        let choice = self.blocks.keys().map(|name| (Arc::clone(name), Known::scalar(Kind::Text)));
+        let vocabulary = Vocabulary::default()
+            .with("profile", profile.unwrap_or_else(Known::any))
+            .with("choice", Known::object(choice))
+            .with("locale", Known::scalar(Kind::Text));
+        let open = ["fetched", "metrics", "place", "segments"];
+        open.into_iter().fold(vocabulary, |known, root| known.with(root, Known::any()))
+    }
+
+    /// The traits that there are, if the library says so.
+    fn schema(&mut self) -> Option<Schema> {
+        let source = self.source("schema.toml")?;
+        match Schema::from_toml(&source.text) {
+            Ok(schema) => Some(schema),
+            Err(error) => {
+                let faults = error.diagnostics().iter().cloned();
+                let faults: Vec<Diagnostic> = match error.diagnostics() {
+                    [] => vec![Diagnostic::of_file(&*source.path, error.detail())],
+                    _ => faults.map(|fault| fault.in_file(&*source.path)).collect(),
+                };
+                let found = faults.into_iter();
+                self.findings.extend(found.map(|fault| Finding::new("schema", Severity::Error, fault)));
+                None
+            }
+        }
     }
 
     /// The files of a template, and what stands in front of it.
