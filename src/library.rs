@@ -38,7 +38,7 @@
 //! let letter = template.render(&ann)?;
 //! assert_eq!(letter.subject, "Hello Ann <3");
 //! assert!(letter.html.contains(r#"<a href="https://shop.example/?a=1&amp;b=2">Ann &lt;3</a>"#));
-//! assert_eq!(letter.text, "Ann <3 (https://shop.example/?a=1&b=2)\n");
+//! assert_eq!(letter.text, "Ann <3 (https://shop.example/?a=1&b=2)");
 //! // No value becomes an address of another kind.
 //! let eve = Fixture::from_json(r#"{"given": {"link": "javascript:alert(1)"}}"#)?;
 //! assert!(template.render(&eve).is_err());

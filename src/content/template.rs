@@ -35,6 +35,8 @@ pub struct Template {
     /// The blocks that are rendered by themselves.
     printed: BTreeSet<String>,
     given: BTreeSet<String>,
+    /// Whether the host may give anything.
+    open: bool,
     required: BTreeSet<String>,
     readable: Sensitivity,
     missing: Severity,
@@ -172,7 +174,18 @@ impl Template {
         let blocks = printed.union(&chosen).cloned().collect();
         let (given, required) = (BTreeSet::new(), BTreeSet::new());
         let Scope { readable, missing, .. } = Scope::UNKNOWN;
-        Self { editions, locales, version, blocks, printed, given, required, readable, missing }
+        Self {
+            editions,
+            locales,
+            version,
+            blocks,
+            printed,
+            given,
+            open: false,
+            required,
+            readable,
+            missing,
+        }
     }
 
     /// The same template with the names of what the host gives with each message.
@@ -180,6 +193,12 @@ impl Template {
     pub fn given<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.given.extend(names.into_iter().map(Into::into));
         self
+    }
+
+    /// The same template, of which nobody has said what the host gives with it.
+    #[cfg(feature = "library")]
+    pub(crate) fn open(self) -> Self {
+        Self { open: true, ..self }
     }
 
     /// The same template for people of whom these are known, such as `profile.name`: that they may be
@@ -286,7 +305,8 @@ impl Template {
     /// What it reads, with what the host gives.
     fn vocabulary(&self, vocabulary: &Vocabulary) -> Vocabulary {
         let given = self.given.iter().map(|name| (name.as_str(), Known::any()));
-        let vocabulary = vocabulary.clone().with("given", Known::object(given));
+        let given = if self.open { Known::any() } else { Known::object(given) };
+        let vocabulary = vocabulary.clone().with("given", given);
         self.required.iter().fold(vocabulary, |known, name| known.require(name))
     }
 

@@ -222,6 +222,11 @@ impl<'l> Compiler<'l> {
         let document = super::mjml::compile(&masked);
         let document = document.map_err(|found| self.findings.extend(found)).ok()?;
         let super::mjml::Document { html, preview } = document;
+        let misplaced = html::misplaced(&masked, &html);
+        if !misplaced.is_empty() {
+            self.faults(misplaced);
+            return None;
+        }
         Some(Document { masked, html, preview })
     }
 

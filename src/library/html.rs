@@ -6,7 +6,7 @@ use css_inline::CSSInliner;
 
 use super::escape;
 use super::markup::{self, Spot};
-use super::sheet::Masked;
+use super::sheet::{Masked, Word};
 use super::tags::Sort;
 use super::unmask::Fault;
 
@@ -28,6 +28,7 @@ pub(super) fn inline(masked: &Masked) -> Result<String, Vec<Fault>> {
             Some((code.origin.clone(), fault))
         })
         .collect();
+    let faults: Vec<Fault> = faults.into_iter().chain(misplaced(masked, &masked.text)).collect();
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -88,38 +89,50 @@ fn in_condition(html: &str, at: usize) -> bool {
     open.is_some_and(|open| before.get(open..).is_some_and(|rest| !rest.contains("-->")))
 }
 
-/// The document that came of one, if all code is where it was.
+/// What prints in a table and in none of its cells: a client puts it in front of the table.
+pub(super) fn misplaced(masked: &Masked, html: &str) -> Vec<Fault> {
+    let words = masked.words(html);
+    let spots = markup::spots(html, &words);
+    let names = markup::names(html);
+    let outside = |word: &Word| {
+        let next = names.partition_point(|name| name.end <= word.at.start);
+        let last = next.checked_sub(1).and_then(|last| names.get(last))?;
+        let closes = html.get(..last.start)?.ends_with('/');
+        let name = html.get(last.clone())?.to_ascii_lowercase();
+        Some(match name.as_str() {
+            "tbody" | "tfoot" | "thead" | "tr" => true,
+            "table" => !closes,
+            "caption" | "td" | "th" => closes,
+            _ => false,
+        })
+    };
+    let prints = words.iter().zip(&spots).filter(|(word, spot)| {
+        let code = masked.codes.get(word.code);
+        **spot == Spot::Text && code.is_some_and(|code| code.sort == Sort::Print)
+    });
+    let wrong = prints.filter(|(word, _)| outside(word) == Some(true));
+    let fault = (
+        "code-moved",
+        "no text can stand here, so a mail client would move it".to_owned(),
+        "put it into a cell of the table",
+    );
+    let codes = wrong.filter_map(|(word, _)| masked.codes.get(word.code));
+    codes.map(|code| (code.origin.clone(), fault.clone())).collect()
+}
+
+/// The document that came of one. Nothing but loading can fail, and nothing is loaded.
 fn settled(
     masked: &Masked,
     before: &str,
     after: Result<String, css_inline::InlineError>,
 ) -> Result<String, Vec<Fault>> {
-    let origin = masked.codes.first().map(|code| code.origin.clone());
-    let after = match (after, origin) {
-        (Ok(after), _) => after,
-        // Without code there is no place to name; nothing but what is loaded can fail.
-        (Err(_), None) => return Ok(before.to_owned()),
-        (Err(error), Some(origin)) => {
+    match (after, masked.codes.first()) {
+        (Ok(after), _) if before.contains("<tbody") => Ok(after),
+        (Ok(after), _) => Ok(without_bodies(&after)),
+        (Err(_), None) => Ok(before.to_owned()),
+        (Err(error), Some(code)) => {
             let message = format!("the styles cannot be put into the elements: {error}");
-            return Err(vec![(origin, ("styles", message, ""))]);
-        }
-    };
-    let after = if before.contains("<tbody") { after } else { without_bodies(&after) };
-    let order = |html: &str| -> Vec<usize> {
-        masked.words(html).into_iter().map(|word| word.code).collect()
-    };
-    let (was, is) = (order(before), order(&after));
-    let moved = was.iter().zip(&is).find(|(was, is)| was != is).map(|(was, _)| *was);
-    let moved = moved.or_else(|| was.get(is.len()).copied());
-    match moved.and_then(|moved| masked.codes.get(moved)) {
-        None => Ok(after),
-        Some(code) => {
-            let fault = (
-                "code-moved",
-                "no text can stand here, so a mail client would move it".to_owned(),
-                "put it into a cell of the table",
-            );
-            Err(vec![(code.origin.clone(), fault)])
+            Err(vec![(code.origin.clone(), ("styles", message, ""))])
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
 }
 
 /// The MJML without its `<mj-style inline="inline">`, which the compiler does not know, and the
-/// rules in them. Blanks keep the places of what follows.
+/// rules in them. Comments keep the places of what follows.
 fn without_inline_styles(mjml: &str) -> (String, String) {
     let (mut rest, mut plain, mut css) = (mjml, String::with_capacity(mjml.len()), String::new());
     while let Some(start) = rest.find("<mj-style") {
@@ -59,7 +59,7 @@ fn without_inline_styles(mjml: &str) -> (String, String) {
         let (tag, body) = style.split_at(open + 1);
         if tag.contains("inline=\"inline\"") || tag.contains("inline='inline'") {
             css.push_str(body.trim_end_matches("</mj-style>"));
-            plain.extend(style.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }));
+            plain.push_str(&blank(style));
         } else {
             plain.push_str(style);
         }
@@ -67,6 +67,14 @@ fn without_inline_styles(mjml: &str) -> (String, String) {
     }
     plain.push_str(rest);
     (plain, css)
+}
+
+/// A comment as long as a text, with its line ends.
+fn blank(text: &str) -> String {
+    let (open, close) = ("<!--", "-->");
+    let inner = text.get(open.len()..text.len().saturating_sub(close.len())).unwrap_or_default();
+    let inner: String = inner.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    format!("{open}{inner}{close}")
 }
 
 fn finding(masked: &Masked, error: &Fault) -> Finding {

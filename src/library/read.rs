@@ -172,9 +172,11 @@ impl<'f> Reader<'f> {
         // What a fixture gives, a host will give.
         let shown = fixtures.values().flat_map(Fixture::gives).map(ToString::to_string);
         let given = front.given.iter().chain(&self.settings.given).cloned().chain(shown);
+        let given: BTreeSet<String> = given.collect();
         let required = front.required.iter().map(|name| name.get_ref().clone());
         let template = Template::of(editions, locales, Arc::clone(&version));
-        let template = template.given(given).required(required);
+        let template = if given.is_empty() { template.open() } else { template.given(given) };
+        let template = template.required(required);
         self.findings.extend(template.found(&self.vocabulary()));
         Some(Entry {
             name: name.into(),
