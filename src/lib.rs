@@ -39,6 +39,7 @@ pub mod lifetime;
 
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod lint;
+mod frame;
 pub mod content;
 pub mod claim;
 pub mod gate;

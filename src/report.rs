@@ -42,7 +42,6 @@ mod figures;
 mod html;
 mod letters;
 mod measured;
-mod preview;
 mod score;
 mod text;
 

@@ -6,8 +6,9 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
-use super::{Bin, Distribution, Report, Scale, Score, Segments, chart, preview, text};
+use super::{Bin, Distribution, Report, Scale, Score, Segments, chart, text};
 use crate::error::{Error, ErrorKind, Result};
+use crate::frame;
 use crate::time::Timestamp;
 
 const NAME: &str = "page.html";
@@ -68,7 +69,7 @@ fn environment() -> Environment<'static> {
     page.add_filter("instant", |at: Serde<Timestamp>| text::instant(*at));
     page.add_filter("sentence", text::sentence);
     page.add_filter("short", |hash: &str| hash.chars().take(HASH).collect::<String>());
-    page.add_filter("mail", |html: &str| preview::document(html));
+    page.add_filter("mail", |html: &str| frame::document(html));
     page.add_filter("total", |counts: Vec<u64>| text::total(&counts));
     page.add_function("share_of", text::share_of);
     page.add_function("drawing", |html: String| Value::from_safe_string(html));

@@ -1,4 +1,4 @@
-//! Mail within the page, without any right.
+//! Mail within a page, without any right.
 
 /// What stands before a mail in its frame: nothing is fetched but what it brings along, and no
 /// name is looked up in advance. Links take no clicks; a frame that followed one would be stopped
@@ -9,11 +9,11 @@ style-src 'unsafe-inline'; img-src data:; font-src data:; form-action 'none'; ba
 <meta http-equiv=\"x-dns-prefetch-control\" content=\"off\">\
 <style>a,area,button,input,select,textarea{pointer-events:none!important}</style>";
 
-/// The document of a preview's frame.
+/// The document of a frame that shows a mail.
 ///
 /// The frame is sandboxed and the page forbids frames from elsewhere; the guard is the third lock.
 /// No policy stops a `<link rel=preconnect>`, so links become elements that mean nothing.
-pub(super) fn document(html: &str) -> String {
+pub(crate) fn document(html: &str) -> String {
     let mut out = String::with_capacity(GUARD.len() + html.len());
     out.push_str(GUARD);
     let mut rest = html;
