@@ -17,3 +17,6 @@ pub mod store {}
 
 #[doc = include_str!("../docs/PUSHDOWN.md")]
 pub mod pushdown {}
+
+#[doc = include_str!("../docs/LINT.md")]
+pub mod lint {}

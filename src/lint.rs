@@ -1,7 +1,45 @@
 //! What is wrong with a mail before anybody gets it: findings with a code, a severity and a place.
 //!
 //! A [`Finding`] is made by whoever looks: the checks of templates, of blocks, and of the mail that
-//! comes out of them. Its code is stable, so that a team can say which it allows and why.
+//! comes out of them. Its code is stable, so that a team can say which it allows and why: an
+//! [`Allow`].
+//!
+//! With the feature `library`, `Lint` reads a rendered `Mail` as the programs do that people read
+//! mail with. The chapter [`guide::lint`](crate::guide::lint) says what it looks for.
+
+mod allow;
+#[cfg(feature = "library")]
+mod amp;
+#[cfg(feature = "library")]
+mod check;
+#[cfg(feature = "library")]
+mod clients;
+#[cfg(feature = "library")]
+mod color;
+#[cfg(feature = "library")]
+mod contrast;
+#[cfg(feature = "library")]
+mod document;
+#[cfg(feature = "library")]
+mod images;
+#[cfg(feature = "library")]
+mod links;
+#[cfg(feature = "library")]
+mod markup;
+#[cfg(feature = "library")]
+mod page;
+#[cfg(feature = "library")]
+mod style;
+#[cfg(feature = "library")]
+mod support;
+#[cfg(feature = "library")]
+mod words;
+
+pub use allow::{Allow, allowed};
+#[cfg(feature = "library")]
+pub use check::{Limits, Lint, Mail};
+#[cfg(feature = "library")]
+pub use clients::Audience;
 
 use std::fmt;
 
@@ -83,6 +121,13 @@ impl Finding {
         self
     }
 
+    /// The same finding with what to do about it.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.fault = self.fault.with_help(help);
+        self
+    }
+
     /// The same finding at the place of its needle in a source, or of the source as a whole where
     /// that does not hold it.
     ///
@@ -115,7 +160,7 @@ impl Finding {
     /// file as a whole is at fault.
     pub fn to_json(&self) -> String {
         let Diagnostic { file, message, help, line, column, .. } = &self.fault;
-        let line = Line {
+        let told = Told {
             file: file.as_deref(),
             line: *line,
             column: *column,
@@ -124,12 +169,12 @@ impl Finding {
             message,
             help: help.as_deref(),
         };
-        serde_json::to_string(&line).unwrap_or_default()
+        serde_json::to_string(&told).unwrap_or_default()
     }
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct Told<'a> {
     file: Option<&'a str>,
     line: usize,
     column: usize,

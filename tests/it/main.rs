@@ -31,6 +31,8 @@ mod laws;
 mod learning;
 mod lifetime;
 mod link;
+#[cfg(feature = "library")]
+mod lint;
 mod live;
 mod metric;
 mod model;
