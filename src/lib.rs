@@ -40,6 +40,8 @@ pub mod lifetime;
 // Speaking: what is said, whether it may be, and the message that says it.
 pub mod lint;
 mod frame;
+#[cfg(feature = "library")]
+pub mod preview;
 pub mod content;
 pub mod claim;
 pub mod gate;

@@ -37,6 +37,8 @@ mod live;
 mod metric;
 mod model;
 mod playbook;
+#[cfg(feature = "library")]
+mod preview;
 mod privacy;
 #[cfg(feature = "sqlite")]
 mod pushdown;
