@@ -128,8 +128,8 @@ impl Finding {
         self
     }
 
-    /// The same finding at the place of its needle in a source, or of the source as a whole where
-    /// that does not hold it.
+    /// The same finding at the place of its needle in a source, also with `&` written as `&amp;`, or
+    /// of the source as a whole where that does not hold it.
     ///
     /// ```
     /// use bespoke::error::Diagnostic;
@@ -143,12 +143,10 @@ impl Finding {
     #[must_use]
     pub fn placed(mut self, file: &str, source: &str) -> Self {
         let needle = self.needle.as_deref().unwrap_or_default();
-        let found = source.find(needle).filter(|_| !needle.is_empty());
+        let found = place(source, needle).or_else(|| place(source, &needle.replace('&', "&amp;")));
         let Diagnostic { message, help, .. } = self.fault;
         self.fault = match found {
-            Some(at) => {
-                Diagnostic::new(source, Span::new(at, at + needle.len()), message).in_file(file)
-            }
+            Some(span) => Diagnostic::new(source, span, message).in_file(file),
             None => Diagnostic::of_file(file, message),
         };
         self.fault.help = help;
@@ -171,6 +169,11 @@ impl Finding {
         };
         serde_json::to_string(&told).unwrap_or_default()
     }
+}
+
+fn place(source: &str, needle: &str) -> Option<Span> {
+    let at = source.find(needle).filter(|_| !needle.is_empty())?;
+    Some(Span::new(at, at + needle.len()))
 }
 
 #[derive(Serialize)]

@@ -292,7 +292,7 @@ mod tests {
         );
         assert_eq!(
             told("<p style='color:rgba(0,0,0,.3)'>faint<b style='color:inherit'>faint"),
-            ["error text in #b3b3b3 on #ffffff has a contrast of 2.11, not 4.5 (2 times)"]
+            ["error text in #b2b2b2 on #ffffff has a contrast of 2.11, not 4.5 (2 times)"]
         );
     }
 

@@ -18,7 +18,7 @@
     return element;
   };
 
-  const kilobytes = bytes => (bytes < 10240 ? (bytes / 1024).toFixed(1) : Math.round(bytes / 1024)) + " KB";
+  const kilobytes = bytes => (bytes < 1024 ? bytes + " B" : (bytes < 10240 ? (bytes / 1024).toFixed(1) : Math.round(bytes / 1024)) + " KB");
   const many = (count, one, more) => count + " " + (count === 1 ? one : more || one + "s");
   const count = (mail, severity) => mail.findings.filter(finding => finding.severity === severity).length;
   const weight = size => (size > data.error ? "error" : size > data.warning ? "warning" : "");

@@ -72,6 +72,22 @@ html-aria-describedby html-aria-hidden html-aria-label html-aria-labelledby
 html-meta-color-scheme css-color-scheme
 """.split()
 
+# Nobody misses these: they polish, or are set to what a program does anyway.
+NOT_MISSED = """
+css-accent-color css-background-blend-mode css-background-clip css-background-origin
+css-background-position css-background-repeat css-background-size css-border-collapse
+css-border-spacing css-box-sizing css-caption-side css-clear css-cursor css-direction css-display
+css-empty-cells css-font-kerning css-font-size-adjust css-font-stretch css-height css-hyphenate-character
+css-hyphenate-limit-chars css-hyphens css-letter-spacing css-list-style-position css-orphans
+css-outline css-outline-offset css-overflow-wrap css-pseudo-class-active css-pseudo-class-default
+css-pseudo-class-link css-pseudo-class-visited css-resize css-scroll-snap css-tab-size
+css-table-layout css-text-align-last css-text-decoration-skip-ink css-text-decoration-thickness
+css-text-emphasis-position css-text-justify css-text-underline-offset css-text-underline-position
+css-text-wrap css-user-select css-white-space-collapse css-widows css-width css-word-break
+css-word-spacing css-word-wrap html-abbr html-acronym html-address html-align html-code html-dfn
+html-dir html-loading-attribute html-small html-strike html-wbr html-width html-height
+""".split()
+
 # What a feature is found by, where its name does not say so.
 FOUND_BY = {
     "css-at-media-device-pixel-ratio": "media:-webkit-min-device-pixel-ratio media:-webkit-device-pixel-ratio media:-webkit-max-device-pixel-ratio",
@@ -171,7 +187,7 @@ def impact(slug):
 def main():
     data = json.load(open(sys.argv[1], encoding="utf-8"))
     known = {feature["slug"] for feature in data["data"]}
-    for name in [*CONTENT, *LAYOUT, *LEFT_OUT, *FOUND_BY]:
+    for name in [*CONTENT, *LAYOUT, *LEFT_OUT, *NOT_MISSED, *FOUND_BY]:
         if name not in known:
             print(f"no feature {name}", file=sys.stderr)
     print("# What programs that read mail support, from https://www.caniemail.com.")
@@ -183,7 +199,8 @@ def main():
     for feature in sorted(data["data"], key=lambda feature: feature["slug"]):
         cells = [support(feature, client) for client in CLIENTS]
         slug = feature["slug"]
-        if feature["category"] == "others" or slug in LEFT_OUT or not {"n", "a"} & set(cells):
+        is_left_out = feature["category"] == "others" or slug in LEFT_OUT or slug in NOT_MISSED
+        if is_left_out or not {"n", "a"} & set(cells):
             continue
         print("\t".join([slug, feature["title"].strip(), impact(slug), found_by(feature), *cells]))
 
