@@ -82,7 +82,7 @@ impl Wants {
             Key::Rule(rule) => return Self::of_rule(rule.expr(), names),
             _ if selector.is_for_nobody(key) => return None,
             Key::Band(band) => band.clone(),
-            Key::Name(name) => Interval::only(Scalar::Text(name.clone())),
+            Key::Name(name) => Interval::only(Scalar::Text(Arc::clone(name))),
         };
         Some(Self(vec![Clause { of: of(), stretch: Some(stretch) }]))
     }
@@ -162,16 +162,12 @@ impl Clause {
             return None;
         }
         let same = clauses.iter_mut().find(|clause| clause.of == self.of && is_single(part, names));
-        match (same.and_then(|clause| clause.stretch.as_mut()), own) {
-            (Some(stretch), Some(own)) => {
-                *stretch = stretch.and(own);
-                (!stretch.is_empty()).then_some(())
-            }
-            _ => {
-                clauses.push(self);
-                Some(())
-            }
+        if let (Some(stretch), Some(own)) = (same.and_then(|clause| clause.stretch.as_mut()), own) {
+            *stretch = stretch.and(own);
+            return (!stretch.is_empty()).then_some(());
         }
+        clauses.push(self);
+        Some(())
     }
 
     fn follows_from(&self, other: &Self) -> bool {

@@ -427,8 +427,7 @@ fn comparison() -> impl Strategy<Value = String> {
 fn rule() -> impl Strategy<Value = String> {
     let clauses = prop::collection::vec(comparison(), 1..4);
     (clauses, any::<bool>()).prop_map(|(clauses, all)| {
-        let joined = clauses.join(if all || clauses.len() < 3 { " AND " } else { " OR " });
-        joined
+        clauses.join(if all || clauses.len() < 3 { " AND " } else { " OR " })
     })
 }
 
