@@ -32,7 +32,7 @@ mod interval;
 mod piece;
 mod reach;
 mod select;
-mod syntax;
+pub(crate) mod syntax;
 mod template;
 mod vocabulary;
 mod whereabouts;
