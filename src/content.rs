@@ -23,6 +23,7 @@
 mod block;
 mod code;
 mod context;
+mod filter;
 mod piece;
 mod template;
 

@@ -4,13 +4,14 @@
 //! and tells names without their places. So both are looked for in the source. It is read after the
 //! engine has found nothing wrong with its syntax, so this reader can be simple.
 
+use super::filter;
 use crate::error::{Diagnostic, Span, nearest};
 
 /// The filters that templates may use.
 const FILTERS: &str = "\
-    abs attr batch bool capitalize chain count d default dictsort e escape first fixed float \
-    format groupby indent int items join last length lines list lower map max min pprint \
-    reject rejectattr replace reverse round safe select selectattr slice sort split string \
+    abs attr batch bool capitalize chain count d date default dictsort e escape first fixed \
+    float format groupby indent int items join last length lines list lower map max min money \
+    number plural pprint reject rejectattr replace reverse round safe select selectattr slice sort split string \
     sum title trim unique upper urlencode zip";
 
 /// The tests that templates may use, after `is`.
@@ -95,6 +96,10 @@ fn name_fault<'s>(name: &str, near: impl Fn(isize) -> Option<&'s str>) -> Option
 
 /// What to say of a name that is none of the known.
 fn unknown(what: &str, name: &str, known: &str) -> Option<Fault> {
+    if what == "filter" && is_one_of(name, filter::MISSING) {
+        let help = "build `bespoke` with the feature `locale`".to_owned();
+        return Some((format!("the filter `{name}` is not built in"), Some(help)));
+    }
     if is_one_of(name, known) {
         return None;
     }
@@ -202,7 +207,9 @@ mod tests {
     fn what_is_known_here_is_known_to_the_engine() {
         let environment = minijinja::Environment::new();
         for (names, test) in [(FILTERS, "filter"), (TESTS, "test")] {
-            for name in names.split(' ').filter(|name| *name != "fixed") {
+            let ours = ["date", "fixed", "money", "number", "plural"];
+            let ours = |name: &str| test == "filter" && ours.contains(&name);
+            for name in names.split(' ').filter(|name| !ours(name)) {
                 let source = format!("{{{{ '{name}' is {test} }}}}");
                 assert_eq!(environment.render_str(&source, ()).unwrap(), "True", "{test} {name}");
             }

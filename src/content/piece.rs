@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
-use super::{Context, code};
+use super::{Context, code, filter};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span, nearest};
 use crate::value::Decimal;
 
@@ -50,6 +50,7 @@ impl Piece {
         });
         environment.set_formatter(print);
         environment.add_filter("fixed", fixed);
+        filter::register(&mut environment);
         environment
             .add_template_owned(NAME, source.to_owned())
             .map_err(|error| located(source, &error))?;
