@@ -29,6 +29,7 @@ mod context;
 mod fault;
 mod fetch;
 mod interval;
+mod filter;
 mod piece;
 mod reach;
 mod select;

@@ -40,17 +40,21 @@
 
 mod address;
 mod compose;
+mod fault;
 mod header;
 mod sender;
 mod stored;
 mod unsubscribe;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use address::Address;
 pub use compose::Composer;
 pub(crate) use compose::check_id;
-pub use sender::Sender;
+pub use fault::AddressFault;
+pub use sender::{ProviderHeader, Sender};
 pub use unsubscribe::UnsubscribeToken;
 
 use crate::content::Letter;
@@ -70,8 +74,15 @@ pub struct Draft {
     /// Where it goes; the permit must be for this address.
     pub recipient: Address,
     /// What it says. The subject is one line, and white space around it is cut; line ends of any
-    /// kind in the text and the HTML become CRLF.
+    /// kind in the text, the AMP and the HTML become CRLF.
     pub letter: Letter,
+    /// Whom it comes from, where that is not the sender. Its domain must be one that whoever hands
+    /// the message over signs for.
+    pub from: Option<Address>,
+    /// Where answers to it go, where that is not where the sender has them.
+    pub reply_to: Option<Address>,
+    /// The campaign that it is part of, for `Feedback-ID`.
+    pub campaign: Option<Arc<str>>,
 }
 
 /// A message ready to be handed over.
@@ -90,6 +101,10 @@ pub struct Message {
     pub from: Address,
     /// The recipient's address, for the envelope.
     pub recipient: Address,
+    /// The version of the templates that it was rendered from.
+    pub version: Option<Arc<str>>,
+    /// The variant of each block that it shows, by the block's name.
+    pub variants: BTreeMap<Arc<str>, Arc<str>>,
     /// The whole message by RFC 5322: ASCII, lines of at most 998 bytes that end in CRLF.
     pub bytes: Vec<u8>,
 }
@@ -102,7 +117,36 @@ impl Draft {
         recipient: Address,
         letter: Letter,
     ) -> Self {
-        Self { id: id.into(), profile: profile.into(), recipient, letter }
+        Self {
+            id: id.into(),
+            profile: profile.into(),
+            recipient,
+            letter,
+            from: None,
+            reply_to: None,
+            campaign: None,
+        }
+    }
+
+    /// The same draft from another address than the sender's.
+    #[must_use]
+    pub fn from(mut self, address: Address) -> Self {
+        self.from = Some(address);
+        self
+    }
+
+    /// The same draft with another address for answers than the sender's.
+    #[must_use]
+    pub fn reply_to(mut self, address: Address) -> Self {
+        self.reply_to = Some(address);
+        self
+    }
+
+    /// The same draft as part of a campaign.
+    #[must_use]
+    pub fn campaign(mut self, campaign: impl Into<Arc<str>>) -> Self {
+        self.campaign = Some(campaign.into());
+        self
     }
 }
 

@@ -33,6 +33,8 @@ mod hasher;
 mod links;
 mod platform;
 
+#[cfg(feature = "mail")]
+pub(crate) use address::ascii_domain;
 pub use address::{CanonicalEmail, GivenEmail};
 #[cfg(any(feature = "mail", feature = "seal"))]
 pub(crate) use hasher::keyed;

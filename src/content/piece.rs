@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
-use super::Context;
 use super::fault::located;
 use super::syntax::{Reads, Scope, Tree, Trust};
+use super::{Context, filter};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::lint::{Finding, Severity};
 use crate::value::Decimal;
@@ -106,6 +106,7 @@ fn environment(format: Format, trust: Trust) -> Environment<'static> {
     });
     environment.set_formatter(print);
     environment.add_filter("fixed", fixed);
+    filter::register(&mut environment);
     environment.add_test("none", is_none);
     environment.add_test("divisibleby", is_divisible_by);
     environment

@@ -1,7 +1,8 @@
 //! Whole messages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::piece::{Format, Piece};
 use super::{Context, Known, Scope, Trust, Vocabulary, checked};
@@ -45,6 +46,17 @@ pub struct Letter {
     pub text: String,
     /// The HTML.
     pub html: String,
+    /// The line that mail programs show after the subject. It is for previews and records: what a
+    /// recipient sees of it stands in the HTML.
+    pub preheader: Option<String>,
+    /// The message in AMP for Email, for the mail programs that know it.
+    pub amp: Option<String>,
+    /// The version of the templates that it was rendered from.
+    pub version: Option<Arc<str>>,
+    /// The variant of each block that it shows, by the block's name.
+    pub variants: BTreeMap<Arc<str>, Arc<str>>,
+    /// The language and region that it was written for, as BCP 47 has them: `de-CH`.
+    pub locale: Option<Arc<str>>,
 }
 
 impl Letter {
@@ -54,7 +66,51 @@ impl Letter {
         text: impl Into<String>,
         html: impl Into<String>,
     ) -> Self {
-        Self { subject: subject.into(), text: text.into(), html: html.into() }
+        Self {
+            subject: subject.into(),
+            text: text.into(),
+            html: html.into(),
+            preheader: None,
+            amp: None,
+            version: None,
+            variants: BTreeMap::new(),
+            locale: None,
+        }
+    }
+
+    /// The same letter with the line that mail programs show after the subject.
+    #[must_use]
+    pub fn preheader(mut self, preheader: impl Into<String>) -> Self {
+        self.preheader = Some(preheader.into());
+        self
+    }
+
+    /// The same letter with a part in AMP for Email.
+    #[must_use]
+    pub fn amp(mut self, amp: impl Into<String>) -> Self {
+        self.amp = Some(amp.into());
+        self
+    }
+
+    /// The same letter with the version of the templates that it was rendered from.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<Arc<str>>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// The same letter with the variant that it shows of a block.
+    #[must_use]
+    pub fn variant(mut self, block: impl Into<Arc<str>>, variant: impl Into<Arc<str>>) -> Self {
+        self.variants.insert(block.into(), variant.into());
+        self
+    }
+
+    /// The same letter with the language and region that it was written for.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<Arc<str>>) -> Self {
+        self.locale = Some(locale.into());
+        self
     }
 }
 
@@ -162,7 +218,8 @@ impl Template {
         let [subject, html, text] = self
             .parts()
             .map(|(part, piece)| piece.render(context).map_err(|error| error.within(part)));
-        Ok(Letter { subject: subject?.trim().to_owned(), html: html?, text: text? })
+        let (subject, html, text) = (subject?, html?, text?);
+        Ok(Letter::new(subject.trim(), text, html))
     }
 
     /// The names that it reads below `root`.
@@ -196,6 +253,7 @@ impl fmt::Debug for Letter {
             .field("subject", &self.subject.len())
             .field("html", &self.html.len())
             .field("text", &self.text.len())
-            .finish()
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }

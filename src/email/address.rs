@@ -1,18 +1,13 @@
 //! Addresses that mail can be sent to.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use validator::ValidateEmail as _;
-
+use super::fault::{self, AddressFault};
 use super::header;
 use crate::error::{Error, ErrorKind, Result};
-use crate::identity::CanonicalEmail;
-
-/// The longest part before the `@`, in bytes (RFC 5321, section 4.5.3.1.1).
-const MAX_LOCAL: usize = 64;
-/// The longest address, in bytes: a path of 256 (RFC 5321, section 4.5.3.1.3) less its brackets.
-const MAX_ADDRESS: usize = 254;
+use crate::identity::{CanonicalEmail, ascii_domain};
 
 /// A mail address with or without a display name, known to be one that can be sent to.
 ///
@@ -37,24 +32,21 @@ pub struct Address {
 
 impl Address {
     /// An address with a display name; white space around either is cut, and a name of nothing is
-    /// no name.
+    /// no name. A domain outside ASCII is kept in the form in which mail is sent there
+    /// (`münchen.example` as `xn--mnchen-3ya.example`).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Address`], naming `name` or `address`, for
-    /// - a control character (C0, DEL, C1) or a line or paragraph separator (U+2028, U+2029);
-    /// - more than 64 bytes before the `@` or more than 254 in all;
-    /// - characters outside ASCII: before the `@` they need SMTPUTF8, which not every server
-    ///   speaks; a domain is to be given in its ASCII form (`xn--…`);
-    /// - quoted local parts and IP addresses in brackets, which no mailing has a use for;
-    /// - whatever else is no address by RFC 5321: misplaced dots, empty or overlong labels.
+    /// [`ErrorKind::Address`], naming `name` or `address`, for a control character (C0, DEL, C1) or
+    /// a line or paragraph separator (U+2028, U+2029) in either, and for what is no address that
+    /// mail can be sent to: [`AddressFault::of`] says why.
     pub fn new(name: Option<&str>, address: &str) -> Result<Self> {
         let name = name.map(|name| header::line("name", name)).transpose()?;
-        let address = header::line("address", address)?;
-        check(address).map_err(|detail| fault(detail).within("address"))?;
+        let address = header::clean(address).map_err(|_| AddressFault::Control);
+        let address = address.and_then(sendable).map_err(refused)?;
         Ok(Self {
             name: name.filter(|name| !name.is_empty()).map(str::to_owned),
-            address: address.to_owned(),
+            address: address.into_owned(),
         })
     }
 
@@ -65,12 +57,11 @@ impl Address {
     ///
     /// As [`Address::new`], and for quotes or angle brackets out of place.
     pub fn parse(text: &str) -> Result<Self> {
-        let text = header::line("address", text)?;
-        let Some(before) = text.strip_suffix('>') else { return Self::new(None, text) };
-        let (name, address) =
-            before.rsplit_once('<').ok_or_else(|| fault("a `>` has no `<`").within("address"))?;
-        let name = unquote(name.trim()).map_err(|detail| fault(detail).within("name"))?;
-        Self::new(Some(&name), address)
+        let text = header::clean(text).map_err(|_| refused(AddressFault::Control))?;
+        match header::bracketed("address", text)? {
+            (Some(name), address) => Self::new(Some(&name), address),
+            (None, address) => Self::new(None, address),
+        }
     }
 
     /// The display name.
@@ -78,12 +69,12 @@ impl Address {
         self.name.as_deref()
     }
 
-    /// The address alone, as given.
+    /// The address alone, in ASCII; as given but for a domain outside ASCII.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The part after the `@`, as given.
+    /// The part after the `@`.
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
@@ -98,54 +89,21 @@ impl Address {
     }
 }
 
-fn check(address: &str) -> Result<(), &'static str> {
-    if address.len() > MAX_ADDRESS {
-        return Err("it is longer than 254 bytes");
-    }
-    let (local, domain) = address.rsplit_once('@').ok_or("it has no `@`")?;
-    if local.len() > MAX_LOCAL {
-        return Err("it has more than 64 bytes before the `@`");
-    }
-    if !local.is_ascii() {
-        return Err("it has characters outside ASCII before the `@`");
-    }
-    if !domain.is_ascii() {
-        return Err("its domain has characters outside ASCII; give its `xn--` form");
-    }
-    if local.split('.').any(str::is_empty) {
-        return Err("it has a dot at an end or two in a row before the `@`");
-    }
-    // The validator takes an IP address in brackets, and anything in front of them.
-    if domain.contains('[') || !address.validate_email() {
-        return Err("mail cannot be sent to it");
-    }
-    Ok(())
-}
-
-fn unquote(name: &str) -> Result<String, &'static str> {
-    let Some(rest) = name.strip_prefix('"') else {
-        let odd = name.contains(['"', '<', '>']);
-        return if odd {
-            Err("quotes or angle brackets out of place")
-        } else {
-            Ok(name.to_owned())
-        };
-    };
-    let mut plain = String::with_capacity(rest.len());
-    let mut chars = rest.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if chars.as_str().is_empty() => return Ok(plain),
-            '"' => break,
-            '\\' => plain.extend(chars.next()),
-            c => plain.push(c),
+/// The address with its domain in ASCII, if mail can be sent to it.
+fn sendable(address: &str) -> Result<Cow<'_, str>, AddressFault> {
+    let address = match address.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => {
+            let domain = ascii_domain(domain).ok_or(AddressFault::Domain)?;
+            Cow::Owned(format!("{local}@{domain}"))
         }
-    }
-    Err("the quote does not end where the name does")
+        _ => Cow::Borrowed(address),
+    };
+    fault::check(&address)?;
+    Ok(address)
 }
 
-fn fault(detail: &'static str) -> Error {
-    Error::new(ErrorKind::Address, detail)
+fn refused(fault: AddressFault) -> Error {
+    Error::new(ErrorKind::Address, fault.to_string()).within("address").with_source(fault)
 }
 
 impl FromStr for Address {
@@ -224,7 +182,9 @@ mod tests {
             "ann@x[127.0.0.1]",
             "\"ann\"@x.de",
             "änn@x.de",
-            "ann@münchen.de",
+            "ann@mün chen.de",
+            "ann@-münchen.de",
+            "ann@ü",
             "ann@x.de\n",
             "ann\0@x.de",
             "A\u{85}nn <ann@x.de>",
@@ -245,8 +205,23 @@ mod tests {
         }
         let error = Address::new(Some("Ann\r"), "ann@x.de").unwrap_err();
         assert!(error.to_string().starts_with("name: "), "{error}");
-        let error = Address::new(None, "ann@münchen.de").unwrap_err();
+        let error = Address::new(None, "ann@x_y.de").unwrap_err();
         assert!(error.to_string().starts_with("address: "), "{error}");
+        assert_eq!(AddressFault::of(&error), Some(AddressFault::Domain));
+    }
+
+    #[test]
+    fn domains_outside_ascii_are_sent_to_in_ascii() {
+        for (given, sent) in [
+            ("Ann@Bücher.example", "Ann@xn--bcher-kva.example"),
+            ("ann@faß.de", "ann@xn--fa-hia.de"),
+            ("ann@例え。テスト", "ann@xn--r8jz45g.xn--zckzah"),
+            ("ann@BÜCHER.xn--p1ai", "ann@xn--bcher-kva.xn--p1ai"),
+        ] {
+            let address = Address::parse(given).unwrap();
+            assert_eq!(address.address(), sent);
+            assert_eq!(address.canonical().unwrap(), CanonicalEmail::new(given).unwrap());
+        }
     }
 
     #[test]

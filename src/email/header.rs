@@ -1,5 +1,7 @@
 //! What may stand in a header, and how.
 
+use std::borrow::Cow;
+
 use mail_builder::headers::HeaderType;
 use mail_builder::headers::address::Address as Mailbox;
 use mail_builder::headers::raw::Raw;
@@ -12,36 +14,105 @@ use crate::identity::encode;
 /// How many bytes an encoded word holds: 75 characters (RFC 2047, section 2) less `=?utf-8?B??=`,
 /// in base64.
 const WORD_BYTES: usize = 45;
+/// The longest value that is written as it is, in bytes: with its name it fits a line of 998 even
+/// where there is no white space to fold it at.
+pub(super) const MAX_VALUE: usize = 900;
+/// What is wrong with a longer one, or another that may not be written as it is.
+pub(super) const UNFIT: &str = "it must be 1 to 900 printable ASCII characters";
 
 /// A field's text without white space around it, if it has no character that ends or hides a line.
 pub(super) fn line<'t>(field: &str, text: &'t str) -> Result<&'t str> {
-    match text.chars().find(|c| is_forbidden(*c)) {
-        Some(c) => {
-            let detail = format!("it has the control character U+{:04X}", u32::from(c));
-            Err(Error::new(ErrorKind::Address, detail).within(field))
-        }
-        None => Ok(text.trim()),
-    }
+    clean(text).map_err(|c| control(ErrorKind::Address, c).within(field))
 }
 
+/// A text without white space around it, or the first character in it that ends or hides a line:
 /// C0, DEL and C1 controls, and the separators that some readers take for line ends.
-fn is_forbidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+pub(super) fn clean(text: &str) -> Result<&str, char> {
+    let is_forbidden = |c: &char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().find(is_forbidden).map_or(Ok(text.trim()), Err)
+}
+
+fn control(kind: ErrorKind, c: char) -> Error {
+    Error::new(kind, format!("it has the control character U+{:04X}", u32::from(c)))
+}
+
+/// Reads `name <text>` or `"name" <text>`, in quotes with a backslash before a character to be
+/// taken as it is, or a text without brackets, which is the text alone.
+pub(super) fn bracketed<'t>(field: &str, text: &'t str) -> Result<(Option<String>, &'t str)> {
+    let fault = |detail| Error::new(ErrorKind::Address, detail);
+    let text = line(field, text)?;
+    let Some(before) = text.strip_suffix('>') else { return Ok((None, text)) };
+    let (name, inside) =
+        before.rsplit_once('<').ok_or_else(|| fault("a `>` has no `<`").within(field))?;
+    let name = unquote(name.trim()).map_err(|detail| fault(detail).within("name"))?;
+    Ok((Some(name), inside))
+}
+
+fn unquote(name: &str) -> Result<String, &'static str> {
+    let Some(rest) = name.strip_prefix('"') else {
+        let odd = name.contains(['"', '<', '>']);
+        return if odd {
+            Err("quotes or angle brackets out of place")
+        } else {
+            Ok(name.to_owned())
+        };
+    };
+    let mut plain = String::with_capacity(rest.len());
+    let mut chars = rest.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if chars.as_str().is_empty() => return Ok(plain),
+            '"' => break,
+            '\\' => plain.extend(chars.next()),
+            c => plain.push(c),
+        }
+    }
+    Err("the quote does not end where the name does")
 }
 
 /// A body with CRLF for line ends of any kind.
 ///
 /// A tab is the only other control character that ASCII text may have: mail in 7 bits allows no
-/// NUL, and readers do not agree on the others.
+/// NUL, and readers do not agree on the others. A body that shows nothing is refused: whoever reads
+/// that part would get an empty message.
 pub(super) fn body(field: &str, text: &str) -> Result<String> {
-    let odd = |c: &char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r');
-    match text.chars().find(odd) {
-        Some(c) => {
-            let detail = format!("it has the control character U+{:04X}", u32::from(c));
-            Err(Error::new(ErrorKind::Input, detail).within(field))
-        }
-        None => Ok(text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")),
+    let is_odd = |c: u8| c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r');
+    // Every byte is looked at, so that several are at once.
+    if text.bytes().fold(false, |found, c| found | is_odd(c)) {
+        let odd = text.bytes().find(|c| is_odd(*c)).unwrap_or_default();
+        return Err(control(ErrorKind::Input, odd.into()).within(field));
     }
+    if text.trim().is_empty() {
+        return Err(Error::new(ErrorKind::Input, "it is empty").within(field));
+    }
+    Ok(if text.contains('\r') {
+        text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
+    } else {
+        text.replace('\n', "\r\n")
+    })
+}
+
+/// Whether this is the name of a header (RFC 5322, section 3.6.8).
+pub(super) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|c| c.is_ascii_graphic() && c != b':')
+}
+
+/// A value for machines, which is folded and otherwise written as it is: printable ASCII of at
+/// most [`MAX_VALUE`] bytes. Not the builder's types for URLs and identifiers, which write line
+/// ends as they are.
+pub(super) fn raw<'t>(field: &str, value: impl Into<Cow<'t, str>>) -> Result<HeaderType<'t>> {
+    let value = value.into();
+    if is_raw(&value) { Ok(Raw::new(value).into()) } else { Err(unfit(field)) }
+}
+
+/// Whether a value may be written as it is.
+pub(super) fn is_raw(value: &str) -> bool {
+    let is_printable = |c: u8| c.is_ascii_graphic() || c == b' ';
+    !value.trim().is_empty() && value.len() <= MAX_VALUE && value.bytes().all(is_printable)
+}
+
+fn unfit(field: &str) -> Error {
+    Error::new(ErrorKind::Address, UNFIT).within(field)
 }
 
 /// Free text, such as a subject.
@@ -51,11 +122,14 @@ pub(super) fn text(text: &str) -> HeaderType<'_> {
 
 /// An address, named or not.
 pub(super) fn mailbox(address: &Address) -> HeaderType<'_> {
-    match address.name() {
-        Some(name) if needs_words(name) => {
-            Raw::new(format!("{} <{}>", words(name), address.address())).into()
-        }
-        name => Mailbox::new_address(name, address.address()).into(),
+    named(address.name(), address.address())
+}
+
+/// What stands in angle brackets, with or without a name in front.
+pub(super) fn named<'t>(name: Option<&'t str>, inside: &'t str) -> HeaderType<'t> {
+    match name {
+        Some(name) if needs_words(name) => Raw::new(format!("{} <{inside}>", words(name))).into(),
+        name => Mailbox::new_address(name, inside).into(),
     }
 }
 

@@ -1,5 +1,9 @@
 //! Messages as an outbox keeps them.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use super::compose::check_id;
@@ -9,8 +13,10 @@ use crate::gate::MessageKind;
 use crate::id::{MessageId, ProfileId};
 use crate::privacy::Purpose;
 
-/// The form in which messages are written.
-const FORM: u32 = 1;
+/// The form in which messages are written. The first had neither version nor variants.
+const FORM: u32 = 2;
+/// The forms that are read.
+const READ: RangeInclusive<u32> = 1..=FORM;
 
 impl Message {
     /// The message as JSON, for an outbox. It holds personal data, the address first of all: seal it
@@ -24,6 +30,8 @@ impl Message {
             ("kind", kind(self.kind).into()),
             ("from", self.from.to_string().into()),
             ("recipient", self.recipient.to_string().into()),
+            ("version", self.version.as_deref().into()),
+            ("variants", self.variants.iter().map(|(block, it)| (&**block, &**it)).collect()),
             // They are ASCII; were they not, reading them back would say so.
             ("bytes", String::from_utf8_lossy(&self.bytes).into()),
         ];
@@ -42,7 +50,7 @@ impl Message {
     pub fn from_json(json: &str) -> Result<Self> {
         let fault = |detail| Error::new(ErrorKind::Format, detail);
         let Form { form } = serde_json::from_str(json).map_err(|error| broken(&error))?;
-        if form != FORM {
+        if !READ.contains(&form) {
             return Err(fault("a message was written in a form that this version does not read"));
         }
         let written: Written = serde_json::from_str(json).map_err(|error| broken(&error))?;
@@ -58,6 +66,8 @@ impl Message {
             from: Address::parse(&written.from).map_err(|error| error.within("from"))?,
             recipient: Address::parse(&written.recipient)
                 .map_err(|error| error.within("recipient"))?,
+            version: written.version,
+            variants: written.variants,
             bytes: written.bytes.into_bytes(),
         })
     }
@@ -78,6 +88,9 @@ struct Written {
     kind: MessageKind,
     from: String,
     recipient: String,
+    version: Option<Arc<str>>,
+    #[serde(default)]
+    variants: BTreeMap<Arc<str>, Arc<str>>,
     bytes: String,
 }
 

@@ -138,7 +138,12 @@ impl View {
             let rendered = self.rendered(block, &plain).map_err(within)?;
             context = context.block(block.as_str().into(), rendered);
         }
-        found.render(&context).map_err(within)
+        let mut letter = found.render(&context).map_err(within)?;
+        let shown = self.choices.iter().filter(|(block, _)| found.blocks().contains(&***block));
+        let shown =
+            shown.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.settled().variant)));
+        letter.variants = shown.collect();
+        Ok(letter)
     }
 
     fn rendered(&self, block: &str, context: &Context) -> Result<Rendered> {

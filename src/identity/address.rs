@@ -13,8 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Eq, PartialEq)]
 pub struct GivenEmail(String);
 
-/// The form by which the host tells addresses apart: white space around it cut, in lower case,
-/// nothing else.
+/// The form by which the host tells addresses apart: white space around it cut, in lower case, a
+/// domain outside ASCII in the form in which it is looked up (`xn--…`, by UTS 46), nothing else.
 ///
 /// Strictly the part before the `@` is case-sensitive (RFC 5321, section 2.4), but no provider of
 /// note tells mailboxes apart by case, and people do not type it consistently. Dots and `+tags`
@@ -43,7 +43,12 @@ impl GivenEmail {
 
     /// The form by which the host tells it apart.
     pub fn canonical(&self) -> CanonicalEmail {
-        CanonicalEmail(self.0.trim().to_lowercase())
+        let lower = self.lower();
+        let outside = lower.split_once('@').filter(|(_, domain)| !domain.is_ascii());
+        let ascii = outside.and_then(|(local, domain)| {
+            ascii_domain(domain).map(|domain| format!("{local}@{domain}"))
+        });
+        CanonicalEmail(ascii.unwrap_or(lower))
     }
 
     /// The form that a platform matches.
@@ -52,7 +57,11 @@ impl GivenEmail {
     ///
     /// [`ErrorKind::Address`] where the platform's rules leave nothing before the `@`.
     pub fn on(&self, platform: Platform) -> Result<PlatformEmail> {
-        PlatformEmail::of(&self.canonical(), platform)
+        PlatformEmail::of(&self.lower(), platform)
+    }
+
+    fn lower(&self) -> String {
+        self.0.trim().to_lowercase()
     }
 }
 
@@ -82,6 +91,11 @@ pub(super) fn split(address: &str) -> Result<(&str, &str)> {
     })
 }
 
+/// A domain in the form in which it is looked up; `None` for what is no domain.
+pub(crate) fn ascii_domain(domain: &str) -> Option<String> {
+    idna::domain_to_ascii_strict(domain).ok()
+}
+
 impl fmt::Debug for GivenEmail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GivenEmail(…)")
@@ -104,6 +118,15 @@ mod tests {
         assert_eq!(given.as_str(), " Ann.B+shop@Example.COM\n");
         assert_eq!(given.canonical().as_str(), "ann.b+shop@example.com");
         assert_eq!(CanonicalEmail::new("ann.b+shop@example.com").unwrap(), given.canonical());
+    }
+
+    #[test]
+    fn a_domain_has_one_form_in_whatever_script_it_is_written() {
+        let canonical = |text| CanonicalEmail::new(text).unwrap().0;
+        assert_eq!(canonical("Änn@BÜCHER.example"), "änn@xn--bcher-kva.example");
+        assert_eq!(canonical("ann@bu\u{308}cher.example"), canonical("ann@xn--bcher-kva.example"));
+        // What is no domain stays what it was told to be.
+        assert_eq!(canonical("ann@Bü cher"), "ann@bü cher");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::address::{CanonicalEmail, split};
+use super::address::split;
 use super::encode;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -36,13 +36,14 @@ pub struct PlatformEmail {
 }
 
 impl PlatformEmail {
-    pub(super) fn of(address: &CanonicalEmail, platform: Platform) -> Result<Self> {
+    /// The form of an address in lower case without white space around it.
+    pub(super) fn of(address: &str, platform: Platform) -> Result<Self> {
         let spaceless: String;
         let address = if platform == Platform::GoogleDataManager {
-            spaceless = address.as_str().split_whitespace().collect();
+            spaceless = address.split_whitespace().collect();
             &spaceless
         } else {
-            address.as_str()
+            address
         };
         let (local, domain) = split(address)?;
         let (drops_dots, drops_tag) = platform.drops(domain);

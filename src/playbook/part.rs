@@ -202,13 +202,13 @@ pub(super) fn default(state: SubscriptionState) -> &'static str {
 }
 
 fn sender(plan: &SenderPlan) -> Fields {
-    let reply_to = plan.reply_to.iter().map(|address| field("reply_to", &**address));
+    let optional = plan.optional().map(|(name, text)| field(name, &**text));
     let rest = [
         field("from", &*plan.from),
         field("unsubscribe_url", &*plan.unsubscribe_url),
         field("postal_address", &*plan.postal_address),
     ];
-    reply_to.chain(rest).collect()
+    optional.chain(rest).collect()
 }
 
 fn mailing(plan: &MailingPlan) -> Fields {

@@ -45,6 +45,10 @@ pub struct SenderPlan {
     pub unsubscribe_url: Arc<str>,
     /// The sender's postal address.
     pub postal_address: Arc<str>,
+    /// The list that marketing mail belongs to.
+    pub list_id: Option<Arc<str>>,
+    /// The name by which Gmail adds up complaints.
+    pub feedback_id: Option<Arc<str>>,
 }
 
 /// A mailing: which template, to whom, why, how often and when.
@@ -183,6 +187,8 @@ impl SenderPlan {
             reply_to: None,
             unsubscribe_url: unsubscribe_url.into(),
             postal_address: postal_address.into(),
+            list_id: None,
+            feedback_id: None,
         }
     }
 
@@ -190,6 +196,29 @@ impl SenderPlan {
     #[must_use]
     pub fn reply_to(self, address: &str) -> Self {
         Self { reply_to: Some(address.into()), ..self }
+    }
+
+    /// The same sender with the list that marketing mail belongs to: `News <news.shop.example>`.
+    #[must_use]
+    pub fn list_id(self, list: &str) -> Self {
+        Self { list_id: Some(list.into()), ..self }
+    }
+
+    /// The same sender with the name by which Gmail adds up complaints: 5 to 15 letters, digits, `-`
+    /// and `_`.
+    #[must_use]
+    pub fn feedback_id(self, name: &str) -> Self {
+        Self { feedback_id: Some(name.into()), ..self }
+    }
+
+    /// What need not be said, with its names.
+    pub(super) fn optional(&self) -> impl Iterator<Item = (&'static str, &Arc<str>)> {
+        let fields = [
+            ("reply_to", &self.reply_to),
+            ("list_id", &self.list_id),
+            ("feedback_id", &self.feedback_id),
+        ];
+        fields.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The sender as the mailer takes it.
 
+use std::sync::Arc;
+
 use super::SenderPlan;
 use crate::email::Sender;
 use crate::error::Result;
@@ -13,9 +15,12 @@ impl SenderPlan {
     /// fault: the mailer knows more of addresses and links than a playbook does.
     pub fn sender(&self) -> Result<Sender> {
         let sender = Sender::new(&*self.from, &*self.unsubscribe_url, &*self.postal_address);
-        let sender = match &self.reply_to {
-            Some(address) => sender.reply_to(&**address),
-            None => sender,
+        let owned = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);
+        let sender = Sender {
+            reply_to: owned(&self.reply_to),
+            list_id: owned(&self.list_id),
+            feedback_id: owned(&self.feedback_id),
+            ..sender
         };
         sender.check()?;
         Ok(sender)

@@ -28,8 +28,8 @@ pub(super) fn files(playbook: &Playbook) -> BTreeMap<String, String> {
             ("unsubscribe_url", text(&sender.unsubscribe_url)),
             ("postal_address", text(&sender.postal_address)),
         ];
-        let reply_to = sender.reply_to.iter().map(|address| ("reply_to", text(address)));
-        files.table("sender.toml", &table(fields.into_iter().chain(reply_to)));
+        let optional = sender.optional().map(|(name, value)| (name, text(value)));
+        files.table("sender.toml", &table(fields.into_iter().chain(optional)));
     }
     files.table("mailings.toml", &named(&playbook.mailings, mailing));
     playbook.blocks.iter().for_each(|(name, plan)| files.block(name, plan));

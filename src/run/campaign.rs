@@ -257,7 +257,8 @@ impl Campaign {
         let (id, profile) = (self.message_id(permit.profile()), permit.profile().clone());
         let (address, purpose) = (*permit.address(), permit.purpose().clone());
         let letter = self.letter(view, personal, &id, &profile)?;
-        let draft = Draft::new(id.clone(), profile.clone(), reached.recipient.clone(), letter);
+        let draft = Draft::new(id.clone(), profile.clone(), reached.recipient.clone(), letter)
+            .campaign(self.mailing.as_str());
         let message = self.composer.compose(permit, &draft, now)?;
         let sealed = self.sealer.seal(OUTBOX, id.as_str(), message.to_json().as_bytes())?;
         let claim = Claim::new(self.mailing.clone(), id, profile, now);

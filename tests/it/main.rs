@@ -33,6 +33,8 @@ mod learning;
 mod lifetime;
 mod link;
 mod live;
+#[cfg(feature = "locale")]
+mod locale;
 mod metric;
 mod model;
 mod playbook;

@@ -6,6 +6,7 @@ use minijinja::machinery::ast::{
 use minijinja::value::ValueKind;
 
 use super::super::fault::is_path;
+use super::super::filter;
 use super::super::vocabulary::{Form, Known, Vocabulary};
 use super::names::{self, is_one_of};
 use super::walk::{Seen, Walker};
@@ -364,12 +365,17 @@ impl<'s> Walker<'_, 's> {
             "filter" => (names::FILTERS, "unknown-filter"),
             _ => (names::TESTS, "unknown-test"),
         };
-        if !is_one_of(name, known) {
+        let (message, help) = if sort == "filter" && is_one_of(name, filter::MISSING) {
+            let help = "build `bespoke` with the feature `locale`".to_owned();
+            (format!("the filter `{name}` is not built in"), Some(help))
+        } else if is_one_of(name, known) {
+            return;
+        } else {
             let near = nearest(name, known.split(' '));
             let help = near.map(|near| format!("did you mean `{near}`?"));
-            let message = format!("there is no {sort} `{name}`");
-            self.tell(place, (code, Severity::Error), message, help);
-        }
+            (format!("there is no {sort} `{name}`"), help)
+        };
+        self.tell(place, (code, Severity::Error), message, help);
     }
 
     /// What a value is called in a message.

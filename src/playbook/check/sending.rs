@@ -44,6 +44,19 @@ impl Checker<'_> {
             let help = "write a link that begins with `https://`, as in `https://shop.example/u/`";
             fault("unsubscribe_url", "this is no link for unsubscribing", help);
         }
+        let is_list = |text: &str| text.ends_with('>') && text.contains('<') && text.contains('.');
+        if sender.list_id.as_deref().is_some_and(|text| !is_list(text)) {
+            fault("list_id", "this names no list", "write `News of the shop <news.shop.example>`");
+        }
+        let is_name = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+        let is_name = |text: &str| (5..=15).contains(&text.len()) && text.bytes().all(is_name);
+        if sender.feedback_id.as_deref().is_some_and(|text| !is_name(text)) {
+            fault(
+                "feedback_id",
+                "this is no name for feedback",
+                "write 5 to 15 letters, digits, `-`",
+            );
+        }
     }
 
     fn mailing(&mut self, name: &str, mailing: &MailingPlan) {

@@ -66,7 +66,8 @@ impl Reader<'_> {
     }
 
     pub(super) fn sender(&mut self, fields: Fields<'_>) -> SenderPlan {
-        let known = ["from", "reply_to", "unsubscribe_url", "postal_address"];
+        let known =
+            ["from", "reply_to", "unsubscribe_url", "postal_address", "list_id", "feedback_id"];
         fields.only(&known, &mut self.atlas);
         let mut text = |field: &str| {
             let at = key(Sort::Sender, "sender", field);
@@ -75,9 +76,11 @@ impl Reader<'_> {
         };
         SenderPlan {
             from: text("from"),
-            reply_to: fields.find("reply_to").map(|_| text("reply_to")),
             unsubscribe_url: text("unsubscribe_url"),
             postal_address: text("postal_address"),
+            reply_to: fields.find("reply_to").map(|_| text("reply_to")),
+            list_id: fields.find("list_id").map(|_| text("list_id")),
+            feedback_id: fields.find("feedback_id").map(|_| text("feedback_id")),
         }
     }
 
