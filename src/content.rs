@@ -37,7 +37,7 @@ mod origin;
 mod piece;
 mod reach;
 mod select;
-mod syntax;
+pub(crate) mod syntax;
 mod template;
 mod vocabulary;
 mod whereabouts;

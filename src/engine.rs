@@ -369,7 +369,7 @@ impl Engine {
             metrics: map(metrics, |metric| metric.evaluate(facts)),
             memberships: map(segments, |segment| segment.evaluate(facts).map(Membership::of)),
             choices: map(blocks, |block| block.choose(facts)),
-            near: whereabouts.as_ref().map(|whereabouts| whereabouts.near(facts).value),
+            near: whereabouts.as_ref().and_then(|whereabouts| whereabouts.near(facts).value),
             personal: None,
         })
     }

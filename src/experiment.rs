@@ -8,8 +8,8 @@
 //! use bespoke::experiment::{Experiment, Outside};
 //!
 //! let subject = Experiment::new("subject-line", ["control", "question"])?.coverage(0.5);
-//! assert_eq!(subject.arm("user-3"), Ok("question"));
-//! assert_eq!(subject.arm("user-1"), Err(Outside::Coverage));
+//! assert_eq!(subject.arm("user-4"), Ok("question"));
+//! assert_eq!(subject.arm("user-3"), Err(Outside::Coverage));
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 

@@ -45,7 +45,7 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Places {
     /// In the order of their names.
-    places: Vec<Place>,
+    all: Vec<Place>,
     located: Located,
     within_km: f64,
 }
@@ -190,7 +190,7 @@ impl Places {
             let detail = format!("the postal prefix `{prefix}` stands twice");
             return Err(Error::new(ErrorKind::Definition, detail));
         }
-        Ok(Self { places, located: Located::default(), within_km: f64::INFINITY })
+        Ok(Self { all: places, located: Located::default(), within_km: f64::INFINITY })
     }
 
     /// The same places, for people who are found by other traits.
@@ -207,12 +207,12 @@ impl Places {
 
     /// The places, in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Place> {
-        self.places.iter()
+        self.all.iter()
     }
 
     /// The place nearest to a point; of several as near the first by name.
     pub fn nearest(&self, point: Coordinates) -> Option<Near> {
-        let distances = self.places.iter().filter_map(|place| {
+        let distances = self.all.iter().filter_map(|place| {
             let distance = place.coordinates?.distance_km(point);
             (distance <= self.within_km).then_some((distance, place))
         });
@@ -223,7 +223,7 @@ impl Places {
     /// The place with the longest prefix of a postal code.
     pub fn by_postal(&self, code: &str) -> Option<Near> {
         let code = canonical(code);
-        let prefixes = self.places.iter().flat_map(|place| {
+        let prefixes = self.all.iter().flat_map(|place| {
             let own = place.postal.iter().filter(|prefix| code.starts_with(&***prefix));
             own.map(move |prefix| (prefix.len(), place))
         });

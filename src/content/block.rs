@@ -1,5 +1,6 @@
 //! Blocks: the variant that a selector chooses, else the fallback.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::fetch::{Fetch, Fetched, Fetching};
@@ -77,12 +78,14 @@ pub struct Choice {
     fetched: Awaited,
 }
 
-/// What is known of what a variant needs.
+/// What a variant needs besides what is known of the person.
 #[derive(Clone, Debug)]
 enum Awaited {
-    Nothing,
-    Needs(Arc<str>, Fields),
+    /// What came, and from which source.
     Came(Arc<str>, Fields),
+    /// The source, and what it is asked with.
+    Needs(Arc<str>, Fields),
+    Nothing,
 }
 
 impl Block {
@@ -233,13 +236,13 @@ impl Choice {
         }
     }
 
-    /// The same choice, where nothing that it needs is still to come: that did not.
-    fn settled(&self) -> Self {
-        match &self.fetched {
+    /// The choice as it is rendered: what it needs and nobody has fetched did not come.
+    pub(crate) fn settled(&self) -> Cow<'_, Self> {
+        match self.fetched {
             Awaited::Needs(..) => {
-                self.clone().with_content(Fetched::not_come("it was not fetched"))
+                Cow::Owned(self.clone().with_content(Fetched::not_come("it was not fetched")))
             }
-            Awaited::Came(..) | Awaited::Nothing => self.clone(),
+            Awaited::Came(..) | Awaited::Nothing => Cow::Borrowed(self),
         }
     }
 
@@ -259,19 +262,17 @@ impl Choice {
     ///
     /// As [`Content::render`], with the variant.
     pub fn render(&self, context: &Context) -> Result<Rendered> {
-        let within = |error: Error| error.within(format!("variant `{}`", self.variant));
-        match (&self.fetched, &self.near) {
-            (Awaited::Needs(..), _) => self.settled().render(context),
-            (Awaited::Nothing, None) => self.content.render(context).map_err(within),
-            (fetched, near) => {
-                let context = context.clone().place(near.as_ref());
-                let context = match fetched {
-                    Awaited::Came(source, content) => context.fetched(source, content),
-                    Awaited::Needs(..) | Awaited::Nothing => context,
-                };
-                self.content.render(&context).map_err(within)
-            }
-        }
+        let Self { variant, near, content, fetched, .. } = &*self.settled();
+        let placed = || match near {
+            Some(near) => context.clone().place(Some(near)),
+            None => context.clone(),
+        };
+        let rendered = match (fetched, near) {
+            (Awaited::Came(source, came), _) => content.render(&placed().fetched(source, came)),
+            (_, Some(_)) => content.render(&placed()),
+            (_, None) => content.render(context),
+        };
+        rendered.map_err(|error| error.within(format!("variant `{variant}`")))
     }
 }
 

@@ -19,6 +19,6 @@ mod absent;
 mod locale;
 
 #[cfg(not(feature = "locale"))]
-pub(in crate::content) use absent::{MISSING, register};
+pub(super) use absent::{MISSING, register};
 #[cfg(feature = "locale")]
-pub(in crate::content) use locale::{MISSING, register};
+pub(super) use locale::{MISSING, register};

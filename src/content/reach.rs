@@ -28,38 +28,38 @@ pub(super) fn findings(selector: &Selector, variants: &[Variant], names: &Names)
         variants.iter().map(|variant| Wants::of(selector, &variant.key, names)).collect();
     let find = |(index, variant): (usize, &Variant)| {
         let (earlier, rest) = wants.split_at(index);
-        let Some(Some(own)) = rest.first() else {
-            let message =
-                format!("the variant `{}` is never chosen: its key is for nobody", variant.name);
-            return Some(finding(variant, UNREACHABLE, message));
+        let before = variants.iter().zip(earlier);
+        let before: Vec<(&Variant, &Wants)> =
+            before.filter_map(|(other, wants)| Some((other, wants.as_ref()?))).collect();
+        let never = |why: String| {
+            let message = format!("the variant `{}` is never chosen: {why}", variant.name);
+            finding(variant, UNREACHABLE, message)
         };
-        let before = || {
-            variants.iter().zip(earlier).filter_map(|(other, wants)| Some((other, wants.as_ref()?)))
-        };
-        if let Some((other, _)) = before().find(|(_, wants)| wants.take_all_of(own)) {
-            let message = format!(
-                "the variant `{}` is never chosen: `{}` before it takes all of it",
-                variant.name, other.name
-            );
-            return Some(finding(variant, UNREACHABLE, message));
+        match rest.first().and_then(Option::as_ref) {
+            None => Some(never("its key is for nobody".to_owned())),
+            Some(own) => {
+                taken(own, &before).map(never).or_else(|| overlapping(variant, own, &before))
+            }
         }
-        let stretches: Vec<&Clause> = before().filter_map(|(_, wants)| wants.single()).collect();
-        if own.are_covered_by(&stretches) {
-            let message = format!(
-                "the variant `{}` is never chosen: those before it take all of it",
-                variant.name
-            );
-            return Some(finding(variant, UNREACHABLE, message));
-        }
-        let rules = matches!(variant.key, Key::Rule(_));
-        let (other, _) = before().find(|(_, wants)| wants.overlap(own, rules))?;
-        let message = format!(
-            "what `{}` and `{}` have in common is for `{}`",
-            other.name, variant.name, other.name
-        );
-        Some(finding(variant, OVERLAPPING, message))
     };
     variants.iter().enumerate().filter_map(find).collect()
+}
+
+/// Which variants before take all that one would have.
+fn taken(own: &Wants, before: &[(&Variant, &Wants)]) -> Option<String> {
+    if let Some((other, _)) = before.iter().find(|(_, wants)| wants.take_all_of(own)) {
+        return Some(format!("`{}` before it takes all of it", other.name));
+    }
+    let stretches: Vec<&Clause> = before.iter().filter_map(|(_, wants)| wants.single()).collect();
+    own.are_covered_by(&stretches).then(|| "those before it take all of it".to_owned())
+}
+
+/// That a variant before takes some of what one would have.
+fn overlapping(variant: &Variant, own: &Wants, before: &[(&Variant, &Wants)]) -> Option<Finding> {
+    let rules = matches!(variant.key, Key::Rule(_));
+    let (Variant { name, .. }, _) = before.iter().find(|(_, wants)| wants.overlap(own, rules))?;
+    let message = format!("what `{name}` and `{}` have in common is for `{name}`", variant.name);
+    Some(finding(variant, OVERLAPPING, message))
 }
 
 const UNREACHABLE: (&str, Severity) = ("unreachable-variant", Severity::Warning);
@@ -82,7 +82,7 @@ impl Wants {
             Key::Rule(rule) => return Self::of_rule(rule.expr(), names),
             _ if selector.is_for_nobody(key) => return None,
             Key::Band(band) => band.clone(),
-            Key::Name(name) => Interval::only(Scalar::Text(name.clone())),
+            Key::Name(name) => Interval::only(Scalar::Text(Arc::clone(name))),
         };
         Some(Self(vec![Clause { of: of(), stretch: Some(stretch) }]))
     }
@@ -162,16 +162,12 @@ impl Clause {
             return None;
         }
         let same = clauses.iter_mut().find(|clause| clause.of == self.of && is_single(part, names));
-        match (same.and_then(|clause| clause.stretch.as_mut()), own) {
-            (Some(stretch), Some(own)) => {
-                *stretch = stretch.and(own);
-                (!stretch.is_empty()).then_some(())
-            }
-            _ => {
-                clauses.push(self);
-                Some(())
-            }
+        if let (Some(stretch), Some(own)) = (same.and_then(|clause| clause.stretch.as_mut()), own) {
+            *stretch = stretch.and(own);
+            return (!stretch.is_empty()).then_some(());
         }
+        clauses.push(self);
+        Some(())
     }
 
     fn follows_from(&self, other: &Self) -> bool {

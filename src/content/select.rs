@@ -248,7 +248,7 @@ impl Question {
             }
             Self::Experiment(experiment, known_by, arms) => {
                 let known = known_by.as_ref().map(|figure| figure.evaluate(facts));
-                by_arm(experiment, known, arms, facts)
+                by_arm(experiment, known.as_ref(), arms, facts)
             }
             Self::Place(whereabouts, region, names) => {
                 by_place(whereabouts.near(facts), *region, names)
@@ -288,20 +288,16 @@ fn by_figure(figure: &Valid<Measure>, intervals: &[Interval], bands: bool) -> An
 
 fn by_arm(
     experiment: &Experiment,
-    known: Option<Valid<Measure>>,
+    known: Option<&Valid<Measure>>,
     arms: &[Arc<str>],
     facts: &Facts<'_>,
 ) -> Answer {
-    let (arm, until) = match known {
-        Some(known) => {
-            let value = Scalar::of(&known.value).map(|value| value.to_string());
-            (experiment.arm(value.as_deref().unwrap_or_default()), known.until)
-        }
-        None => {
-            let person = facts.person().map(|person| person.as_str());
-            (experiment.arm(person.unwrap_or_default()), None)
-        }
+    let until = known.and_then(|known| known.until);
+    let subject = match known {
+        Some(known) => Scalar::of(&known.value).map(|value| value.to_string()),
+        None => facts.person().map(ToString::to_string),
     };
+    let arm = experiment.arm(subject.as_deref().unwrap_or_default());
     let (variant, reason) = match arm {
         Err(outside) => (None, Reason::Outside(outside)),
         Ok(arm) => match arms.iter().position(|own| **own == *arm) {

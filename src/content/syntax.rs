@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::machinery::ast::Stmt;
 use minijinja::machinery::parse;
+use minijinja::syntax::SyntaxConfig;
 
 pub use trust::Trust;
 
@@ -84,8 +85,10 @@ pub(super) type Reads = BTreeMap<String, BTreeSet<String>>;
 impl<'s> Tree<'s> {
     /// Reads a source within the bounds of its trust, and refuses what that does not allow.
     pub(super) fn read(source: &'s str, trust: Trust) -> Result<Self, Vec<Finding>> {
-        bounds::check(source, trust).map_err(|finding| vec![finding])?;
-        let root = parse(source, "", Default::default()).map_err(|error| {
+        if let Some(excess) = bounds::excess(source, trust) {
+            return Err(vec![excess]);
+        }
+        let root = parse(source, "", SyntaxConfig::default()).map_err(|error| {
             vec![Finding::new("syntax", Severity::Error, fault::diagnostic(source, &error))]
         })?;
         let refused = match trust {

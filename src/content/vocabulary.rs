@@ -135,7 +135,7 @@ impl Known {
 
     /// What may be either.
     #[must_use]
-    pub(crate) fn either(self, other: Self) -> Self {
+    pub(crate) fn either(self, other: &Self) -> Self {
         let form = if self.form == other.form { self.form } else { Form::Any };
         Self {
             form,

@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::metric::{Measure, Metric};
 use crate::place::{Coordinates, Near, Places};
 use crate::time::{Valid, earlier};
+use crate::value::Exact;
 
 /// Places, and the figures that say where somebody is.
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ impl Whereabouts {
         };
         let point = self.coordinates.as_ref().and_then(|(latitude, longitude)| {
             let (latitude, longitude) = (read(latitude), read(longitude));
-            let degrees = |measure: &Measure| measure.as_number().map(|number| number.to_f64());
+            let degrees = |measure: &Measure| measure.as_number().map(Exact::to_f64);
             Coordinates::new(degrees(&latitude)?, degrees(&longitude)?).ok()
         });
         let postal = self.postal.as_ref().and_then(|postal| match read(postal) {

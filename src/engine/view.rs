@@ -22,8 +22,7 @@ pub struct View {
     pub(super) metrics: BTreeMap<Arc<str>, Valid<Measure>>,
     pub(super) memberships: BTreeMap<Arc<str>, Valid<Membership>>,
     pub(super) choices: BTreeMap<Arc<str>, Choice>,
-    /// The place near by, where the engine has places.
-    pub(super) near: Option<Option<Near>>,
+    pub(super) near: Option<Near>,
     pub(super) personal: Option<Personal>,
 }
 
@@ -109,7 +108,7 @@ impl View {
 
     /// The place near the person, if the engine has places and one is.
     pub fn near(&self) -> Option<&Near> {
-        self.near.as_ref()?.as_ref()
+        self.near.as_ref()
     }
 
     /// Renders the chosen variant of a block.
@@ -142,11 +141,7 @@ impl View {
             let rendered = self.rendered(block, &plain).map_err(within)?;
             context = context.block(block.as_str().into(), rendered);
         }
-        let mut letter = found.render(&context).map_err(within)?;
-        let shown = self.choices.iter().filter(|(block, _)| found.blocks().contains(&***block));
-        let shown = shown.map(|(block, choice)| (Arc::clone(block), Arc::clone(&choice.variant)));
-        letter.variants = shown.collect();
-        Ok(letter)
+        found.render(&context).map_err(within)
     }
 
     fn rendered(&self, block: &str, context: &Context) -> Result<Rendered> {
@@ -171,8 +166,8 @@ impl View {
             .metrics(metrics)
             .segments(members)
             .given(given);
-        match &self.near {
-            Some(near) => context.place(near.as_ref()),
+        match &self.engine.0.whereabouts {
+            Some(_) => context.place(self.near.as_ref()),
             None => context,
         }
     }

@@ -1,7 +1,7 @@
 //! Which variant a block chooses, why, and which it never does.
 
 use bespoke::Engine;
-use bespoke::content::{Block, Content, Fetched, MemoryContent, Need, Reason, Selector};
+use bespoke::content::{Block, Content, Fetched, MemoryContent, Need, Reason, Selector, Template};
 use bespoke::engine::{View, Wanted};
 use bespoke::event::Event;
 use bespoke::experiment::{Buckets, Experiment, HashVersion, Namespace, Outside, Subject};
@@ -285,8 +285,20 @@ fn templates_read_the_place_near_by() {
     let near =
         block(Selector::region(shops()), &[]).variant("n", "north", text("{{ place.name }}"));
     assert!(engine.add_block("near", &near.unwrap()).unwrap().is_empty());
+    let offer = Block::new(text("-"))
+        .variant(
+            "own",
+            "TRUE",
+            text("{% if place %}{{ place.name }}: {{ fetched.offers.title }}{% endif %}"),
+        )
+        .unwrap()
+        .fetches("offers", [] as [(&str, &str); 0]);
+    assert!(engine.add_block("offer", &offer).unwrap().is_empty());
     let erfurt = [("latitude", number("50.98")), ("longitude", number("11.03"))];
     let erfurt = view(&engine, Fields::from_iter(erfurt));
+    let tea = Fetched::Content(Fields::from_iter([("title", "Tea".into())]));
+    let told = erfurt.clone().with_content("offer", tea);
+    assert_eq!(told.render("offer").unwrap().text, "Berlin: Tea");
     assert_eq!(erfurt.render("hero").unwrap().text, "Berlin, 237 km");
     assert_eq!(erfurt.render("near").unwrap().text, "Berlin");
     assert_eq!(view(&engine, Fields::default()).render("hero").unwrap().text, "-");
@@ -325,6 +337,20 @@ fn what_did_not_come_is_replaced_by_the_fallback() {
     assert_eq!(&*late.choices()["hero"].variant, Block::FALLBACK);
     assert_eq!(late.render("hero").unwrap().text, "See our offers.");
     assert_eq!(gold.render("hero").unwrap().text, "See our offers.", "what nobody fetched");
+    let letter = Template::new("", "", "{{ blocks.hero }}").unwrap();
+    engine.add_template("letter", letter).unwrap();
+    let shown = |fetched: Option<Fetched>| {
+        let gold = view(&engine, Fields::from_iter([("tier", "gold".into())]));
+        let gold = match fetched {
+            Some(fetched) => gold.with_content("hero", fetched),
+            None => gold,
+        };
+        gold.letter("letter", &Fields::default()).unwrap().variants["hero"].to_string()
+    };
+    let offer = Fields::from_iter([("title", "Tea".into()), ("price", number("2.5"))]);
+    assert_eq!(shown(Some(Fetched::Content(offer))), "own");
+    assert_eq!(shown(Some(Fetched::not_come("too late"))), Block::FALLBACK);
+    assert_eq!(shown(None), Block::FALLBACK, "a letter tells what it shows");
     // The fallback has nothing to read, and neither has a block that fetches nothing.
     let error =
         Block::new(text("{{ fetched.offers.title }}")).fetches("offers", [] as [(&str, &str); 0]);
@@ -427,8 +453,7 @@ fn comparison() -> impl Strategy<Value = String> {
 fn rule() -> impl Strategy<Value = String> {
     let clauses = prop::collection::vec(comparison(), 1..4);
     (clauses, any::<bool>()).prop_map(|(clauses, all)| {
-        let joined = clauses.join(if all || clauses.len() < 3 { " AND " } else { " OR " });
-        joined
+        clauses.join(if all || clauses.len() < 3 { " AND " } else { " OR " })
     })
 }
 

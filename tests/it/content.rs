@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use bespoke::content::{Block, Content, Context, Template};
+use bespoke::content::{Block, Content, Context, Selector, Template};
 use bespoke::engine::{View, Wanted};
 use bespoke::error::ErrorKind;
 use bespoke::event::Event;
@@ -329,6 +329,23 @@ fn shop_engine() -> Engine {
         block = block.variant(name, rule, Content::text(name).unwrap()).unwrap();
     }
     engine.add_block("hero", &block).unwrap();
+    for (name, selector, keys) in [
+        (
+            "bands",
+            Selector::bands(r#"sum("Order Completed".revenue over 45 days)"#),
+            ["(0, 50)", "[50, )"],
+        ),
+        ("days", Selector::bands("orders"), ["[0, 0]", "[1, 3)"]),
+        (
+            "lately",
+            Selector::value(r#"count("Product Viewed" over 9 days) > 2"#),
+            ["true", "false"],
+        ),
+    ] {
+        let block = Block::by(selector, Content::text("fallback").unwrap());
+        let add = |block: Block, key: &&str| block.variant(*key, key, Content::text(key).unwrap());
+        engine.add_block(name, &keys.iter().try_fold(block, add).unwrap()).unwrap();
+    }
     engine
 }
 
@@ -372,19 +389,21 @@ proptest! {
             engine.evaluate(&facts, &Wanted::everything()).unwrap()
         };
         let view = choose(now);
-        let choice = view.choices()["hero"].clone();
+        for (block, choice) in view.choices() {
         let end = choice.until.unwrap_or_else(|| now.plus(Duration::days(1_000)));
         prop_assert!(end > now);
         let length = end.micros() - now.micros();
         #[expect(clippy::cast_possible_truncation, reason = "a share of a length is no longer")]
-        let within = samples.iter().map(|share| (length as f64 * share) as i64);
+        let within = samples.iter().take(4).map(|share| (length as f64 * share) as i64);
         // Where the rules turn is where a choice that ends too late shows.
         let turns = view.memberships().values().filter_map(|valid| valid.until);
         let turns = turns.map(|turn| turn.micros() - now.micros());
         for micros in within.chain(turns).chain([0, length - 1, length / 2]) {
             let instant = now.plus(Duration::from_micros(micros.min(length - 1)));
-            let view = choose(instant);
-            prop_assert_eq!(&view.choices()["hero"].variant, &choice.variant, "{} of {}", instant, end);
+            let later = choose(instant);
+            let variant = &later.choices()[block].variant;
+            prop_assert_eq!(variant, &choice.variant, "{}: {} of {}", block, instant, end);
+        }
         }
     }
 }

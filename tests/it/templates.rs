@@ -1,10 +1,10 @@
 //! What is found in a template before anybody gets it.
 
-use bespoke::content::{Block, Content};
+use bespoke::content::{Block, Content, Template};
 use bespoke::engine::Wanted;
 use bespoke::event::Event;
 use bespoke::facts::Timeline;
-use bespoke::schema::{Field, Schema};
+use bespoke::schema::{Field, Schema, Sensitivity};
 use bespoke::time::Timestamp;
 use bespoke::value::{Fields, Kind, Value};
 use bespoke::{Engine, Result};
@@ -132,6 +132,67 @@ fn fields_are_known_as_deep_as_they_are_declared() {
 }
 
 #[test]
+fn a_purpose_reads_up_to_a_sensitivity() {
+    let schema = Schema::new()
+        .attribute("name", Field::from(Kind::Text).personal())
+        .attribute(
+            "home",
+            Field::object([
+                ("street", Field::from(Kind::Text).personal()),
+                ("land", Kind::Text.into()),
+            ]),
+        )
+        .attribute("city", Kind::Text);
+    let engine = Engine::new(schema).unwrap();
+    let public = |source: &str| {
+        let template = Template::new("", "", source).unwrap().reading(Sensitivity::Public);
+        engine.clone().add_template("letter", template).map(drop)
+    };
+    for source in [
+        "{{ profile.name | default('x') }}",
+        "{% if profile.name %}{% endif %}",
+        "{% set who = profile %}{{ who.name }}",
+        "{{ profile }}",
+        "{% if profile.home %}{{ profile.home.street }}{% endif %}",
+        "{{ 'x' if profile['the name'] is none and profile.name == 'Ann' else 'y' }}",
+        "{% for field in profile | items %}{% endfor %}",
+    ] {
+        let error = public(source).unwrap_err();
+        let found =
+            error.diagnostics().iter().any(|fault| fault.message.contains("personal, more than"));
+        assert!(found, "{source} {error}");
+    }
+    for source in ["{{ profile.city }}", "{% set who = profile %}{{ who.city }}"] {
+        public(source).unwrap();
+    }
+    // What a block says is said by the template that holds it.
+    let mut engine = engine.clone();
+    engine.add_block("hero", &Block::new(Content::text("{{ profile.name }}").unwrap())).unwrap();
+    let letter = || Template::new("", "", "{{ blocks.hero }}").unwrap();
+    let error = engine.add_template("a", letter().reading(Sensitivity::Public)).unwrap_err();
+    assert!(
+        error.to_string().starts_with("template `a`: block `hero`: variant `fallback`"),
+        "{error}"
+    );
+    engine.add_template("a", letter()).unwrap();
+}
+
+#[test]
+fn a_template_may_require_what_it_needs() {
+    let letter = || Template::new("{{ profile.city }}", "", "{{ profile.address.zip }}").unwrap();
+    let found = |template: Template| engine().add_template("letter", template);
+    let findings = found(letter()).unwrap();
+    let parts: Vec<_> =
+        findings.iter().filter_map(|finding| finding.fault.file.as_deref()).collect();
+    // The zip of an address may be missing, and so may the address.
+    assert_eq!(parts, ["subject", "text", "text"]);
+    assert!(found(letter().strict()).is_err());
+    assert!(found(letter().strict().required(["profile.city"])).is_err());
+    let all = ["profile.city", "profile.address.zip"];
+    assert_eq!(found(letter().strict().required(all)).unwrap(), []);
+}
+
+#[test]
 fn long_chains_end_the_reading_and_not_the_process() {
     let many = 20_000;
     for source in [
@@ -148,7 +209,8 @@ fn long_chains_end_the_reading_and_not_the_process() {
         format!("{}{}", "{% if a %}".repeat(many), "{% endif %}".repeat(many)),
         "(".repeat(many) + "{{ (" + &"(".repeat(many),
     ] {
-        assert!(Content::text(&source).is_err(), "{}", &source[..40]);
+        let shown: String = source.chars().take(40).collect();
+        assert!(Content::text(&source).is_err(), "{shown}");
     }
     // Chains of the longest length that is allowed are read, checked and compiled.
     for source in [

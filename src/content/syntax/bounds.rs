@@ -5,6 +5,7 @@
 //! long one would end the process. Tags are counted before it reads them.
 
 use minijinja::machinery::{Token, tokenize};
+use minijinja::syntax::SyntaxConfig;
 
 use super::{Finding, Severity, Trust, finding, span};
 use crate::error::Span;
@@ -16,23 +17,23 @@ const SIGNS: usize = 300;
 const DEPTH: usize = 100;
 
 /// The first thing in `source` that is too large or too deep.
-pub(super) fn check(source: &str, trust: Trust) -> Result<(), Finding> {
+pub(super) fn excess(source: &str, trust: Trust) -> Option<Finding> {
     let longest = trust.longest_source();
     let refused = |place: Span, message: String, help: Option<String>| {
         finding(source, place, ("too-large", Severity::Error), message, help)
     };
     if source.len() > longest {
         let message = format!("a template has no more than {longest} bytes");
-        return Err(refused(Span::new(longest, longest), message, None));
+        return Some(refused(Span::new(longest, longest), message, None));
     }
     let mut tags = Tags::default();
     // The parser tells of what is no token.
-    for (token, place) in tokenize(source, false, Default::default()).map_while(Result::ok) {
+    for (token, place) in tokenize(source, false, SyntaxConfig::default()).map_while(Result::ok) {
         if let Some((message, help)) = tags.next(&token) {
-            return Err(refused(span(place), message, Some(help.to_owned())));
+            return Some(refused(span(place), message, Some(help.to_owned())));
         }
     }
-    Ok(())
+    None
 }
 
 /// What was seen so far.

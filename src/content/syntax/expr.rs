@@ -6,8 +6,8 @@ use minijinja::machinery::ast::{
 use minijinja::value::ValueKind;
 
 use super::super::fault::is_path;
-use super::super::filter::MISSING;
-use super::super::vocabulary::{Form, Known};
+use super::super::filter;
+use super::super::vocabulary::{Form, Known, Vocabulary};
 use super::names::{self, is_one_of};
 use super::walk::{Seen, Walker};
 use super::{Severity, Trust, span};
@@ -83,7 +83,7 @@ impl<'s> Walker<'_, 's> {
                 let guard = self.condition(&choice.test_expr);
                 let then = self.within(&guard.holds, |walker| walker.judged(&choice.true_expr).0);
                 let Some(otherwise) = &choice.false_expr else { return then.or_missing() };
-                then.either(self.within(&guard.fails, |walker| walker.judged(otherwise).0))
+                then.either(&self.within(&guard.fails, |walker| walker.judged(otherwise).0))
             }
             Expr::Slice(slice) => {
                 let of = self.used(&slice.expr).known;
@@ -104,7 +104,7 @@ impl<'s> Walker<'_, 's> {
     fn elements(&mut self, items: &[Expr<'s>]) -> Known {
         let known = items.iter().map(|item| self.used(item).known.present());
         let all: Vec<Known> = known.collect();
-        all.into_iter().reduce(Known::either).map_or_else(Known::any, Known::list)
+        all.into_iter().reduce(|one, other| one.either(&other)).map_or_else(Known::any, Known::list)
     }
 
     fn both(&mut self, both: &BinOp<'s>) -> Known {
@@ -148,7 +148,7 @@ impl<'s> Walker<'_, 's> {
     }
 
     fn unknown_variable(&mut self, name: &str, place: Span) {
-        let roots = || self.scope.vocabulary.into_iter().flat_map(|vocabulary| vocabulary.roots());
+        let roots = || self.scope.vocabulary.into_iter().flat_map(Vocabulary::roots);
         let help = match nearest(name, roots()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", roots().collect::<Vec<_>>().join(", ")),
@@ -216,27 +216,29 @@ impl<'s> Walker<'_, 's> {
             below.insert(name);
         }
         let known = match &of.known.form {
-            Form::Any => Known::any(),
-            Form::Object(fields) => match fields.get(name) {
-                Some(known) => known.clone(),
-                None => {
-                    let near = nearest(name, fields.keys().map(|field| &**field));
-                    let help = near.map(|near| format!("did you mean `{near}`?"));
-                    let message = format!("there is no `{name}` in `{}`", self.shown(of));
-                    self.tell(place, ("unknown-field", Severity::Error), message, help);
-                    Known::any()
-                }
-            },
-            form @ (Form::List(_) | Form::Scalar(_)) => {
-                let message =
-                    format!("there is no `{name}` in `{}`, which is {form}", self.shown(of));
-                self.tell(place, ("unknown-field", Severity::Error), message, None);
-                Known::any()
-            }
+            Form::Any => Some(Known::any()),
+            Form::Object(fields) => fields.get(name).cloned(),
+            Form::List(_) | Form::Scalar(_) => None,
         };
+        let known = known.unwrap_or_else(|| {
+            self.no_field(of, name, place);
+            Known::any()
+        });
         let sensitivity = known.sensitivity.max(of.known.sensitivity);
         let path = of.path.as_ref().map(|path| format!("{path}.{name}"));
         Seen { known: Known { sensitivity, ..known }, path, span: place }
+    }
+
+    fn no_field(&mut self, of: &Seen, name: &str, place: Span) {
+        let (what, help) = match &of.known.form {
+            Form::Object(fields) => {
+                let near = nearest(name, fields.keys().map(|field| &**field));
+                (String::new(), near.map(|near| format!("did you mean `{near}`?")))
+            }
+            form => (format!(", which is {form}"), None),
+        };
+        let message = format!("there is no `{name}` in `{}`{what}", self.shown(of));
+        self.tell(place, ("unknown-field", Severity::Error), message, help);
     }
 
     /// Which blocks there are to render has to be known beforehand.
@@ -289,7 +291,7 @@ impl<'s> Walker<'_, 's> {
         self.arguments(rest);
         match first {
             Expr::List(list) if list.items.is_empty() => there,
-            _ => there.either(instead),
+            _ => there.either(&instead),
         }
     }
 
@@ -363,16 +365,17 @@ impl<'s> Walker<'_, 's> {
             "filter" => (names::FILTERS, "unknown-filter"),
             _ => (names::TESTS, "unknown-test"),
         };
-        if sort == "filter" && is_one_of(name, MISSING) {
+        let (message, help) = if sort == "filter" && is_one_of(name, filter::MISSING) {
             let help = "build `bespoke` with the feature `locale`".to_owned();
-            let message = format!("the filter `{name}` is not built in");
-            self.tell(place, (code, Severity::Error), message, Some(help));
-        } else if !is_one_of(name, known) && !is_one_of(name, names::INTERNAL) {
+            (format!("the filter `{name}` is not built in"), Some(help))
+        } else if is_one_of(name, known) || is_one_of(name, names::INTERNAL) {
+            return;
+        } else {
             let near = nearest(name, known.split(' '));
             let help = near.map(|near| format!("did you mean `{near}`?"));
-            let message = format!("there is no {sort} `{name}`");
-            self.tell(place, (code, Severity::Error), message, help);
-        }
+            (format!("there is no {sort} `{name}`"), help)
+        };
+        self.tell(place, (code, Severity::Error), message, help);
     }
 
     /// What a value is called in a message.

@@ -60,13 +60,13 @@ impl<'s> Walker<'_, 's> {
             Expr::BinOp(both) if matches!(both.op, BinOpKind::ScAnd) => {
                 let (left, guard) = self.judged(&both.left);
                 let (right, more) = self.within(&guard.holds, |walker| walker.judged(&both.right));
-                (left.either(right), guard.and(more))
+                (left.either(&right), guard.and(more))
             }
             Expr::BinOp(both) if matches!(both.op, BinOpKind::ScOr) => {
                 let (left, guard) = self.judged(&both.left);
                 let (right, more) = self.within(&guard.fails, |walker| walker.judged(&both.right));
                 // What is missing is not what comes out.
-                (left.present().either(right), guard.not().and(more.not()).not())
+                (left.present().either(&right), guard.not().and(more.not()).not())
             }
             Expr::UnaryOp(of) if matches!(of.op, UnaryOpKind::Not) => {
                 (Known::scalar(Kind::Boolean), self.condition(&of.expr).not())

@@ -64,8 +64,8 @@ const CHAIN: usize = 4;
 
 /// The filters of untrusted templates: what comes out is as long as what went in, but for a factor.
 const FILTERS: &str = "\
-    abs capitalize count d default first fixed int last length lower round title trim upper \
-    urlencode";
+    abs capitalize count d date default first fixed int last length lower money number plural \
+    round title trim upper urlencode";
 
 /// The tests of untrusted templates.
 const TESTS: &str = "\

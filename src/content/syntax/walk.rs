@@ -129,7 +129,7 @@ impl<'t, 's> Walker<'t, 's> {
                     self.state.locals.insert(name, local);
                 }
                 // Which of the two it is depends on the way, so it is at neither's path.
-                Some(other) => self.name(name, local.known.either(other.known), None),
+                Some(other) => self.name(name, local.known.either(&other.known), None),
                 None => self.name(name, local.known.or_missing(), None),
             }
         }
@@ -258,6 +258,8 @@ pub(super) fn place(statement: &Stmt<'_>) -> Span {
         Stmt::SetBlock(statement) => statement.span(),
         Stmt::Template(statement) => statement.span(),
         Stmt::WithBlock(statement) => statement.span(),
+        Stmt::EmitRaw(statement) => statement.span(),
+        #[expect(unreachable_patterns, reason = "what the engine was built with besides")]
         _ => return Span::default(),
     })
 }
