@@ -123,14 +123,6 @@ impl Context {
         self
     }
 
-    /// The same context with the language and region that values are written for, as BCP 47 has
-    /// them: `de-CH`.
-    #[must_use]
-    pub fn locale(mut self, locale: &str) -> Self {
-        self.roots.insert("locale", Jinja::from(locale));
-        self
-    }
-
     /// The same context with a block that was rendered in it.
     #[must_use]
     pub fn block(mut self, name: Arc<str>, rendered: Rendered) -> Self {
