@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::error::{Diagnostic, Span};
+use crate::error::{Diagnostic, Span, nearest};
 
 /// Whether a file is none of the folder's: what says what the folder is, and what tools keep there.
 pub(crate) fn is_beside(path: &str) -> bool {
@@ -18,6 +18,26 @@ pub(crate) fn is_beside(path: &str) -> bool {
 /// ends of Unix.
 pub(crate) fn plain(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
+}
+
+/// What a reader of TOML says of a name, and advice from the list of names that it ends with.
+pub(crate) fn unknown(message: &str) -> (String, Option<String>) {
+    let whole = || (message.to_owned(), None);
+    let Some((found, known)) = message.split_once(", expected ") else { return whole() };
+    let names = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let known = names(known);
+    let (Some(name), false) = (names(found).pop(), known.is_empty()) else { return whole() };
+    let help = match nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
+    };
+    match found.split_once(" `") {
+        Some(("unknown variant", _)) => (format!("`{name}` is not known here"), Some(help)),
+        Some(("unknown field", _)) => (format!("nothing reads `{name}`"), Some(help)),
+        _ => whole(),
+    }
 }
 
 /// Every file below a folder, by its path with `/` between its parts, down to so many of them.

@@ -41,9 +41,10 @@ fn page(entry: Option<&Entry>, shown: Shown) -> Page {
         page = page.in_variant(format!("{block}: {variant}"));
     }
     let Some(letter) = shown.letter else { return page };
-    let page = letter.variants.iter().fold(page, |page, (block, variant)| {
-        page.with_choice(&**block, &**variant)
-    });
+    let page = letter
+        .variants
+        .iter()
+        .fold(page, |page, (block, variant)| page.with_choice(&**block, &**variant));
     let preheader = letter.preheader.unwrap_or_default();
     page.with_subject(letter.subject, preheader).with_parts(letter.html, letter.text)
 }

@@ -80,10 +80,21 @@ mod tests {
     #[test]
     fn addresses_are_of_schemes_that_are_allowed() {
         let of = |text: &str| address(Value::from(text)).map(|value| value.to_string());
-        assert_eq!(of(" https://x.example/ä b?c=%20#d ").unwrap(), "https://x.example/%C3%A4%20b?c=%20#d");
+        assert_eq!(
+            of(" https://x.example/ä b?c=%20#d ").unwrap(),
+            "https://x.example/%C3%A4%20b?c=%20#d"
+        );
         assert_eq!(of("MAILTO:a@b.example").unwrap(), "MAILTO:a@b.example");
         assert_eq!(of("#top").unwrap(), "#top");
-        for wrong in ["javascript:alert(1)", "java\nscript:a", "\u{1}javascript:a", "data:,a", "//x.example", "a", ""] {
+        for wrong in [
+            "javascript:alert(1)",
+            "java\nscript:a",
+            "\u{1}javascript:a",
+            "data:,a",
+            "//x.example",
+            "a",
+            "",
+        ] {
             assert!(of(wrong).is_err(), "{wrong:?}");
         }
         assert!(address(Value::UNDEFINED).unwrap().is_undefined());

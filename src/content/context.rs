@@ -139,7 +139,8 @@ impl Context {
             (&**name, block)
         });
         let blocks = ("blocks", Jinja::from_pairs(blocks));
-        let choices = self.choices.iter().map(|(block, variant)| (&**block, Jinja::from(&**variant)));
+        let choices =
+            self.choices.iter().map(|(block, variant)| (&**block, Jinja::from(&**variant)));
         let choices = ("choice", Jinja::from_pairs(choices));
         let fetched = self.fetched.iter().map(|(source, content)| (&**source, content.clone()));
         let fetched = ("fetched", Jinja::from_pairs(fetched));

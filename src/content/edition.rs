@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 #[cfg(feature = "library")]
+use super::found;
+#[cfg(feature = "library")]
 use super::origin::Assembled;
 use super::piece::{Format, Piece};
-#[cfg(feature = "library")]
-use super::found;
 use super::{Context, Letter, Scope, Trust, checked};
 use crate::error::Result;
 use crate::lint::Finding;

@@ -133,9 +133,8 @@ impl View {
         let found = found.ok_or_else(|| unknown("template", template, templates.keys()))?;
         let within = |error: Error| error.within(format!("template `{template}`"));
         let held = self.choices.iter().filter(|(block, _)| found.blocks().contains(&***block));
-        let plain = held.fold(self.context(given), |context, (block, choice)| {
-            choice.told(block, context)
-        });
+        let plain =
+            held.fold(self.context(given), |context, (block, choice)| choice.told(block, context));
         let mut context = plain.clone();
         for block in found.printed() {
             let rendered = self.rendered(block, &plain).map_err(within)?;

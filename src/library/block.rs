@@ -119,7 +119,9 @@ pub(super) fn read(
     let names: BTreeSet<&str> = files
         .keys()
         .filter_map(|path| path.strip_prefix("_blocks/"))
-        .filter_map(|path| path.strip_suffix(".toml").or(path.split_once('/').map(|(name, _)| name)))
+        .filter_map(|path| {
+            path.strip_suffix(".toml").or(path.split_once('/').map(|(name, _)| name))
+        })
         .collect();
     let blocks = names.into_iter().filter_map(|name| {
         let mut reader = Reader { files, used: &mut *used, findings: &mut *findings, name };

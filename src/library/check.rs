@@ -35,7 +35,8 @@ impl Library {
     pub fn mails(&self, lint: &Lint) -> Vec<Shown> {
         let entries = self.templates.values();
         let mails = entries.flat_map(|entry| {
-            let cases = entry.fixtures.iter().flat_map(|(name, fixture)| self.cases(entry, name, fixture));
+            let cases =
+                entry.fixtures.iter().flat_map(|(name, fixture)| self.cases(entry, name, fixture));
             let mails: Vec<Shown> = cases.map(|shown| entry.show(shown, lint)).collect();
             let shown: BTreeSet<_> = mails.iter().filter_map(Shown::variants).flatten().collect();
             let needless = |mail: &Shown| {
@@ -78,9 +79,11 @@ impl Library {
         let own = fixture.locale().map(Arc::from).or_else(|| locales.first().map(Arc::clone));
         let mut cases = vec![shown(fixture.clone(), own.clone(), None)];
         let others = locales.into_iter().filter(|locale| Some(locale) != own.as_ref());
-        cases.extend(others.map(|locale| {
-            shown(fixture.clone().reading(Arc::clone(&locale)), Some(locale), None)
-        }));
+        cases.extend(
+            others.map(|locale| {
+                shown(fixture.clone().reading(Arc::clone(&locale)), Some(locale), None)
+            }),
+        );
         for block in entry.template.blocks() {
             let Some((block, variants)) = self.blocks.get_key_value(block.as_str()) else {
                 continue;
@@ -175,7 +178,8 @@ impl Entry {
     /// on what is in no file: MJML is compiled to what no author can change.
     fn placed(&self, finding: Finding) -> Option<Finding> {
         let needle = finding.needle.clone().unwrap_or_default();
-        let holds = |(_, text): &&(Arc<str>, Arc<str>)| !needle.is_empty() && text.contains(&needle);
+        let holds =
+            |(_, text): &&(Arc<str>, Arc<str>)| !needle.is_empty() && text.contains(&needle);
         match self.sources.iter().find(holds) {
             Some((file, text)) => Some(finding.placed(file, text)),
             None if finding.severity == Severity::Note && !needle.is_empty() => None,

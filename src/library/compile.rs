@@ -133,10 +133,7 @@ impl<'l> Compiler<'l> {
         let (open, close) = if is_section {
             ("<mjml><mj-body>", "</mj-body></mjml>")
         } else {
-            (
-                "<mjml><mj-body><mj-section><mj-column>",
-                "</mj-column></mj-section></mj-body></mjml>",
-            )
+            ("<mjml><mj-body><mj-section><mj-column>", "</mj-column></mj-section></mj-body></mjml>")
         };
         let around = |text: &str| {
             let (file, whole) = (Arc::clone(&said.path), Arc::clone(&said.text));
@@ -221,7 +218,8 @@ impl<'l> Compiler<'l> {
         let masked = sheet.mask();
         let document = super::mjml::compile(&masked);
         let document = document.map_err(|found| self.findings.extend(found)).ok()?;
-        let super::mjml::Document { html, preview } = document;
+        let super::mjml::Document { html, preview, findings } = document;
+        self.findings.extend(findings);
         let misplaced = html::misplaced(&masked, &html);
         if !misplaced.is_empty() {
             self.faults(misplaced);
@@ -234,7 +232,8 @@ impl<'l> Compiler<'l> {
     fn mjml(&mut self, sheet: Sheet) -> Option<Document> {
         let masked = sheet.mask();
         let origin = masked.origin(0)?;
-        let fault = origin.fault("this build reads no MJML").with_help("turn on the feature `mjml`");
+        let fault =
+            origin.fault("this build reads no MJML").with_help("turn on the feature `mjml`");
         self.findings.push(Finding::new("mjml", Severity::Error, fault));
         None
     }
@@ -262,9 +261,9 @@ fn hidden(preheader: &str) -> String {
 
 /// Puts something at the beginning of the body.
 fn insert(html: &mut String, what: &str) {
-    let body = markup::names(html).into_iter().find(|name| {
-        html.get(name.clone()).is_some_and(|name| name.eq_ignore_ascii_case("body"))
-    });
+    let body = markup::names(html)
+        .into_iter()
+        .find(|name| html.get(name.clone()).is_some_and(|name| name.eq_ignore_ascii_case("body")));
     let end = body.and_then(|name| Some(name.end + html.get(name.end..)?.find('>')? + 1));
     html.insert_str(end.unwrap_or(0), what);
 }

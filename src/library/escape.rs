@@ -79,17 +79,15 @@ fn attribute(
 fn filtered(code: &str, filter: &str) -> String {
     let value = inner(code);
     let around = code.split_once(value).filter(|_| !value.is_empty());
-    around.map_or_else(
-        || code.to_owned(),
-        |(open, close)| format!("{open}({value})|{filter}{close}"),
-    )
+    around
+        .map_or_else(|| code.to_owned(), |(open, close)| format!("{open}({value})|{filter}{close}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Span;
     use crate::content::Origin;
+    use crate::error::Span;
 
     fn code(text: &str) -> Code {
         let sort = if text.starts_with("{%") { Sort::Control } else { Sort::Print };

@@ -128,7 +128,11 @@ impl<'l> Expander<'l> {
         let Some((name, block)) = self.blocks.get_key_value(name) else {
             let near = nearest(name, self.blocks.keys().map(|name| &**name));
             let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-            return self.fault(source, tag, ("unknown-block", format!("there is no block `{name}`"), help));
+            return self.fault(
+                source,
+                tag,
+                ("unknown-block", format!("there is no block `{name}`"), help),
+            );
         };
         if self.open.contains(name) || self.open.len() >= DEPTH {
             let message = format!("the block `{name}` stands within itself, or too deep");
@@ -178,7 +182,11 @@ impl<'l> Expander<'l> {
                 Some(near) => format!("did you mean `text.{near}`?"),
                 None => format!("add `{key}` to the files in `locales`"),
             };
-            return self.fault(source, tag, ("unknown-text", format!("there is no text `{key}`"), help));
+            return self.fault(
+                source,
+                tag,
+                ("unknown-text", format!("there is no text `{key}`"), help),
+            );
         };
         let mut parts = self.sheet(&said.clone(), None).0;
         if self.markup != Markup::Text {
@@ -215,9 +223,8 @@ enum Meaning {
 /// A path of two or more names, as its first and the others.
 fn path(inner: &str) -> Option<(&str, &str)> {
     let (root, rest) = inner.split_once('.')?;
-    let name = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-    };
+    let name =
+        |part: &str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
     (name(root) && rest.split('.').all(name)).then_some((root, rest))
 }
 

@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::expand::Source;
 use crate::error::Span;
+use crate::folder::unknown;
 use crate::lint::{Allow, Finding};
 
 /// The line before and after.
@@ -91,7 +92,8 @@ pub(super) fn document<T: DeserializeOwned>(
     let text = before + source.text.get(start..end).unwrap_or_default();
     toml::from_str(&text).map_err(|error| {
         let span = error.span().map_or(Span::new(start, start), |at| Span::new(at.start, at.end));
-        source.finding("toml", span, (error.message().to_owned(), ""))
+        let (message, help) = unknown(error.message());
+        source.finding("toml", span, (message, help.unwrap_or_default()))
     })
 }
 

@@ -146,9 +146,13 @@ fn without_bodies(html: &str) -> String {
         if html.get(name.clone()) != Some("tbody") {
             continue;
         }
-        let start = name.start - if html.get(..name.start).is_some_and(|h| h.ends_with('/')) { 2 } else { 1 };
+        let start = name.start
+            - if html.get(..name.start).is_some_and(|h| h.ends_with('/')) { 2 } else { 1 };
         plain.push_str(html.get(from..start).unwrap_or_default());
-        from = html.get(name.end..).and_then(|rest| rest.find('>')).map_or(html.len(), |at| name.end + at + 1);
+        from = html
+            .get(name.end..)
+            .and_then(|rest| rest.find('>'))
+            .map_or(html.len(), |at| name.end + at + 1);
     }
     plain.push_str(html.get(from..).unwrap_or_default());
     plain

@@ -182,9 +182,10 @@ impl<'h> Reader<'h> {
                 return;
             }
             // A name may begin with `=`.
-            let name = rest.char_indices().skip(1).find(|(_, c)| {
-                c.is_ascii_whitespace() || matches!(c, '/' | '>' | '=')
-            });
+            let name = rest
+                .char_indices()
+                .skip(1)
+                .find(|(_, c)| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='));
             let length = name.map_or(rest.len(), |(at, _)| at);
             let name = rest.get(..length).unwrap_or_default().to_ascii_lowercase();
             self.push(self.at..self.at + length, Spot::Tag(element.to_owned()));

@@ -3,16 +3,26 @@
 use mrml::prelude::parser::Error as Fault;
 use mrml::prelude::render::RenderOptions;
 
-use super::html;
 use super::sheet::Masked;
+use super::{html, markup};
 use crate::content::Origin;
+use crate::error::nearest;
 use crate::lint::{Finding, Severity};
 
-/// HTML, and the preview that the MJML has.
+/// The elements that MJML has; the compiler takes others for HTML.
+const ELEMENTS: &str = "\
+    mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title mj-all mj-attributes \
+    mj-body mj-breakpoint mj-button mj-carousel mj-carousel-image mj-class mj-column mj-divider \
+    mj-font mj-group mj-head mj-hero mj-html-attributes mj-image mj-include mj-navbar \
+    mj-navbar-link mj-preview mj-raw mj-section mj-selector mj-social mj-social-element mj-spacer \
+    mj-style mj-table mj-text mj-title mj-wrapper";
+
+/// HTML, the preview that the MJML has, and what is odd about it.
 #[derive(Debug)]
 pub(super) struct Document {
     pub(super) html: String,
     pub(super) preview: Option<String>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Compiles MJML.
@@ -21,6 +31,10 @@ pub(super) struct Document {
 ///
 /// What is no MJML, with its place as far as the compiler tells it.
 pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
+    let strange = strangers(masked);
+    if !strange.is_empty() {
+        return Err(strange);
+    }
     let (mjml, css) = without_inline_styles(&masked.text);
     let fault = |error: &Fault| vec![finding(masked, error)];
     let parsed = mrml::parse(&mjml).map_err(|error| fault(&error))?;
@@ -40,7 +54,30 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
                 .collect::<Vec<_>>()
         })?
     };
-    Ok(Document { html, preview })
+    let findings = parsed.warnings.iter().map(|warning| {
+        let at = usize::try_from(warning.span.start).unwrap_or_default();
+        let mut finding = self::at(masked, at, "MJML does not read this attribute".to_owned());
+        finding.severity = Severity::Warning;
+        finding
+    });
+    Ok(Document { html, preview, findings: findings.collect() })
+}
+
+/// Elements that look like MJML's and are none.
+fn strangers(masked: &Masked) -> Vec<Finding> {
+    let text = masked.text.as_str();
+    let names = markup::names(text).into_iter().filter_map(|at| Some((at.start, text.get(at)?)));
+    let strange = names.filter(|(at, name)| {
+        let opens = text.get(..*at).is_some_and(|before| before.ends_with('<'));
+        opens && name.starts_with("mj-") && !ELEMENTS.split(' ').any(|known| known == *name)
+    });
+    let findings = strange.map(|(position, name)| {
+        let mut finding = at(masked, position, format!("MJML has no element `{name}`"));
+        let near = nearest(name, ELEMENTS.split(' '));
+        finding.fault.help = near.map(|near| format!("did you mean `{near}`?"));
+        finding
+    });
+    findings.collect()
 }
 
 /// The MJML without its `<mj-style inline="inline">`, which the compiler does not know, and the
@@ -79,7 +116,9 @@ fn blank(text: &str) -> String {
 
 fn finding(masked: &Masked, error: &Fault) -> Finding {
     let (position, message) = match error {
-        Fault::UnexpectedElement { position, .. } => (position.start, "no such element may stand here".to_owned()),
+        Fault::UnexpectedElement { position, .. } => {
+            (position.start, "no such element may stand here".to_owned())
+        }
         Fault::UnexpectedToken { position, .. } => (position.start, "this is no MJML".to_owned()),
         Fault::MissingAttribute { name, position, .. } => {
             (position.start, format!("the attribute `{name}` is missing"))

@@ -141,7 +141,8 @@ impl<'f> Reader<'f> {
         let names = self.files.keys().filter_map(|path| path.split_once('/'));
         let names: BTreeSet<String> =
             names.map(|(name, _)| name.to_owned()).filter(|name| !name.starts_with('_')).collect();
-        let entries = names.iter().filter_map(|name| Some((name.as_str().into(), self.entry(name)?)));
+        let entries =
+            names.iter().filter_map(|name| Some((name.as_str().into(), self.entry(name)?)));
         entries.collect()
     }
 
@@ -184,7 +185,10 @@ impl<'f> Reader<'f> {
             template,
             file: Arc::clone(&files.mail.path),
             from: front.from.map(Spanned::into_inner).or_else(|| self.settings.from.clone()),
-            reply_to: front.reply_to.map(Spanned::into_inner).or_else(|| self.settings.reply_to.clone()),
+            reply_to: front
+                .reply_to
+                .map(Spanned::into_inner)
+                .or_else(|| self.settings.reply_to.clone()),
             purpose: front.purpose.map(Into::into),
             topic: front.topic.map(Into::into),
             transactional: front.transactional,
@@ -220,7 +224,8 @@ impl<'f> Reader<'f> {
                     _ => faults.map(|fault| fault.in_file(&*source.path)).collect(),
                 };
                 let found = faults.into_iter();
-                self.findings.extend(found.map(|fault| Finding::new("schema", Severity::Error, fault)));
+                self.findings
+                    .extend(found.map(|fault| Finding::new("schema", Severity::Error, fault)));
                 None
             }
         }
@@ -273,7 +278,11 @@ impl<'f> Reader<'f> {
     /// The locales of a template, and which stands in for which.
     fn chain(&mut self, name: &str, files: &Files, front: &Front) -> Locales {
         let own = !front.locales.is_empty();
-        let settings = Source { path: "library.toml".into(), text: self.files.get("library.toml").map_or("", String::as_str).into(), start: 0 };
+        let settings = Source {
+            path: "library.toml".into(),
+            text: self.files.get("library.toml").map_or("", String::as_str).into(),
+            start: 0,
+        };
         let source = if own { &files.mail } else { &settings };
         let (all, fallbacks) = if own {
             (front.locales.clone(), front.fallbacks.clone())
@@ -290,9 +299,8 @@ impl<'f> Reader<'f> {
             }
         }
         let names = all.iter().map(|locale| locale.get_ref().as_str().into());
-        let fallbacks = fallbacks.iter().map(|(from, to)| {
-            (from.as_str().into(), to.get_ref().as_str().into())
-        });
+        let fallbacks =
+            fallbacks.iter().map(|(from, to)| (from.as_str().into(), to.get_ref().as_str().into()));
         let by = self.settings.locale.as_deref();
         Locales::new(names.collect(), fallbacks.collect(), by)
     }
@@ -301,14 +309,16 @@ impl<'f> Reader<'f> {
     /// stand in for it.
     fn texts_of(&self, locales: &Locales, locale: &str, own: &BTreeMap<String, Texts>) -> Texts {
         locales.behind(locale).iter().fold(Texts::default(), |texts, locale| {
-            let of = |all: &BTreeMap<String, Texts>| all.get(&**locale).cloned().unwrap_or_default();
+            let of =
+                |all: &BTreeMap<String, Texts>| all.get(&**locale).cloned().unwrap_or_default();
             texts.or(&of(own)).or(&of(&self.texts))
         })
     }
 
     /// What was compiled, ready to be rendered.
     fn edition(&mut self, parts: Parts) -> Option<Edition> {
-        match Edition::assembled(parts.subject, parts.preheader, parts.html, parts.text, parts.amp) {
+        match Edition::assembled(parts.subject, parts.preheader, parts.html, parts.text, parts.amp)
+        {
             Ok(edition) => Some(edition),
             Err(error) => {
                 let found = error.diagnostics().iter().cloned();
@@ -357,7 +367,8 @@ impl<'f> Reader<'f> {
         let own = format!("{name}/");
         let made = self.files.iter().filter(|(path, _)| {
             let shared = ["_places.toml", "library.toml", "schema.toml"].contains(&path.as_str());
-            let texts = path.starts_with("_locales/") || path.starts_with(&format!("{own}locales/"));
+            let texts =
+                path.starts_with("_locales/") || path.starts_with(&format!("{own}locales/"));
             shared || texts || used.contains(path.as_str())
         });
         hash(made.map(|(path, text)| (path.as_str(), text.as_str())))
@@ -375,7 +386,10 @@ impl<'f> Reader<'f> {
                 let mut compiler = Compiler::new(&self.blocks, &self.layouts, &texts);
                 let said = compiler.said(variant);
                 found.append(&mut compiler.findings);
-                said.map_or_else(|| Content::text(""), |(html, text)| Content::assembled(html, text))
+                said.map_or_else(
+                    || Content::text(""),
+                    |(html, text)| Content::assembled(html, text),
+                )
             });
             // A template that holds the block may have the text.
             found.retain(|finding: &Finding| finding.code != "unknown-text");
@@ -402,7 +416,8 @@ impl<'f> Reader<'f> {
     /// Finds files that nothing reads.
     fn strangers(&mut self) {
         for path in self.files.keys().filter(|path| !self.used.contains(*path)) {
-            let near = nearest(path, ["_fixture.json", "_places.toml", "library.toml", "schema.toml"]);
+            let near =
+                nearest(path, ["_fixture.json", "_places.toml", "library.toml", "schema.toml"]);
             let fault = Diagnostic::of_file(path.as_str(), "nothing reads this file");
             let fault = match near {
                 Some(near) => fault.with_help(format!("did you mean `{near}`?")),

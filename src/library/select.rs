@@ -63,7 +63,8 @@ impl PlacesPlan {
     pub(super) fn places(&self) -> Result<Places> {
         let places = self.places.iter().map(|plan| {
             let place = Place::new(plan.name.as_str()).postal(&plan.postal);
-            let place = plan.region.iter().fold(place, |place, region| place.region(region.as_str()));
+            let place =
+                plan.region.iter().fold(place, |place, region| place.region(region.as_str()));
             let point = plan.latitude.zip(plan.longitude);
             let within = |error: Error| error.within(format!("place `{}`", plan.name));
             let point = point.map(|(lat, long)| Coordinates::new(lat, long).map_err(within));
@@ -99,21 +100,32 @@ impl ExperimentPlan {
 
 /// How a plan's variants are chosen: the selector, and what a variant's key is called in the file.
 fn selector(plan: &BlockPlan, places: Option<&Arc<Places>>) -> Result<(Selector, &'static str)> {
-    let refused = |detail: &'static str| Err(Error::new(crate::error::ErrorKind::Definition, detail));
+    let refused =
+        |detail: &'static str| Err(Error::new(crate::error::ErrorKind::Definition, detail));
     let BlockPlan { by, bands, experiment, place, region, .. } = plan;
     match (by, bands, experiment, *place, *region, places) {
         (None, None, None, false, false, _) => Ok((Selector::rules(), "rule")),
-        (Some(figure), None, None, false, false, _) => Ok((Selector::value(figure.as_str()), "value")),
-        (None, Some(figure), None, false, false, _) => Ok((Selector::bands(figure.as_str()), "band")),
+        (Some(figure), None, None, false, false, _) => {
+            Ok((Selector::value(figure.as_str()), "value"))
+        }
+        (None, Some(figure), None, false, false, _) => {
+            Ok((Selector::bands(figure.as_str()), "band"))
+        }
         (None, None, Some(experiment), false, false, _) => {
             Ok((Selector::experiment(experiment.experiment()?), "arm"))
         }
-        (None, None, None, true, false, Some(places)) => Ok((Selector::place(Arc::clone(places)), "place")),
-        (None, None, None, false, true, Some(places)) => Ok((Selector::region(Arc::clone(places)), "region")),
+        (None, None, None, true, false, Some(places)) => {
+            Ok((Selector::place(Arc::clone(places)), "place"))
+        }
+        (None, None, None, false, true, Some(places)) => {
+            Ok((Selector::region(Arc::clone(places)), "region"))
+        }
         (None, None, None, true, false, None) | (None, None, None, false, true, None) => {
             refused("there are no places; add `_places.toml`")
         }
-        _ => refused("a block goes by one of `by`, `bands`, `experiment`, `place`, `region`, or by rules"),
+        _ => refused(
+            "a block goes by one of `by`, `bands`, `experiment`, `place`, `region`, or by rules",
+        ),
     }
 }
 
@@ -131,9 +143,13 @@ impl VariantPlan {
         ];
         let stray = all.iter().find(|(name, key)| *name != called && key.is_some());
         if let Some((name, Some(key))) = stray {
-            return Err((front::span(key), format!("this block goes by `{called}`, not by `{name}`")));
+            return Err((
+                front::span(key),
+                format!("this block goes by `{called}`, not by `{name}`"),
+            ));
         }
-        let key = all.into_iter().find(|(name, _)| *name == called).and_then(|(_, key)| key.as_ref());
+        let key =
+            all.into_iter().find(|(name, _)| *name == called).and_then(|(_, key)| key.as_ref());
         key.ok_or_else(|| (front::span(&self.name), format!("`{called}` is missing")))
     }
 }
@@ -154,7 +170,8 @@ pub(super) fn block(
     let mut block = Block::by(selector, say(&file.fallback).map_err(whole)?);
     for (variant, plan) in file.variants.iter().zip(&file.plan.variants) {
         let key = plan.key(called);
-        let key = key.map_err(|(span, message)| file.source.finding("block", span, (message, "")))?;
+        let key =
+            key.map_err(|(span, message)| file.source.finding("block", span, (message, "")))?;
         let span = front::span(key);
         let content = say(variant).map_err(|error| told(span, &error))?;
         block = block
@@ -163,7 +180,8 @@ pub(super) fn block(
     }
     let fetch = file.plan.fetch.iter();
     Ok(fetch.fold(block, |block, fetch| {
-        let arguments = fetch.arguments.iter().map(|(name, figure)| (name.as_str(), figure.as_str()));
+        let arguments =
+            fetch.arguments.iter().map(|(name, figure)| (name.as_str(), figure.as_str()));
         block.fetches(fetch.source.as_str(), arguments)
     }))
 }

@@ -56,7 +56,8 @@ pub(super) fn html(masked: &Masked, html: &str) -> Result<Assembled, Vec<Fault>>
         // A word that decides stands in a comment, so that it may stand in tables.
         let alone = format!("<!--{}-->", masked.word(word.code));
         let start = word.at.start.saturating_sub("<!--".len());
-        let wrapped = start >= from && html.get(start..).is_some_and(|rest| rest.starts_with(&alone));
+        let wrapped =
+            start >= from && html.get(start..).is_some_and(|rest| rest.starts_with(&alone));
         let (at, spot) = if wrapped {
             (start..start + alone.len(), &markup::Spot::Text)
         } else {
@@ -87,7 +88,8 @@ pub(super) fn plain(masked: &Masked, text: &str) -> Assembled {
         from = word.at.end;
         assembled.code(&code.text, &code.origin);
         let rest = text.get(from..).unwrap_or_default();
-        let starts = text.get(..word.at.start).is_none_or(|text| text.is_empty() || text.ends_with('\n'));
+        let starts =
+            text.get(..word.at.start).is_none_or(|text| text.is_empty() || text.ends_with('\n'));
         if code.sort == Sort::Control && starts && rest.starts_with('\n') {
             from += 1;
         }

@@ -72,26 +72,6 @@ pub(super) fn syntax(message: &str) -> (String, Option<String>) {
     (message.to_owned(), Some(help.to_owned()))
 }
 
-/// What the reader of a schema says, and advice from the list of names that it ends with.
-pub(super) fn unknown(message: &str) -> (String, Option<String>) {
-    let whole = || (message.to_owned(), None);
-    let Some((found, known)) = message.split_once(", expected ") else { return whole() };
-    let names = |text: &str| -> Vec<String> {
-        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
-    };
-    let known = names(known);
-    let (Some(name), false) = (names(found).pop(), known.is_empty()) else { return whole() };
-    let help = match nearest(&name, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", known.join(", ")),
-    };
-    match found.split_once(" `") {
-        Some(("unknown variant", _)) => (format!("`{name}` is not known here"), Some(help)),
-        Some(("unknown field", _)) => (format!("nothing reads `{name}`"), Some(help)),
-        _ => whole(),
-    }
-}
-
 impl<'d> Fields<'d> {
     /// The values by key, in the order of the file.
     pub(super) fn entries(&self) -> Vec<(&'d str, Span, Node<'d>)> {

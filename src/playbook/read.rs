@@ -12,11 +12,11 @@ use toml::de::DeTable;
 
 use super::atlas::{Atlas, Key, key};
 use super::document::{self, Fields, Node};
-use super::part::{Name, Sort};
 use super::folder::LIBRARY;
+use super::part::{Name, Sort};
 use super::{FORMAT, Playbook, folder};
 use crate::error::{Error, Span, nearest};
-use crate::folder::{is_beside, plain};
+use crate::folder::{is_beside, plain, unknown};
 use crate::schema::Schema;
 use crate::time::Duration;
 
@@ -144,7 +144,7 @@ impl Reader<'_> {
     fn schema_fault(&mut self, path: &str, text: &str, error: &Error) {
         for fault in error.diagnostics() {
             let span = super::atlas::place(text, fault);
-            let (message, help) = document::unknown(&fault.message);
+            let (message, help) = unknown(&fault.message);
             self.atlas.fault_at((path, span), message, help);
         }
         if error.diagnostics().is_empty() {
@@ -247,7 +247,9 @@ fn meant(path: &str, playbook: &Playbook) -> Option<String> {
         ["templates", template, file] => {
             nearest(file, content::PARTS).map(|near| format!("templates/{template}/{near}"))
         }
-        [folder, _, ..] => nearest(folder, ["blocks", "library", "templates"]).map(|near| format!("{near}/")),
+        [folder, _, ..] => {
+            nearest(folder, ["blocks", "library", "templates"]).map(|near| format!("{near}/"))
+        }
         _ => match nearest(path, folder::FILES) {
             None => return Some(format!("there are {}", folder::FILES.join(", "))),
             near => near.map(str::to_owned),

@@ -114,7 +114,11 @@ fn code_is_refused_where_no_value_is_safe() {
         ("{{ text.hero }}", "unknown-text"),
     ] {
         let found = errors(&one("html", body));
-        assert_eq!(found.iter().map(|f| f.code).collect::<std::collections::BTreeSet<_>>(), [code].into(), "{body}");
+        assert_eq!(
+            found.iter().map(|f| f.code).collect::<std::collections::BTreeSet<_>>(),
+            [code].into(),
+            "{body}"
+        );
         let fault = &found[0].fault;
         assert_eq!((fault.file.as_deref(), fault.line), (Some("t/mail.html"), 4), "{body}");
     }
@@ -129,7 +133,10 @@ fn what_is_wrong_is_told_where_it_is() {
         ("library.toml", "locale = 3\n"),
         ("a/mail.html", "+++\nsubject = \"a\"\nsubjekt = 1\n+++\n<p>"),
         ("b/mail.mjml", "+++\nsubject = \"b\"\nlayout = \"bse\"\n+++\n<mj-section></mj-section>"),
-        ("c/mail.mjml", "+++\nsubject = \"c\"\n+++\n<mjml><mj-body><mj-bla></mj-bla></mj-body></mjml>"),
+        (
+            "c/mail.mjml",
+            "+++\nsubject = \"c\"\n+++\n<mjml><mj-body><mj-bla></mj-bla></mj-body></mjml>",
+        ),
         ("d/mail.html", "<p>{{ blocks.heroo }}</p>{{ text.nothing }}"),
         ("e/mail.txt", "only text"),
         ("f/mail.html", "---\nsubject: f\n---\n"),
@@ -173,7 +180,10 @@ fn the_version_is_that_of_what_is_sent() {
 fn everybody_gets_their_language() {
     let files = files([
         ("library.toml", "locale = \"language\"\nlocales = [\"en\", \"de\"]\n"),
-        ("t/mail.html", "+++\nsubject = \"{{ text.hi }}\"\n+++\n<html lang=\"{{ locale }}\"><body>{{ text.hi }} {{ text.more }}"),
+        (
+            "t/mail.html",
+            "+++\nsubject = \"{{ text.hi }}\"\n+++\n<html lang=\"{{ locale }}\"><body>{{ text.hi }} {{ text.more }}",
+        ),
         ("_locales/en.toml", "hi = \"Hello {{ profile.name }}\"\nmore = \"A & B\"\n"),
         ("t/locales/de.toml", "hi = \"Guten Tag, {{ profile.name }}\"\n"),
     ]);
@@ -189,7 +199,10 @@ fn everybody_gets_their_language() {
 #[test]
 fn a_missing_value_is_told_at_its_place_in_the_file() {
     let files = files([
-        ("t/mail.mjml", "+++\nsubject = \"s\"\nlayout = \"base\"\n+++\n<mj-section><mj-column>{{ blocks.b }}</mj-column></mj-section>"),
+        (
+            "t/mail.mjml",
+            "+++\nsubject = \"s\"\nlayout = \"base\"\n+++\n<mj-section><mj-column>{{ blocks.b }}</mj-column></mj-section>",
+        ),
         ("_layouts/base.mjml", "<mjml><mj-body>{{ content }}</mj-body></mjml>"),
         ("_blocks/b/fallback.mjml", "<mj-text>a</mj-text>\n<mj-text>{{ profile.name }}</mj-text>"),
     ]);

@@ -7,11 +7,12 @@ use toml::Spanned;
 use toml::de::Deserializer;
 
 use super::super::MetricPlan;
-use super::super::document::{Fields, Node, unknown};
+use super::super::document::{Fields, Node};
 use super::super::part::Sort;
 use super::Reader;
 use super::rules::Named;
 use crate::error::Span;
+use crate::folder::unknown;
 use crate::metric::{RfmAxis, RfmCuts, RfmMetric};
 
 impl Reader<'_> {
