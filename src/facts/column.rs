@@ -220,18 +220,25 @@ impl Column {
         self.at.len()
     }
 
-    /// How many entries there are, if all of them have happened.
+    /// Whether none of its entries is later.
     #[inline]
-    pub(crate) fn past(&self, now: Timestamp) -> Option<usize> {
-        self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
+    pub(crate) fn is_past(&self, now: Timestamp) -> bool {
+        self.at.last().is_none_or(|last| *last <= now)
     }
 
-    /// How many of the totals before the entries from `low` to `high`, both included, are not above
-    /// a bound; they ascend.
+    /// When the last but so many happened; the last is the first of them.
     #[inline]
-    pub(crate) fn totals_upto(&self, low: usize, high: usize, bound: i128) -> usize {
-        let totals = self.totals.get(low..=high).unwrap_or_default();
-        totals.partition_point(|total| *total <= bound)
+    pub(crate) fn from_end(&self, count: usize) -> Option<Timestamp> {
+        self.at(self.at.len().checked_sub(count)?)
+    }
+
+    /// When the last happened from which on all come to at least so much, which is more than
+    /// nothing; none may lower the total.
+    #[inline]
+    pub(crate) fn totals_since(&self, least: i128) -> Option<Timestamp> {
+        let before = self.totals.last()?.checked_sub(least)?;
+        let after = self.totals.partition_point(|total| *total <= before);
+        self.at(after.checked_sub(1)?)
     }
 
     /// How many entries there were before the first that is still there.

@@ -3,7 +3,7 @@
 use crate::expr::Truth;
 use crate::expr::plan::{Cond, Test};
 use crate::metric::{Evaluator, Next};
-use crate::time::{Duration, Timestamp, Valid, earlier, later};
+use crate::time::{Duration, Timestamp, Valid};
 
 /// Whether a condition is true, and until when.
 pub(super) fn member<'a>(cond: &'a Cond, evaluator: &Evaluator<'a>) -> Valid<bool> {
@@ -53,22 +53,17 @@ fn junction<'a>(
 /// may. `any` is the dual.
 fn together(parts: impl Iterator<Item = Valid<bool>>, all: bool) -> Valid<bool> {
     // The same loop serves both: `all` fails by one that does not hold, `any` by one that does.
-    let mut first = None;
-    let mut last_failing: Option<Option<Timestamp>> = None;
-    for part in parts {
-        if part.value == all {
-            first = earlier(first, part.until);
+    let (mut holding, mut failing) = (Timestamp::MAX, None);
+    for Valid { value, until } in parts {
+        let until = until.unwrap_or(Timestamp::MAX);
+        if value == all {
+            holding = holding.min(until);
         } else {
-            last_failing = Some(match last_failing {
-                Some(until) => later(until, part.until),
-                None => part.until,
-            });
+            failing = failing.max(Some(until));
         }
     }
-    match last_failing {
-        Some(until) => Valid::until(!all, until),
-        None => Valid::until(all, first),
-    }
+    let until = failing.unwrap_or(holding);
+    Valid::until(all == failing.is_none(), (until < Timestamp::MAX).then_some(until))
 }
 
 /// How long a test is followed from its first change on. What may turn later is asked again then.
