@@ -13,12 +13,16 @@ use crate::time::{Timestamp, Valid};
 use crate::value::Value;
 
 /// The earliest instant, after the one asked about, at which an answer may change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Next(pub(super) Timestamp);
 
 impl Next {
     pub(crate) const fn never() -> Self {
         Self(Timestamp::MAX)
+    }
+
+    pub(crate) fn of(until: Option<Timestamp>) -> Self {
+        until.map_or(Self::never(), Self)
     }
 
     /// It may change at `at`.

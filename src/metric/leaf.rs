@@ -44,15 +44,29 @@ impl Reading<'_> {
 impl Leaf {
     /// The answer to a question about its truth, and until when that holds: exactly, unless time
     /// has to be followed for more than `steps` changes. `None` where the columns cannot tell.
+    #[inline]
     pub(crate) fn evaluate<T: PartialEq>(
         &self,
         facts: &Facts<'_>,
         steps: usize,
         ask: impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
-        if let Some(valid) = self.over_the_past(facts, &ask) {
-            return Some(valid);
-        }
+        let Some((truth, turns)) = self.over_the_past(facts) else {
+            return self.follow(facts, steps, ask);
+        };
+        let answer = ask(Some(truth));
+        let differs = ask(Some(!truth)) != answer;
+        Some(Valid::until(answer, turns.instant().filter(|_| differs)))
+    }
+
+    /// The same, from each change to the next.
+    #[inline(never)]
+    fn follow<T: PartialEq>(
+        &self,
+        facts: &Facts<'_>,
+        steps: usize,
+        ask: impl Fn(Option<bool>) -> T,
+    ) -> Option<Valid<T>> {
         let mut at = facts.now();
         let mut reading = self.read(facts, at)?;
         let truth = self.passes(reading.value);
@@ -86,8 +100,7 @@ impl Leaf {
     /// How much may be added to its figure before its truth may turn, where time alone never turns
     /// it.
     pub(crate) fn room(&self, facts: &Facts<'_>) -> i128 {
-        let value = self.value_of_the_past(facts).or_else(|| self.falling(facts));
-        value.map_or(0, |value| match self.side(value) {
+        self.falling(facts).map_or(0, |value| match self.side(value) {
             -1 => (self.passes.0 - 1).saturating_sub(value),
             0 => self.passes.1.saturating_sub(value),
             _ => i128::MAX,
@@ -109,9 +122,9 @@ impl Leaf {
         now: Timestamp,
         next: &mut Next,
     ) -> Option<Option<bool>> {
-        if let Some(Valid { value, until }) = self.over_the_past(&facts.at(now), &|truth| truth) {
-            until.into_iter().for_each(|at| next.at(at));
-            return Some(value);
+        if let Some((truth, turns)) = self.over_the_past(&facts.at(now)) {
+            next.at(turns.0);
+            return Some(Some(truth));
         }
         let reading = self.read(facts, now)?;
         self.turns(facts, now, &reading).at.into_iter().for_each(|at| next.at(at));
