@@ -369,18 +369,22 @@ impl<'a> Facts<'a> {
     /// What the trait's value was last told by, and the first instant after `now` at which it is
     /// told again.
     pub(crate) fn told(&self, name: &str) -> (Option<&'a Told>, Option<Timestamp>) {
-        let history = self.tellings(name);
-        // Most questions are about what has happened and is known, which the last then tells.
-        if let Some(last) = history.last()
-            && last.at <= self.now
-            && last.known.at(self.known)
-        {
+        // Most questions are about what has happened and is known.
+        if let Some(last) = self.told_last(name) {
             return (Some(last), None);
         }
+        let history = self.tellings(name);
         let (past, future) = history.split_at(history.partition_point(|told| told.at <= self.now));
         let last = past.iter().rev().find(|told| told.known.at(self.known));
         let next = future.iter().find(|told| told.known.at(self.known));
         (last, next.map(|told| told.at))
+    }
+
+    /// What the trait's value was last told by, if that counts: nothing later ever does.
+    #[inline]
+    pub(crate) fn told_last(&self, name: &str) -> Option<&'a Told> {
+        let last = self.timeline.attributes.get(name)?.last()?;
+        (last.at <= self.now && last.known.at(self.known)).then_some(last)
     }
 
     /// All that was and will be told of a trait, in order; who asks filters by [`Facts::known`].

@@ -49,9 +49,32 @@ pub(crate) struct Leaf {
     pub(crate) slope: i128,
     /// It passes from the first to the last, both included; if negated, outside.
     pub(crate) passes: (i128, i128),
-    /// The same stretch in entries or millionths of the first part, were it alone.
-    pub(crate) alone: (i128, i128),
     pub(crate) negated: bool,
+    /// The same by the shortest way, where there is one.
+    pub(crate) threshold: Option<Threshold>,
+}
+
+/// One count or sum over a window, and from how much until how much it passes.
+#[derive(Clone, Debug)]
+pub(crate) struct Threshold {
+    pub(crate) column: Kept,
+    pub(crate) window: Window,
+    pub(crate) least: Amount,
+    /// So much is too much.
+    pub(crate) above: Amount,
+}
+
+/// How much a count or a sum may come to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Amount {
+    /// So many entries.
+    Entries(usize),
+    /// More than there ever is.
+    Infinite,
+    /// So many millionths.
+    Millionths(i128),
+    /// What there always is.
+    Nothing,
 }
 
 /// A figure that is read from a column.

@@ -30,6 +30,17 @@ impl Next {
         self.0 = self.0.min(at);
     }
 
+    /// The answer to a question about a truth that is the opposite then.
+    pub(crate) fn answer<T: PartialEq>(
+        self,
+        truth: Option<bool>,
+        ask: impl Fn(Option<bool>) -> T,
+    ) -> Valid<T> {
+        let answer = ask(truth);
+        let turns = ask(truth.map(|truth| !truth)) != answer;
+        Valid::until(answer, self.instant().filter(|_| turns))
+    }
+
     pub(crate) fn instant(self) -> Option<Timestamp> {
         (self.0 <= Timestamp::LAST).then_some(self.0)
     }
@@ -140,11 +151,22 @@ impl<'a> Evaluator<'a> {
         self.tested(test, Moment::of_profile(now), next)
     }
 
+    /// The truth of one of the usual tests, and when it turns to the opposite; `None` says nothing.
+    #[inline]
+    pub(crate) fn settled(&self, test: &Test) -> Option<(Option<bool>, Next)> {
+        match &test.leaf {
+            Some(leaf) => {
+                let (truth, turns) = leaf.over_the_past(&self.facts)?;
+                Some((Some(truth), turns))
+            }
+            None => Some((self.of_trait(test)?, Next::never())),
+        }
+    }
+
     /// The truth of a comparison of a trait with what a rule names, where it is that and nothing that
     /// is told later changes it.
-    #[inline]
     #[expect(clippy::option_option, reason = "what is another test is not a truth of NULL")]
-    pub(crate) fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
+    fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
         let Test {
             any: None,
             check:
@@ -159,8 +181,8 @@ impl<'a> Evaluator<'a> {
             return None;
         };
         let [name] = &**path else { return None };
-        let (told, again) = self.facts.told(name);
-        again.is_none().then(|| compare_value(&told?.value, *op, right))
+        let told = self.facts.told_last(name)?;
+        Some(compare_value(&told.value, *op, right))
     }
 
     /// The value of a term about the profile at `now`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
-    Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term,
+    Amount, Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term, Threshold,
 };
 use crate::expr::{Comparison, Function, Literal, Sign};
 use crate::facts::{Fact, Layout, Pick, Timeline};
@@ -276,8 +276,11 @@ impl Sum {
             }
         };
         let passes = if self.counts() { floored(passes) } else { passes };
-        let alone = alone(self.parts.first()?, passes)?;
-        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, alone, negated })
+        let threshold = match &*self.parts {
+            [part] if self.slope == 0 => part.threshold(passes),
+            _ => None,
+        };
+        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, negated, threshold })
     }
 }
 
@@ -328,17 +331,34 @@ impl Figure {
     }
 }
 
-/// A stretch of sums as one of what a part alone comes to: entries, or millionths.
-fn alone(part: &Part, (least, most): (i128, i128)) -> Option<(i128, i128)> {
-    let unit = match part.reads {
-        Reads::Count => part.weight.checked_mul(ONE)?,
-        _ => part.weight,
-    };
-    if unit <= 0 {
-        return Some((least, most));
+impl Part {
+    /// The stretch of sums that pass as one of what the part comes to, were it alone.
+    fn threshold(&self, (least, most): (i128, i128)) -> Option<Threshold> {
+        let Span::Sliding(window) = self.stretch else { return None };
+        let unit = match self.reads {
+            Reads::Count => self.weight.checked_mul(ONE)?,
+            Reads::Total => self.weight,
+            _ => return None,
+        };
+        if unit <= 0 {
+            return None;
+        }
+        let amount = |value: i128| {
+            let up = i128::from(value.rem_euclid(unit) != 0);
+            self.amount(value.div_euclid(unit) + up)
+        };
+        let above = most.checked_add(1).map_or(Amount::Infinite, amount);
+        Some(Threshold { column: self.column.clone(), window, least: amount(least), above })
     }
-    let up = i128::from(least.rem_euclid(unit) != 0);
-    Some((least.div_euclid(unit) + up, most.div_euclid(unit)))
+
+    /// So many entries, or millionths.
+    fn amount(&self, value: i128) -> Amount {
+        match self.reads {
+            _ if value <= 0 => Amount::Nothing,
+            Reads::Count => usize::try_from(value).map_or(Amount::Infinite, Amount::Entries),
+            _ => Amount::Millionths(value),
+        }
+    }
 }
 
 /// A literal in its smallest unit.

@@ -44,24 +44,20 @@ impl Reading<'_> {
 impl Leaf {
     /// The answer to a question about its truth, and until when that holds: exactly, unless time
     /// has to be followed for more than `steps` changes. `None` where the columns cannot tell.
-    #[inline]
     pub(crate) fn evaluate<T: PartialEq>(
         &self,
         facts: &Facts<'_>,
         steps: usize,
         ask: impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
-        let Some((truth, turns)) = self.over_the_past(facts) else {
-            return self.follow(facts, steps, ask);
-        };
-        let answer = ask(Some(truth));
-        let differs = ask(Some(!truth)) != answer;
-        Some(Valid::until(answer, turns.instant().filter(|_| differs)))
+        if let Some((truth, turns)) = self.over_the_past(facts) {
+            return Some(turns.answer(Some(truth), ask));
+        }
+        self.follow(facts, steps, ask)
     }
 
-    /// The same, from each change to the next.
-    #[inline(never)]
-    fn follow<T: PartialEq>(
+    /// The same by following it from each change to the next.
+    pub(crate) fn follow<T: PartialEq>(
         &self,
         facts: &Facts<'_>,
         steps: usize,

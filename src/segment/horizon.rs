@@ -39,7 +39,22 @@ pub(super) fn holds<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>)
     held(cond, wanted, evaluator).valid()
 }
 
+#[inline]
 fn held<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
+    match cond {
+        Cond::Test(test) => tested(test, wanted, evaluator),
+        _ => composed(cond, wanted, evaluator),
+    }
+}
+
+fn tested<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
+    if let Some((truth, next)) = evaluator.settled(test) {
+        return Held { holds: truth == Some(wanted), next };
+    }
+    Held::of(follow(test, evaluator, usize::MAX, |truth| truth == Some(wanted)))
+}
+
+fn composed<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
     match cond {
         Cond::All(parts) => junction(parts, wanted, wanted, evaluator),
         Cond::Any(parts) => junction(parts, wanted, !wanted, evaluator),
@@ -59,9 +74,7 @@ fn held<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
             let membership = evaluator.membership(inner, || member(inner, evaluator));
             Held::of(membership).is(wanted)
         }
-        Cond::Test(test) => {
-            Held::of(asked(test, evaluator, usize::MAX, |truth| truth == Some(wanted)))
-        }
+        Cond::Test(test) => tested(test, wanted, evaluator),
     }
 }
 
@@ -94,26 +107,19 @@ const FAR: Duration = Duration::days(36_525);
 /// A test is followed through time, from each instant at which one of its values may change to the
 /// next, until the answer turns or so many `steps` are made; the horizon is then early. So it is
 /// where changes have been followed for a century, since an anniversary comes every year.
-#[inline]
 pub(super) fn asked<'a, T: PartialEq>(
     test: &'a Test,
     evaluator: &Evaluator<'a>,
     steps: usize,
     ask: impl Fn(Option<bool>) -> T,
 ) -> Valid<T> {
-    let facts = evaluator.facts();
-    if let Some(leaf) = &test.leaf
-        && let Some(valid) = leaf.evaluate(&facts, steps, &ask)
-    {
-        return valid;
+    match evaluator.settled(test) {
+        Some((truth, turns)) => turns.answer(truth, ask),
+        None => follow(test, evaluator, steps, ask),
     }
-    if let Some(truth) = evaluator.of_trait(test) {
-        return Valid::always(ask(truth));
-    }
-    follow(test, evaluator, steps, ask)
 }
 
-#[inline(never)]
+/// The same of a test that is not settled.
 fn follow<'a, T: PartialEq>(
     test: &'a Test,
     evaluator: &Evaluator<'a>,
@@ -121,6 +127,11 @@ fn follow<'a, T: PartialEq>(
     ask: impl Fn(Option<bool>) -> T,
 ) -> Valid<T> {
     let facts = evaluator.facts();
+    if let Some(leaf) = &test.leaf
+        && let Some(valid) = leaf.follow(&facts, steps, &ask)
+    {
+        return valid;
+    }
     let mut next = Next::never();
     let answer = ask(evaluator.test(test, facts.now(), &mut next));
     let far = next.instant().map_or(Timestamp::MAX, |first| first.plus(FAR));
