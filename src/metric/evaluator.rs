@@ -165,6 +165,7 @@ impl<'a> Evaluator<'a> {
 
     /// The truth of a comparison of a trait with what a rule names, where it is that and nothing that
     /// is told later changes it.
+    #[inline(never)]
     #[expect(clippy::option_option, reason = "what is another test is not a truth of NULL")]
     fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
         let Test {

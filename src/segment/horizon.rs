@@ -119,7 +119,8 @@ pub(super) fn asked<'a, T: PartialEq>(
     }
 }
 
-/// The same of a test that is not settled.
+/// The same of a test that is not settled; apart, so that those that are need no room for it.
+#[inline(never)]
 fn follow<'a, T: PartialEq>(
     test: &'a Test,
     evaluator: &Evaluator<'a>,
