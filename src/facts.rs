@@ -16,6 +16,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod attributes;
 mod column;
 mod layout;
 mod merge;
@@ -36,6 +37,7 @@ pub(crate) use column::{Change, Changed, Column, TRIMMED};
 pub(crate) use layout::{Keep, Layout, Lean, Pick};
 pub use series::{Known, Series};
 
+use attributes::Attributes;
 use column::{Columns, ignored};
 use revision::{Revision, Revisions};
 
@@ -67,7 +69,7 @@ impl Fact {
 pub struct Timeline {
     person: Option<ProfileId>,
     series: BTreeMap<Arc<str>, Series>,
-    attributes: BTreeMap<Arc<str>, Vec<Told>>,
+    attributes: Attributes,
     /// What tells neither an entry nor a trait, only that there is somebody.
     others: Series,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
@@ -204,7 +206,7 @@ impl Timeline {
     }
 
     fn hold(&mut self, name: &Arc<str>, told: Told) {
-        let history = self.attributes.entry(Arc::clone(name)).or_default();
+        let history = self.attributes.entry(name);
         // Of several at one instant the greatest value is the last, in every engine.
         let at = history.partition_point(|other| other.order() <= told.order());
         history.insert(at, told);

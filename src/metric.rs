@@ -30,12 +30,12 @@ mod funnel;
 mod group;
 mod index;
 mod last;
+mod lasting;
 mod leaf;
 mod moving;
 mod person;
 mod rfm;
 mod slide;
-mod threshold;
 
 use std::fmt;
 use std::sync::Arc;

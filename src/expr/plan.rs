@@ -59,22 +59,19 @@ pub(crate) struct Leaf {
 pub(crate) struct Threshold {
     pub(crate) column: Kept,
     pub(crate) window: Window,
-    pub(crate) least: Amount,
+    /// So much is enough; always, if there is none.
+    pub(crate) least: Option<Amount>,
     /// So much is too much.
-    pub(crate) above: Amount,
+    pub(crate) above: Option<Amount>,
 }
 
-/// How much a count or a sum may come to.
+/// What a count or a sum may come to: more than nothing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Amount {
     /// So many entries.
     Entries(usize),
-    /// More than there ever is.
-    Infinite,
     /// So many millionths.
     Millionths(i128),
-    /// What there always is.
-    Nothing,
 }
 
 /// A figure that is read from a column.

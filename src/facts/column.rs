@@ -141,7 +141,11 @@ impl Columns {
     /// Where the column of that number is, or would be.
     #[inline]
     fn place(&self, number: usize) -> Result<usize, usize> {
-        self.numbers.binary_search(&short(number))
+        // Who has an entry in every column has each at its own number.
+        match self.numbers.get(number) {
+            Some(found) if *found as usize == number => Ok(number),
+            _ => self.numbers.binary_search(&short(number)),
+        }
     }
 
     fn column(&mut self, number: usize) -> &mut Column {

@@ -155,10 +155,7 @@ impl<'a> Evaluator<'a> {
     #[inline]
     pub(crate) fn settled(&self, test: &Test) -> Option<(Option<bool>, Next)> {
         match &test.leaf {
-            Some(leaf) => {
-                let (truth, turns) = leaf.over_the_past(&self.facts)?;
-                Some((Some(truth), turns))
-            }
+            Some(leaf) => leaf.over_the_past(&self.facts),
             None => Some((self.of_trait(test)?, Next::never())),
         }
     }

@@ -340,23 +340,24 @@ impl Part {
             Reads::Total => self.weight,
             _ => return None,
         };
-        if unit <= 0 {
+        // What passes only below nothing is no test of a count.
+        if unit <= 0 || most < 0 {
             return None;
         }
-        let amount = |value: i128| {
-            let up = i128::from(value.rem_euclid(unit) != 0);
-            self.amount(value.div_euclid(unit) + up)
+        let amount = |bound: i128| {
+            let up = i128::from(bound.rem_euclid(unit) != 0);
+            self.amount(bound.div_euclid(unit) + up)
         };
-        let above = most.checked_add(1).map_or(Amount::Infinite, amount);
-        Some(Threshold { column: self.column.clone(), window, least: amount(least), above })
+        let (column, above) = (self.column.clone(), most.checked_add(1).and_then(amount));
+        Some(Threshold { column, window, least: amount(least), above })
     }
 
-    /// So many entries, or millionths.
-    fn amount(&self, value: i128) -> Amount {
+    /// So many entries or millionths; none, if it is nothing.
+    fn amount(&self, value: i128) -> Option<Amount> {
         match self.reads {
-            _ if value <= 0 => Amount::Nothing,
-            Reads::Count => usize::try_from(value).map_or(Amount::Infinite, Amount::Entries),
-            _ => Amount::Millionths(value),
+            _ if value <= 0 => None,
+            Reads::Count => Some(Amount::Entries(usize::try_from(value).unwrap_or(usize::MAX))),
+            _ => Some(Amount::Millionths(value)),
         }
     }
 }

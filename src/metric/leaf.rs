@@ -51,7 +51,7 @@ impl Leaf {
         ask: impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
         if let Some((truth, turns)) = self.over_the_past(facts) {
-            return Some(turns.answer(Some(truth), ask));
+            return Some(turns.answer(truth, ask));
         }
         self.follow(facts, steps, ask)
     }
@@ -120,7 +120,7 @@ impl Leaf {
     ) -> Option<Option<bool>> {
         if let Some((truth, turns)) = self.over_the_past(&facts.at(now)) {
             next.at(turns.0);
-            return Some(Some(truth));
+            return Some(truth);
         }
         let reading = self.read(facts, now)?;
         self.turns(facts, now, &reading).at.into_iter().for_each(|at| next.at(at));

@@ -27,6 +27,7 @@ impl Held {
 }
 
 /// Whether a condition is true, and until when.
+#[inline]
 pub(super) fn member<'a>(cond: &'a Cond, evaluator: &Evaluator<'a>) -> Valid<bool> {
     holds(cond, true, evaluator)
 }

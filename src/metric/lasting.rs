@@ -13,18 +13,20 @@ use super::evaluator::Next;
 impl Leaf {
     /// Its truth and when that turns, if it is asked of a figure that only falls while time passes;
     /// `None` says nothing.
-    pub(super) fn over_the_past(&self, facts: &Facts<'_>) -> Option<(bool, Next)> {
+    pub(super) fn over_the_past(&self, facts: &Facts<'_>) -> Option<(Option<bool>, Next)> {
         let threshold = self.threshold.as_ref()?;
         let (now, column) = (facts.now(), threshold.column.find(facts)?);
         if !column.is_past(threshold.window.upto(now)) {
             return None;
         }
-        let from = threshold.lasts(threshold.above, column, now)?;
-        let until = threshold.lasts(threshold.least, column, now)?;
+        let lasts = |amount| threshold.lasts(amount, column, now);
+        let from = threshold.above.map_or(Some(Timestamp::MIN), lasts)?;
+        let until = threshold.least.map_or(Some(Timestamp::MAX), lasts)?;
         let turn = if now < from { from } else { until };
         let turns = from < until && now < turn;
         let passes = from <= now && now < until;
-        Some((passes != self.negated, if turns { Next(turn) } else { Next::never() }))
+        let next = if turns { Next(turn) } else { Next::never() };
+        Some((Some(passes != self.negated), next))
     }
 }
 
@@ -34,11 +36,9 @@ impl Threshold {
     fn lasts(&self, amount: Amount, column: &Column, now: Timestamp) -> Option<Timestamp> {
         let first = match amount {
             Amount::Entries(count) => column.from_end(count),
-            Amount::Infinite => return Some(Timestamp::MIN),
             Amount::Millionths(least) if column.only_rises() => column.totals_since(least),
             // What rises and falls may come to as much again.
             Amount::Millionths(_) => return None,
-            Amount::Nothing => return Some(Timestamp::MAX),
         };
         match first {
             Some(first) => Some(self.window.leaves(first)),
