@@ -230,14 +230,14 @@ impl Column {
         self.at.last().is_none_or(|last| *last <= now)
     }
 
-    /// When the last but so many happened; the last is the first of them.
+    /// When the last so many began; one is the last alone.
     #[inline]
-    pub(crate) fn from_end(&self, count: usize) -> Option<Timestamp> {
+    pub(crate) fn nth_last(&self, count: usize) -> Option<Timestamp> {
         self.at(self.at.len().checked_sub(count)?)
     }
 
-    /// When the last happened from which on all come to at least so much, which is more than
-    /// nothing; none may lower the total.
+    /// When the last so many began that come to at least so much; none lowers the total, and so much
+    /// is more than nothing.
     #[inline]
     pub(crate) fn totals_since(&self, least: i128) -> Option<Timestamp> {
         let before = self.totals.last()?.checked_sub(least)?;

@@ -35,7 +35,7 @@ impl Threshold {
     #[inline]
     fn lasts(&self, amount: Amount, column: &Column, now: Timestamp) -> Option<Timestamp> {
         let first = match amount {
-            Amount::Entries(count) => column.from_end(count),
+            Amount::Entries(count) => column.nth_last(count),
             Amount::Millionths(least) if column.only_rises() => column.totals_since(least),
             // What rises and falls may come to as much again.
             Amount::Millionths(_) => return None,
