@@ -50,14 +50,13 @@ pub(crate) struct Leaf {
     /// It passes from the first to the last, both included; if negated, outside.
     pub(crate) passes: (i128, i128),
     pub(crate) negated: bool,
-    /// The same by the shortest way, where there is one.
+    /// The same of the first part, where it is all there is to ask.
     pub(crate) threshold: Option<Threshold>,
 }
 
-/// One count or sum over a window, and from how much until how much it passes.
+/// From how much until how much one count or sum over a window passes.
 #[derive(Clone, Debug)]
 pub(crate) struct Threshold {
-    pub(crate) column: Kept,
     pub(crate) window: Window,
     /// So much is enough; always, if there is none.
     pub(crate) least: Option<Amount>,

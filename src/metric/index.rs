@@ -276,11 +276,10 @@ impl Sum {
             }
         };
         let passes = if self.counts() { floored(passes) } else { passes };
-        let threshold = match &*self.parts {
-            [part] if self.slope == 0 => part.threshold(passes),
-            _ => None,
-        };
-        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, negated, threshold })
+        let Self { parts, slope, .. } = self;
+        let mut leaf = Leaf { parts, slope: slope / unit, passes, negated, threshold: None };
+        leaf.find_threshold();
+        Some(leaf)
     }
 }
 
@@ -331,6 +330,16 @@ impl Figure {
     }
 }
 
+impl Leaf {
+    /// Finds out whether it asks for one count or sum over a window.
+    pub(super) fn find_threshold(&mut self) {
+        self.threshold = match &*self.parts {
+            [part] if self.slope == 0 => part.threshold(self.passes),
+            _ => None,
+        };
+    }
+}
+
 impl Part {
     /// The stretch of sums that pass as one of what the part comes to, were it alone.
     fn threshold(&self, (least, most): (i128, i128)) -> Option<Threshold> {
@@ -348,8 +357,8 @@ impl Part {
             let up = i128::from(bound.rem_euclid(unit) != 0);
             self.amount(bound.div_euclid(unit) + up)
         };
-        let (column, above) = (self.column.clone(), most.checked_add(1).and_then(amount));
-        Some(Threshold { column, window, least: amount(least), above })
+        let above = most.checked_add(1).and_then(amount);
+        Some(Threshold { window, least: amount(least), above })
     }
 
     /// So many entries or millionths; none, if it is nothing.

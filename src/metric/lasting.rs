@@ -14,8 +14,8 @@ impl Leaf {
     /// Its truth and when that turns, if it is asked of a figure that only falls while time passes;
     /// `None` says nothing.
     pub(super) fn over_the_past(&self, facts: &Facts<'_>) -> Option<(Option<bool>, Next)> {
-        let threshold = self.threshold.as_ref()?;
-        let (now, column) = (facts.now(), threshold.column.find(facts)?);
+        let (threshold, part) = (self.threshold.as_ref()?, self.parts.first()?);
+        let (now, column) = (facts.now(), part.column.find(facts)?);
         if !column.is_past(threshold.window.upto(now)) {
             return None;
         }

@@ -90,6 +90,7 @@ impl Leaf {
             self.slope == 0 && self.parts.iter().all(|part| part.adds() && together(part));
         if nothing && self.passes(Some(0)) == Some(false) {
             self.parts.retain(|part| part.reads != Reads::Presence);
+            self.find_threshold();
         }
     }
 
