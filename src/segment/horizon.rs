@@ -55,6 +55,8 @@ fn tested<'a>(test: &'a Test, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
     Held::of(follow(test, evaluator, usize::MAX, |truth| truth == Some(wanted)))
 }
 
+/// The same of what is made of others; apart, so that a test among them needs no room for it.
+#[inline(never)]
 fn composed<'a>(cond: &'a Cond, wanted: bool, evaluator: &Evaluator<'a>) -> Held {
     match cond {
         Cond::All(parts) => junction(parts, wanted, wanted, evaluator),
