@@ -163,7 +163,11 @@ impl Held {
     /// Where the column of that number is, or would be.
     #[inline]
     fn place(&self, number: usize) -> Result<usize, usize> {
-        self.numbers.binary_search(&short(number))
+        // Who has an entry in every column has each at its own number.
+        match self.numbers.get(number) {
+            Some(found) if *found as usize == number => Ok(number),
+            _ => self.numbers.binary_search(&short(number)),
+        }
     }
 
     fn column(&mut self, number: usize) -> &mut Column {
@@ -242,18 +246,25 @@ impl Column {
         self.at.len()
     }
 
-    /// How many entries there are, if all of them have happened.
+    /// Whether none of its entries is later.
     #[inline]
-    pub(crate) fn past(&self, now: Timestamp) -> Option<usize> {
-        self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
+    pub(crate) fn is_past(&self, now: Timestamp) -> bool {
+        self.at.last().is_none_or(|last| *last <= now)
     }
 
-    /// How many of the totals before the entries from `low` to `high`, both included, are below a
-    /// bound; they ascend.
+    /// When the last so many began; one is the last alone.
     #[inline]
-    pub(crate) fn totals_below(&self, low: usize, high: usize, bound: i128) -> usize {
-        let totals = self.totals.get(low..=high).unwrap_or_default();
-        totals.partition_point(|total| *total < bound)
+    pub(crate) fn nth_last(&self, count: usize) -> Option<Timestamp> {
+        self.at(self.at.len().checked_sub(count)?)
+    }
+
+    /// When the last so many began that come to at least so much; none lowers the total, and so much
+    /// is more than nothing.
+    #[inline]
+    pub(crate) fn totals_since(&self, least: i128) -> Option<Timestamp> {
+        let before = self.totals.last()?.checked_sub(least)?;
+        let after = self.totals.partition_point(|total| *total <= before);
+        self.at(after.checked_sub(1)?)
     }
 
     /// How many entries there were before the first that is still there.

@@ -5,40 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Fact;
+use super::by_name::ByName;
 use crate::time::Duration;
 use crate::value::Value;
-
-/// What is known by a name, found by its length first: few names share one.
-#[derive(Clone, Debug)]
-pub(crate) struct ByName<T>(Vec<(Arc<str>, T)>);
-
-impl<T> Default for ByName<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Default> ByName<T> {
-    /// What is known by this name.
-    #[inline]
-    pub(crate) fn get(&self, name: &str) -> Option<&T> {
-        self.place(name).ok().and_then(|place| self.0.get(place)).map(|(_, known)| known)
-    }
-
-    /// What is known by this name, to be changed.
-    pub(crate) fn entry(&mut self, name: &Arc<str>) -> &mut T {
-        let place = self.place(name).unwrap_or_else(|place| {
-            self.0.insert(place, (Arc::clone(name), T::default()));
-            place
-        });
-        &mut self.0[place].1
-    }
-
-    #[inline]
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| (other.len(), &**other).cmp(&(name.len(), name)))
-    }
-}
 
 /// Visits the entries that one fact has in a column: the value, and its millionths, 0 where it is
 /// only counted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
-    Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term,
+    Amount, Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term, Threshold,
 };
 use crate::expr::{Comparison, Function, Literal, Sign};
 use crate::facts::{Fact, Layout, Pick, Timeline};
@@ -280,8 +280,10 @@ impl Sum {
             }
         };
         let passes = if self.counts() { floored(passes) } else { passes };
-        let alone = alone(self.parts.first()?, passes)?;
-        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, alone, negated })
+        let Self { parts, slope, .. } = self;
+        let mut leaf = Leaf { parts, slope: slope / unit, passes, negated, threshold: None };
+        leaf.find_threshold();
+        Some(leaf)
     }
 }
 
@@ -332,17 +334,44 @@ impl Figure {
     }
 }
 
-/// A stretch of sums as one of what a part alone comes to: entries, or millionths.
-fn alone(part: &Part, (least, most): (i128, i128)) -> Option<(i128, i128)> {
-    let unit = match part.reads {
-        Reads::Count => part.weight.checked_mul(ONE)?,
-        _ => part.weight,
-    };
-    if unit <= 0 {
-        return Some((least, most));
+impl Leaf {
+    /// Finds out whether it asks for one count or sum.
+    pub(super) fn find_threshold(&mut self) {
+        self.threshold = match &*self.parts {
+            [part] if self.slope == 0 => part.threshold(self.passes),
+            _ => None,
+        };
     }
-    let up = i128::from(least.rem_euclid(unit) != 0);
-    Some((least.div_euclid(unit) + up, most.div_euclid(unit)))
+}
+
+impl Part {
+    /// The stretch of sums that pass as one of what the part comes to, were it alone.
+    fn threshold(&self, (least, most): (i128, i128)) -> Option<Threshold> {
+        let unit = match self.reads {
+            Reads::Count => self.weight.checked_mul(ONE)?,
+            Reads::Total => self.weight,
+            _ => return None,
+        };
+        // What passes only below nothing is no test of a count.
+        if unit <= 0 || most < 0 {
+            return None;
+        }
+        let amount = |bound: i128| {
+            let up = i128::from(bound.rem_euclid(unit) != 0);
+            self.amount(bound.div_euclid(unit) + up)
+        };
+        let above = most.checked_add(1).and_then(amount);
+        Some(Threshold { least: amount(least), above })
+    }
+
+    /// So many entries or millionths; none, if it is nothing.
+    fn amount(&self, value: i128) -> Option<Amount> {
+        match self.reads {
+            _ if value <= 0 => None,
+            Reads::Count => Some(Amount::Entries(usize::try_from(value).unwrap_or(usize::MAX))),
+            _ => Some(Amount::Millionths(value)),
+        }
+    }
 }
 
 /// A literal in its smallest unit.

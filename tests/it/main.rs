@@ -46,6 +46,7 @@ mod scorer;
 mod semantics;
 mod source;
 mod store;
+mod threshold;
 mod trees;
 mod vault;
 mod words;
