@@ -54,9 +54,10 @@ pub(crate) struct Leaf {
     pub(crate) threshold: Option<Threshold>,
 }
 
-/// From how much until how much one count or sum passes.
+/// From how much until how much one count or sum over a window passes.
 #[derive(Clone, Debug)]
 pub(crate) struct Threshold {
+    pub(crate) window: Window,
     /// So much is enough; always, if there is none.
     pub(crate) least: Option<Amount>,
     /// So much is too much.

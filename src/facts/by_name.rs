@@ -69,7 +69,7 @@ mod tests {
         let names = ["tier", "country", "", "city", "engagement", "ço", "cité"].map(Arc::from);
         let mut known = ByName::default();
         for (number, name) in names.iter().enumerate() {
-            assert_eq!(std::mem::replace(known.entry(name), Some(number)), None);
+            assert_eq!(known.entry(name).replace(number), None);
         }
         for (number, name) in names.iter().enumerate() {
             assert_eq!(*known.entry(name), Some(number));

@@ -335,7 +335,7 @@ impl Figure {
 }
 
 impl Leaf {
-    /// Finds out whether it asks for one count or sum.
+    /// Finds out whether it asks for one count or sum over a window.
     pub(super) fn find_threshold(&mut self) {
         self.threshold = match &*self.parts {
             [part] if self.slope == 0 => part.threshold(self.passes),
@@ -347,6 +347,7 @@ impl Leaf {
 impl Part {
     /// The stretch of sums that pass as one of what the part comes to, were it alone.
     fn threshold(&self, (least, most): (i128, i128)) -> Option<Threshold> {
+        let Span::Sliding(window) = self.stretch else { return None };
         let unit = match self.reads {
             Reads::Count => self.weight.checked_mul(ONE)?,
             Reads::Total => self.weight,
@@ -361,7 +362,7 @@ impl Part {
             self.amount(bound.div_euclid(unit) + up)
         };
         let above = most.checked_add(1).and_then(amount);
-        Some(Threshold { least: amount(least), above })
+        Some(Threshold { window, least: amount(least), above })
     }
 
     /// So many entries or millionths; none, if it is nothing.

@@ -1,42 +1,31 @@
 //! The usual test, one count or sum of what has happened, by the shortest way.
 //!
-//! While nothing comes, such a figure only falls: it is at least so much until one certain entry
-//! leaves the window, and for good where none leaves. So the test passes during one stretch of time,
-//! and the two entries that bound it are all that has to be found.
+//! While nothing comes, a count over a window only falls: it is at least so much until one certain
+//! entry leaves. So the test passes during one stretch of time, and the two entries that bound it
+//! are all that has to be found. Where no entry leaves, a figure stays what it is.
 
-use crate::expr::plan::{Amount, Leaf, Part, Reads, Span};
+use crate::expr::plan::{Amount, Leaf, Part, Reads, Span, Threshold};
 use crate::facts::{Column, Facts};
-use crate::time::{Timestamp, Window};
+use crate::time::Timestamp;
 
 use super::evaluator::Next;
-use super::leaf::Slice;
+use super::leaf::{Slice, Standing};
 use super::moving::instant;
-
-/// The entries of a column, none of which is to come, and which of them count how long.
-#[derive(Clone, Copy)]
-struct Past<'a> {
-    column: &'a Column,
-    counts: Counts,
-}
-
-#[derive(Clone, Copy)]
-enum Counts {
-    /// All, those that were cut off too, for good.
-    All,
-    /// Those later than this, for good.
-    Since(Timestamp),
-    /// Each while it is in the window.
-    Within(Window),
-}
 
 impl Leaf {
     /// Its truth and when that turns, if it is asked of a figure that only falls while time passes;
     /// `None` says nothing.
+    #[inline]
     pub(super) fn over_the_past(&self, facts: &Facts<'_>) -> Option<(Option<bool>, Next)> {
-        let (threshold, part) = (self.threshold.as_ref()?, self.parts.first()?);
-        let Some(past) = part.past(facts)? else { return Some((None, Next::never())) };
-        let now = facts.now();
-        let lasts = |amount| past.lasts(amount, now);
+        let Some(threshold) = &self.threshold else {
+            let value = self.for_good(facts)?;
+            return Some((self.passes(value), Next::never()));
+        };
+        let (now, column) = (facts.now(), self.parts.first()?.column.find(facts)?);
+        if !column.is_past(threshold.window.upto(now)) {
+            return None;
+        }
+        let lasts = |amount| threshold.lasts(amount, column, now);
         let from = threshold.above.map_or(Some(Timestamp::MIN), lasts)?;
         let until = threshold.least.map_or(Some(Timestamp::MAX), lasts)?;
         let turn = if now < from { from } else { until };
@@ -46,77 +35,71 @@ impl Leaf {
         Some((Some(passes != self.negated), next))
     }
 
-    /// What such a figure comes to, and what is left of it in the end.
-    pub(super) fn value_of_the_past(&self, facts: &Facts<'_>) -> Option<(i128, i128)> {
-        let part = self.parts.first().filter(|_| self.threshold.is_some())?;
-        let past = part.past(facts)??;
-        if part.reads == Reads::Total && !past.column.only_rises() {
-            return None;
+    /// How it stands, if it is asked of such a figure.
+    pub(super) fn standing(&self, facts: &Facts<'_>) -> Option<Standing> {
+        if self.threshold.is_none() {
+            let value = self.for_good(facts)?;
+            let room = value.map_or(0, |value| self.room(value, value));
+            return Some(Standing { truth: self.passes(value), turns: None, room });
         }
-        let value = part.weight.checked_mul(past.slice(facts.now()).read(part.reads)?)?;
-        let leaves = matches!(past.counts, Counts::Within(_));
-        Some((value, if leaves { 0 } else { value }))
+        let (truth, next) = self.over_the_past(facts)?;
+        let turns = next.instant();
+        let stays = self.parts.first().filter(|_| turns.is_none());
+        let value = stays.and_then(|part| part.in_window(facts));
+        let room = value.map_or(0, |value| self.room(value, 0));
+        Some(Standing { truth, turns, room })
     }
-}
 
-impl Part {
-    /// Its entries, if all of them have happened; the inner `None` where the bound is NULL.
-    #[inline]
-    #[expect(clippy::option_option, reason = "columns that cannot tell are not a bound of NULL")]
-    fn past<'a>(&self, facts: &Facts<'a>) -> Option<Option<Past<'a>>> {
-        let (now, column) = (facts.now(), self.column.find(facts)?);
-        let (upto, counts) = match &self.stretch {
-            Span::Always => (now, Counts::All),
+    /// What its figure is for good, if nothing of it is to come and nothing leaves; the inner `None`
+    /// is NULL.
+    #[expect(clippy::option_option, reason = "columns that cannot tell are not a figure of NULL")]
+    fn for_good(&self, facts: &Facts<'_>) -> Option<Option<i128>> {
+        let [part] = &*self.parts else { return None };
+        let (now, column) = (facts.now(), part.column.find(facts)?);
+        let slice = match &part.stretch {
+            Span::Always => part.own(column, now)?,
             Span::Since(reads, kept) => {
                 let bound = kept.find(facts).filter(|bound| bound.is_past(now))?;
                 let bound = Slice { column: bound, low: 0, high: bound.len(), whole: true };
                 let Some(micros) = bound.read(*reads) else { return Some(None) };
-                (now, Counts::Since(instant(micros)))
+                part.between(column, instant(micros), now)?
             }
-            Span::Sliding(window) => (window.upto(now), Counts::Within(*window)),
+            Span::Sliding(_) => return None,
         };
-        column.is_past(upto).then_some(Some(Past { column, counts }))
+        if self.slope != 0 || slice.to_come().is_some() {
+            return None;
+        }
+        match slice.read(part.reads) {
+            Some(value) => part.weight.checked_mul(value).map(Some),
+            None => Some(None),
+        }
     }
 }
 
-impl Past<'_> {
-    /// Until when there is at least so much; `None` where that cannot be told.
-    #[inline]
-    fn lasts(&self, amount: Amount, now: Timestamp) -> Option<Timestamp> {
-        let column = self.column;
-        let first = match amount {
-            // What rises and falls may come to as much again.
-            Amount::Millionths(_) if !column.only_rises() => return None,
-            Amount::Entries(count) => column.nth_last(count),
-            Amount::Millionths(least) => column.totals_since(least),
-        };
-        let (enough, after) = match (self.counts, first) {
-            (Counts::Within(window), Some(first)) => return Some(window.leaves(first)),
-            (Counts::Within(window), None) => (false, window.after(now)),
-            (Counts::Since(after), first) => (first > Some(after), after),
-            (Counts::All, first) => (first.is_some() || self.had(amount), now),
-        };
-        let until = if enough { Timestamp::MAX } else { Timestamp::MIN };
-        column.reaches(after).then_some(until)
-    }
-
-    /// Whether there was so much, counting what was cut off.
-    fn had(&self, amount: Amount) -> bool {
-        let column = self.column;
-        match amount {
-            Amount::Entries(count) => count <= column.before() + column.len(),
-            Amount::Millionths(least) => least <= column.total(column.len()),
+impl Part {
+    /// What it comes to in a window that all of its entries have come to, if none lowers it.
+    fn in_window(&self, facts: &Facts<'_>) -> Option<i128> {
+        let (now, column) = (facts.now(), self.column.find(facts)?);
+        if self.reads == Reads::Total && !column.only_rises() {
+            return None;
         }
+        self.weight.checked_mul(self.own(column, now)?.read(self.reads)?)
     }
+}
 
-    /// The entries that count.
-    fn slice(&self, now: Timestamp) -> Slice<'_> {
-        let Self { column, counts } = *self;
-        let (low, whole) = match counts {
-            Counts::All => (0, true),
-            Counts::Since(after) => (column.upto(after), false),
-            Counts::Within(window) => (column.upto(window.after(now)), false),
+impl Threshold {
+    /// Until when there is at least so much in the window; `None` where that cannot be told.
+    #[inline]
+    fn lasts(&self, amount: Amount, column: &Column, now: Timestamp) -> Option<Timestamp> {
+        let first = match amount {
+            Amount::Entries(count) => column.nth_last(count),
+            Amount::Millionths(least) if column.only_rises() => column.totals_since(least),
+            // What rises and falls may come to as much again.
+            Amount::Millionths(_) => return None,
         };
-        Slice { column, low, high: column.len(), whole }
+        match first {
+            Some(first) => Some(self.window.leaves(first)),
+            None => column.reaches(self.window.after(now)).then_some(Timestamp::MIN),
+        }
     }
 }

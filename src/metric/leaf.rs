@@ -37,9 +37,9 @@ pub(crate) struct Standing {
 
 /// When the truth may turn, and whether it is sure to.
 #[derive(Clone, Copy)]
-struct Turn {
-    at: Option<Timestamp>,
-    sure: bool,
+pub(super) struct Turn {
+    pub(super) at: Option<Timestamp>,
+    pub(super) sure: bool,
 }
 
 impl Reading<'_> {
@@ -92,9 +92,7 @@ impl Leaf {
     /// Its truth at an instant, and when that may turn.
     fn glance(&self, facts: &Facts<'_>, now: Timestamp) -> Option<(Option<bool>, Turn)> {
         if self.tallies() {
-            let (value, next) = self.tally(facts, now)?;
-            let turn = Turn { at: next.instant(), sure: false };
-            return Some((self.passes(Some(value)), turn));
+            return self.tally(facts, now);
         }
         let reading = self.read(facts, now)?;
         Some((self.passes(reading.value), self.turns(now, &reading)))
@@ -114,7 +112,10 @@ impl Leaf {
 
     /// How it stands, followed for so many `steps` as by [`Leaf::evaluate`].
     pub(crate) fn stands(&self, facts: &Facts<'_>, steps: usize) -> Option<Standing> {
-        let Valid { value: truth, until: turns } = self.evaluate(facts, steps, |truth| truth)?;
+        if let Some(standing) = self.standing(facts) {
+            return Some(standing);
+        }
+        let Valid { value: truth, until: turns } = self.follow(facts, steps, |truth| truth)?;
         let falling = if turns.is_none() { self.falling(facts) } else { None };
         let room = falling.map_or(0, |(value, rest)| self.room(value, rest));
         Some(Standing { truth, turns, room })
@@ -122,7 +123,7 @@ impl Leaf {
 
     /// How much may be added to a figure that falls from one value to another before it may ever
     /// come to another side of the stretch that passes, as it does not by itself.
-    fn room(&self, value: i128, rest: i128) -> i64 {
+    pub(super) fn room(&self, value: i128, rest: i128) -> i64 {
         let (least, most) = self.passes;
         let room = match self.side(value) {
             -1 => least.saturating_sub(1).saturating_sub(value),
@@ -136,9 +137,6 @@ impl Leaf {
 
     /// What its figure comes to, and what is left of it in the end, if time does not raise it.
     fn falling(&self, facts: &Facts<'_>) -> Option<(i128, i128)> {
-        if let Some(known) = self.value_of_the_past(facts) {
-            return Some(known);
-        }
         let reading = self.read(facts, facts.now()).filter(|_| self.slope == 0)?;
         let value = reading.value.filter(|_| reading.settled && !reading.rises)?;
         Some((value, reading.rest))
@@ -163,7 +161,7 @@ impl Leaf {
     }
 
     #[inline]
-    fn passes(&self, value: Option<i128>) -> Option<bool> {
+    pub(super) fn passes(&self, value: Option<i128>) -> Option<bool> {
         value.map(|value| (self.side(value) == 0) != self.negated)
     }
 
@@ -377,7 +375,7 @@ impl Part {
 
     /// The entries after one instant and up to another.
     #[inline]
-    fn between<'a>(
+    pub(super) fn between<'a>(
         &self,
         column: &'a Column,
         after: Timestamp,
