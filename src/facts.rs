@@ -35,7 +35,7 @@ use crate::value::{Fields, Value};
 
 pub(crate) use by_name::ByName;
 pub(crate) use column::{Change, Changed, Column, TRIMMED};
-pub(crate) use layout::{Keep, Layout, Lean, Pick};
+pub(crate) use layout::{Keep, Layout, Lean, Needs, Pick};
 pub use series::{Known, Series};
 
 use column::{Columns, ignored};

@@ -1,5 +1,6 @@
 //! Columns: what figures count of a person's events, in order, so that a stretch is two searches.
 
+mod instants;
 mod merge;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use super::layout::{Keep, Layout, Pick};
 use super::{Fact, Known};
 use crate::time::Timestamp;
 use crate::value::Value;
+use instants::Instants;
 
 /// What became of a column.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +74,7 @@ impl Columns {
     /// A column holds what is known in the end, so a fact that is taken back has no part in it.
     pub(crate) fn insert(&mut self, event: &str, fact: &Fact, changed: &mut Changed<'_>) {
         let Self { layout, kept } = self;
-        for number in layout.of_event(event) {
-            let Some(pick) = layout.pick(number) else { continue };
+        layout.for_each_taker(event, fact, |number, pick| {
             pick.entries(fact, &mut |value, micros| {
                 let column = kept.column(number);
                 column.learn(fact.known);
@@ -86,7 +87,7 @@ impl Columns {
                 }
                 changed(number, Change::Added(fact.at, micros));
             });
-        }
+        });
     }
 
     /// Takes out what the fact of an event of this name has in each column: it is known until
@@ -102,8 +103,7 @@ impl Columns {
             return;
         }
         let Self { layout, kept } = self;
-        for number in layout.of_event(event) {
-            let Some(pick) = layout.pick(number) else { continue };
+        layout.for_each_taker(event, fact, |number, pick| {
             pick.entries(fact, &mut |_, micros| {
                 let column = kept.column(number);
                 column.learn(Known { from: fact.known.from, until: from });
@@ -115,7 +115,7 @@ impl Columns {
                 }
                 changed(number, Change::Removed);
             });
-        }
+        });
     }
 
     /// Cuts off what is not kept any more.
@@ -192,7 +192,7 @@ fn short(number: usize) -> u32 {
 /// Entries in order, with their running totals.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    at: Vec<Timestamp>,
+    at: Instants,
     /// The totals before each entry and after the last, once one of them is not 0.
     totals: Vec<i128>,
     /// How many entries were cut off; the first total is theirs.
@@ -216,7 +216,7 @@ pub(crate) const TRIMMED: usize = 16;
 
 impl Column {
     const EMPTY: &Self = &Self {
-        at: Vec::new(),
+        at: Instants::NONE,
         totals: Vec::new(),
         before: 0,
         cut: Timestamp::MIN,
@@ -336,7 +336,7 @@ impl Column {
         let first = self.at.partition_point(|other| *other < at);
         let mut same = (first..self.at.len()).take_while(|index| self.at(*index) == Some(at));
         let Some(index) = same.find(|index| self.value(*index) == micros) else { return };
-        self.at.remove(index);
+        self.at.remove(index..index + 1);
         if !self.totals.is_empty() {
             self.totals.remove(index);
             self.shift(index, -micros);
@@ -368,7 +368,7 @@ impl Column {
     /// Forgets when the entries up to `upto` happened; their total stays.
     fn cut(&mut self, upto: Timestamp) {
         let cut = self.upto(upto);
-        self.at.drain(..cut);
+        self.at.remove(0..cut);
         if !self.totals.is_empty() {
             self.totals.drain(..cut);
         }

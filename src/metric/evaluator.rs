@@ -115,8 +115,8 @@ impl Entry<'_> {
         };
         let (Term::Field { from, path }, Term::Literal(right)) = (left, right) else { return None };
         let value = match from {
-            Source::Element => descend(self.element?, path),
-            Source::Event => self.fact.field(path),
+            Source::Element => self.element?.descend(path),
+            Source::Event => self.fact.fields.descend(path),
             Source::AnyElement | Source::Attribute => return None,
         };
         Some(value.and_then(|value| compare_value(value, *op, right)))
@@ -421,10 +421,10 @@ impl<'a> Evaluator<'a> {
                 (&told?.value, rest)
             }
             (Source::Element, _) => (moment.entry?.element?, path),
-            (Source::Event, _) => return moment.entry?.fact.field(path),
+            (Source::Event, _) => return moment.entry?.fact.fields.descend(path),
             (Source::Attribute, None) => return None,
         };
-        descend(start, rest)
+        start.descend(rest)
     }
 
     /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
@@ -482,19 +482,4 @@ impl<'a> Evaluator<'a> {
         let at = slides.iter().position(|slide| slide.is_of(figure))?;
         Some(slides.swap_remove(at))
     }
-}
-
-impl Fact {
-    /// The value at the end of a path.
-    #[inline]
-    pub(super) fn field(&self, path: &[Arc<str>]) -> Option<&Value> {
-        let (first, rest) = path.split_first()?;
-        descend(self.fields.get(first)?, rest)
-    }
-}
-
-/// Follows a path into objects.
-#[inline]
-pub(super) fn descend<'a>(value: &'a Value, path: &[Arc<str>]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
 }

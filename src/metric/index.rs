@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::compare::compare_value;
 use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
-    Amount, Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term, Threshold,
+    Amount, Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Source, Span, Stretch, Term,
+    Test, Threshold,
 };
 use crate::expr::{Comparison, Function, Literal, Sign};
-use crate::facts::{Fact, Layout, Pick, Timeline};
+use crate::facts::{Fact, Layout, Needs, Pick, Timeline};
 use crate::time::Duration;
 use crate::value::{Decimal, Value};
 
@@ -42,28 +44,28 @@ impl Figure {
     fn kept(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("{event:?} {entries:?} {filter:?}");
-        self.column_of(key, false, |_| true, layout)
+        self.column_of(key, false, None, layout)
     }
 
     /// The column of the instants at which each of its values was last seen.
     fn kept_apart(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("distinct {event:?} {entries:?} {filter:?}");
-        self.column_of(key, true, |_| true, layout)
+        self.column_of(key, true, None, layout)
     }
 
     /// The column of its entries that compare with a number.
     fn kept_where(&self, op: Comparison, right: i128, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
-        self.column_of(key, false, move |micros| op.holds(micros.cmp(&right)), layout)
+        self.column_of(key, false, Some((op, right)), layout)
     }
 
     fn column_of(
         &self,
         key: impl FnOnce() -> String,
         apart: bool,
-        counts: impl Fn(i128) -> bool + Send + Sync + 'static,
+        bound: Option<Bound>,
         layout: &mut Layout,
     ) -> Option<Kept> {
         // What names other parts may be long, written out: such a filter has no key.
@@ -75,12 +77,29 @@ impl Figure {
         let nobody = Timeline::new();
         let pick = Pick::new(key(), self.event.clone(), apart, move |fact, take| {
             figure.entries_of(fact, &nobody, &mut |value, micros| {
-                if counts(micros) {
-                    take(value, micros);
+                match bound {
+                    None => take(value, micros),
+                    // What it comes to has been asked.
+                    Some((op, right)) if op.holds(micros.cmp(&right)) => take(value, 0),
+                    Some(_) => {}
                 }
             });
         });
-        Some(Kept::new(&Arc::new(pick), layout))
+        Some(Kept::new(&Arc::new(pick.needing(self.needs(bound))), layout))
+    }
+
+    /// The field of the event that its filter compares, or whose values it compares with a bound.
+    fn needs(&self, bound: Option<Bound>) -> Option<Needs> {
+        if let Some(Cond::Test(test)) = &self.filter
+            && let Test { any: None, check: Check::Compare { left, op, right }, .. } = &**test
+            && let (Term::Field { from: Source::Event, path }, Term::Literal(right)) = (left, right)
+        {
+            let (op, right) = (*op, right.clone());
+            let passes = move |value: &Value| compare_value(value, op, &right) == Some(true);
+            return Some(Needs::new(path, passes));
+        }
+        let (Entries::Field(path), Some((op, right))) = (&self.entries, bound) else { return None };
+        Some(Needs::new(path, move |value| op.holds(millionths(value).cmp(&right))))
     }
 
     /// Visits the values that a fact has in the figure, and their millionths.
@@ -101,11 +120,18 @@ impl Figure {
                 truth == Some(true)
             });
             if passes {
-                let number = value.and_then(Value::as_number);
-                take(value, number.map_or(0, |number| number.micros().into()));
+                take(value, value.map_or(0, millionths));
             }
         });
     }
+}
+
+/// What a value is compared with.
+type Bound = (Comparison, i128);
+
+/// What is not a number is only counted.
+fn millionths(value: &Value) -> i128 {
+    value.as_number().map_or(0, |number| number.micros().into())
 }
 
 /// A weighted sum while it is read from a term; weights are in millionths.
