@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_name_is_found_among_others() {
         let names = ["tier", "country", "", "city", "engagement", "ço", "cité"].map(Arc::from);
-        let mut known = ByName::default();
+        let mut known = ByName::<Option<usize>>::default();
         for (number, name) in names.iter().enumerate() {
             assert_eq!(known.entry(name).replace(number), None);
         }
