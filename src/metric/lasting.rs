@@ -21,8 +21,11 @@ impl Leaf {
             let value = self.for_good(facts)?;
             return Some((self.passes(value), Next::never()));
         };
-        let (now, column) = (facts.now(), self.parts.first()?.column.find(facts)?);
-        if !column.is_past(threshold.window.upto(now)) {
+        let part = self.parts.first()?;
+        let (now, column) = (facts.now(), part.column.find(facts)?);
+        // What rises and falls may come to as much again.
+        let falls = part.reads == Reads::Count || column.only_rises();
+        if !falls || !column.is_past(threshold.window.upto(now)) {
             return None;
         }
         let lasts = |amount| threshold.lasts(amount, column, now);
@@ -77,13 +80,10 @@ impl Leaf {
 }
 
 impl Part {
-    /// What it comes to in a window that all of its entries have come to, if none lowers it.
+    /// What it comes to in a window.
     fn in_window(&self, facts: &Facts<'_>) -> Option<i128> {
-        let (now, column) = (facts.now(), self.column.find(facts)?);
-        if self.reads == Reads::Total && !column.only_rises() {
-            return None;
-        }
-        self.weight.checked_mul(self.own(column, now)?.read(self.reads)?)
+        let slice = self.own(self.column.find(facts)?, facts.now())?;
+        self.weight.checked_mul(slice.read(self.reads)?)
     }
 }
 
@@ -93,9 +93,7 @@ impl Threshold {
     fn lasts(&self, amount: Amount, column: &Column, now: Timestamp) -> Option<Timestamp> {
         let first = match amount {
             Amount::Entries(count) => column.nth_last(count),
-            Amount::Millionths(least) if column.only_rises() => column.totals_since(least),
-            // What rises and falls may come to as much again.
-            Amount::Millionths(_) => return None,
+            Amount::Millionths(least) => column.totals_since(least),
         };
         match first {
             Some(first) => Some(self.window.leaves(first)),
