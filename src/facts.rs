@@ -16,6 +16,7 @@
 //! # Ok::<(), bespoke::Error>(())
 //! ```
 
+mod by_name;
 mod column;
 mod layout;
 mod merge;
@@ -32,8 +33,9 @@ use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
+pub(crate) use by_name::ByName;
 pub(crate) use column::{Change, Changed, Column, TRIMMED};
-pub(crate) use layout::{ByName, Keep, Layout, Lean, Pick};
+pub(crate) use layout::{Keep, Layout, Lean, Needs, Pick};
 pub use series::{Known, Series};
 
 use column::{Columns, ignored};
@@ -67,7 +69,8 @@ impl Fact {
 pub struct Timeline {
     person: Option<ProfileId>,
     series: BTreeMap<Arc<str>, Series>,
-    attributes: BTreeMap<Arc<str>, Vec<Told>>,
+    /// The tellings of each trait, in order.
+    attributes: ByName<Vec<Told>>,
     /// What tells neither an entry nor a trait, only that there is somebody.
     others: Series,
     revisions: BTreeMap<(Arc<str>, Value), Revisions>,
@@ -204,9 +207,11 @@ impl Timeline {
     }
 
     fn hold(&mut self, name: &Arc<str>, told: Told) {
-        // Most are told once, and there are many people.
-        let history = self.attributes.entry(Arc::clone(name));
-        let history = history.or_insert_with(|| Vec::with_capacity(1));
+        let history = self.attributes.entry(name);
+        if history.is_empty() {
+            // Most are told once, and there are many people.
+            history.reserve_exact(1);
+        }
         // Of several at one instant the greatest value is the last, in every engine.
         let at = history.partition_point(|other| other.order() <= told.order());
         history.insert(at, told);
@@ -370,18 +375,22 @@ impl<'a> Facts<'a> {
     /// What the trait's value was last told by, and the first instant after `now` at which it is
     /// told again.
     pub(crate) fn told(&self, name: &str) -> (Option<&'a Told>, Option<Timestamp>) {
-        let history = self.tellings(name);
-        // Most questions are about what has happened and is known, which the last then tells.
-        if let Some(last) = history.last()
-            && last.at <= self.now
-            && last.known.at(self.known)
-        {
+        // Most questions are about what has happened and is known.
+        if let Some(last) = self.told_last(name) {
             return (Some(last), None);
         }
+        let history = self.tellings(name);
         let (past, future) = history.split_at(history.partition_point(|told| told.at <= self.now));
         let last = past.iter().rev().find(|told| told.known.at(self.known));
         let next = future.iter().find(|told| told.known.at(self.known));
         (last, next.map(|told| told.at))
+    }
+
+    /// What the trait's value was last told by, if that counts: nothing later ever does.
+    #[inline]
+    pub(crate) fn told_last(&self, name: &str) -> Option<&'a Told> {
+        let last = self.timeline.attributes.get(name)?.last()?;
+        (last.at <= self.now && last.known.at(self.known)).then_some(last)
     }
 
     /// All that was and will be told of a trait, in order; who asks filters by [`Facts::known`].

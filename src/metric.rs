@@ -30,13 +30,13 @@ mod funnel;
 mod group;
 mod index;
 mod last;
+mod lasting;
 mod leaf;
 mod moving;
 mod person;
 mod rfm;
 mod slide;
 mod tally;
-mod threshold;
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,9 +44,9 @@ use std::sync::Arc;
 pub use engagement::Engagement;
 pub(crate) use evaluator::{Evaluator, Next};
 pub(crate) use index::index;
+pub(crate) use leaf::Standing;
 pub(crate) use person::changes;
 pub use rfm::{Rfm, RfmAxis, RfmCuts, RfmLearner, RfmMetric};
-pub(crate) use threshold::Standing;
 
 use crate::error::{Diagnostic, Result};
 use crate::expr::plan::Term;

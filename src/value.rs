@@ -110,6 +110,12 @@ impl Value {
             _ => None,
         }
     }
+
+    /// The value at the end of a path into objects.
+    #[inline]
+    pub(crate) fn descend(&self, path: &[Arc<str>]) -> Option<&Self> {
+        path.iter().try_fold(self, |value, name| value.as_object()?.get(name))
+    }
 }
 
 impl fmt::Display for Kind {

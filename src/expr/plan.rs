@@ -49,9 +49,28 @@ pub(crate) struct Leaf {
     pub(crate) slope: i128,
     /// It passes from the first to the last, both included; if negated, outside.
     pub(crate) passes: (i128, i128),
-    /// The same stretch in entries or millionths of the first part, were it alone.
-    pub(crate) alone: (i128, i128),
     pub(crate) negated: bool,
+    /// The same of the first part, where it is all there is to ask.
+    pub(crate) threshold: Option<Threshold>,
+}
+
+/// From how much until how much one count or sum over a window passes.
+#[derive(Clone, Debug)]
+pub(crate) struct Threshold {
+    pub(crate) window: Window,
+    /// So much is enough; always, if there is none.
+    pub(crate) least: Option<Amount>,
+    /// So much is too much.
+    pub(crate) above: Option<Amount>,
+}
+
+/// What a count or a sum may come to: more than nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Amount {
+    /// So many entries.
+    Entries(usize),
+    /// So many millionths.
+    Millionths(i128),
 }
 
 /// A figure that is read from a column.

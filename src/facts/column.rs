@@ -1,5 +1,6 @@
 //! Columns: what figures count of a person's events, in order, so that a stretch is two searches.
 
+mod instants;
 mod merge;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use super::layout::{Keep, Layout, Pick};
 use super::{Fact, Known};
 use crate::time::Timestamp;
 use crate::value::Value;
+use instants::Instants;
 
 /// What became of a column.
 #[derive(Clone, Copy, Debug)]
@@ -72,8 +74,7 @@ impl Columns {
     /// A column holds what is known in the end, so a fact that is taken back has no part in it.
     pub(crate) fn insert(&mut self, event: &str, fact: &Fact, changed: &mut Changed<'_>) {
         let Self { layout, kept } = self;
-        for number in layout.of_event(event) {
-            let Some(pick) = layout.pick(number) else { continue };
+        layout.for_each_taker(event, fact, |number, pick| {
             pick.entries(fact, &mut |value, micros| {
                 let column = kept.column(number);
                 column.learn(fact.known);
@@ -86,7 +87,7 @@ impl Columns {
                 }
                 changed(number, Change::Added(fact.at, micros));
             });
-        }
+        });
     }
 
     /// Takes out what the fact of an event of this name has in each column: it is known until
@@ -102,8 +103,7 @@ impl Columns {
             return;
         }
         let Self { layout, kept } = self;
-        for number in layout.of_event(event) {
-            let Some(pick) = layout.pick(number) else { continue };
+        layout.for_each_taker(event, fact, |number, pick| {
             pick.entries(fact, &mut |_, micros| {
                 let column = kept.column(number);
                 column.learn(Known { from: fact.known.from, until: from });
@@ -115,7 +115,7 @@ impl Columns {
                 }
                 changed(number, Change::Removed);
             });
-        }
+        });
     }
 
     /// Cuts off what is not kept any more.
@@ -163,7 +163,11 @@ impl Held {
     /// Where the column of that number is, or would be.
     #[inline]
     fn place(&self, number: usize) -> Result<usize, usize> {
-        self.numbers.binary_search(&short(number))
+        // Who has an entry in every column has each at its own number.
+        match self.numbers.get(number) {
+            Some(found) if *found as usize == number => Ok(number),
+            _ => self.numbers.binary_search(&short(number)),
+        }
     }
 
     fn column(&mut self, number: usize) -> &mut Column {
@@ -188,7 +192,7 @@ fn short(number: usize) -> u32 {
 /// Entries in order, with their running totals.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    at: Vec<Timestamp>,
+    at: Instants,
     /// The totals before each entry and after the last, once one of them is not 0.
     totals: Vec<i128>,
     /// How many entries were cut off; the first total is theirs.
@@ -212,7 +216,7 @@ pub(crate) const TRIMMED: usize = 16;
 
 impl Column {
     const EMPTY: &Self = &Self {
-        at: Vec::new(),
+        at: Instants::NONE,
         totals: Vec::new(),
         before: 0,
         cut: Timestamp::MIN,
@@ -242,18 +246,25 @@ impl Column {
         self.at.len()
     }
 
-    /// How many entries there are, if all of them have happened.
+    /// Whether none of its entries is later.
     #[inline]
-    pub(crate) fn past(&self, now: Timestamp) -> Option<usize> {
-        self.at.last().is_none_or(|last| *last <= now).then_some(self.at.len())
+    pub(crate) fn is_past(&self, now: Timestamp) -> bool {
+        self.at.last().is_none_or(|last| *last <= now)
     }
 
-    /// How many of the totals before the entries from `low` to `high`, both included, are below a
-    /// bound; they ascend.
+    /// When the last so many began; one is the last alone.
     #[inline]
-    pub(crate) fn totals_below(&self, low: usize, high: usize, bound: i128) -> usize {
-        let totals = self.totals.get(low..=high).unwrap_or_default();
-        totals.partition_point(|total| *total < bound)
+    pub(crate) fn nth_last(&self, count: usize) -> Option<Timestamp> {
+        self.at(self.at.len().checked_sub(count)?)
+    }
+
+    /// When the last so many began that come to at least so much; none lowers the total, and so much
+    /// is more than nothing.
+    #[inline]
+    pub(crate) fn totals_since(&self, least: i128) -> Option<Timestamp> {
+        let before = self.totals.last()?.checked_sub(least)?;
+        let after = self.totals.partition_point(|total| *total <= before);
+        self.at(after.checked_sub(1)?)
     }
 
     /// How many entries there were before the first that is still there.
@@ -325,7 +336,7 @@ impl Column {
         let first = self.at.partition_point(|other| *other < at);
         let mut same = (first..self.at.len()).take_while(|index| self.at(*index) == Some(at));
         let Some(index) = same.find(|index| self.value(*index) == micros) else { return };
-        self.at.remove(index);
+        self.at.remove(index..index + 1);
         if !self.totals.is_empty() {
             self.totals.remove(index);
             self.shift(index, -micros);
@@ -357,7 +368,7 @@ impl Column {
     /// Forgets when the entries up to `upto` happened; their total stays.
     fn cut(&mut self, upto: Timestamp) {
         let cut = self.upto(upto);
-        self.at.drain(..cut);
+        self.at.remove(0..cut);
         if !self.totals.is_empty() {
             self.totals.drain(..cut);
         }

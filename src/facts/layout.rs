@@ -5,44 +5,28 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Fact;
+use super::by_name::ByName;
 use crate::time::Duration;
 use crate::value::Value;
-
-/// What is known by a name, found by its length first: few names share one.
-#[derive(Clone, Debug)]
-pub(crate) struct ByName<T>(Vec<(Arc<str>, T)>);
-
-impl<T> Default for ByName<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Default> ByName<T> {
-    /// What is known by this name.
-    #[inline]
-    pub(crate) fn get(&self, name: &str) -> Option<&T> {
-        self.place(name).ok().and_then(|place| self.0.get(place)).map(|(_, known)| known)
-    }
-
-    /// What is known by this name, to be changed.
-    pub(crate) fn entry(&mut self, name: &Arc<str>) -> &mut T {
-        let place = self.place(name).unwrap_or_else(|place| {
-            self.0.insert(place, (Arc::clone(name), T::default()));
-            place
-        });
-        &mut self.0[place].1
-    }
-
-    #[inline]
-    fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| (other.len(), &**other).cmp(&(name.len(), name)))
-    }
-}
 
 /// Visits the entries that one fact has in a column: the value, and its millionths, 0 where it is
 /// only counted.
 type Entries = dyn Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync;
+
+/// A field without which a fact has no entries, and which of its values it must have.
+pub(crate) struct Needs {
+    path: Vec<Arc<str>>,
+    passes: Box<dyn Fn(&Value) -> bool + Send + Sync>,
+}
+
+impl Needs {
+    pub(crate) fn new(
+        path: &[Arc<str>],
+        passes: impl Fn(&Value) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { path: path.into(), passes: Box::new(passes) }
+    }
+}
 
 /// What a column takes from facts.
 ///
@@ -53,6 +37,7 @@ pub(crate) struct Pick {
     event: Option<Arc<str>>,
     /// Whether of equal values only the last to happen is an entry.
     tells_apart: bool,
+    needs: Option<Needs>,
     entries: Box<Entries>,
 }
 
@@ -63,11 +48,21 @@ impl Pick {
         tells_apart: bool,
         entries: impl Fn(&Fact, &mut dyn FnMut(Option<&Value>, i128)) + Send + Sync + 'static,
     ) -> Self {
-        Self { key: key.into(), event, tells_apart, entries: Box::new(entries) }
+        Self { key: key.into(), event, tells_apart, needs: None, entries: Box::new(entries) }
+    }
+
+    /// The same, of facts that have what it needs.
+    pub(crate) fn needing(self, needs: Option<Needs>) -> Self {
+        Self { needs, ..self }
     }
 
     pub(super) fn entries(&self, fact: &Fact, take: &mut dyn FnMut(Option<&Value>, i128)) {
         (self.entries)(fact, take);
+    }
+
+    /// Whether a fact may have entries whose field has this value.
+    fn takes(&self, value: &Value) -> bool {
+        self.needs.as_ref().is_none_or(|needs| (needs.passes)(value))
     }
 
     /// The event's name; `None` is every event.
@@ -92,9 +87,17 @@ impl fmt::Debug for Pick {
 pub(crate) struct Layout {
     columns: Vec<Slot>,
     keys: BTreeMap<Box<str>, usize>,
-    by_event: ByName<Vec<usize>>,
-    of_every_event: Vec<usize>,
+    by_event: ByName<Takers>,
+    of_every_event: Takers,
     lean: Option<Lean>,
+}
+
+/// The columns that take from the facts of an event.
+#[derive(Clone, Debug, Default)]
+struct Takers {
+    /// Those that need no field.
+    always: Vec<usize>,
+    by_field: Vec<(Vec<Arc<str>>, Vec<usize>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -124,6 +127,21 @@ pub(crate) enum Keep {
     Always,
 }
 
+impl Takers {
+    fn add(&mut self, number: usize, pick: &Pick) {
+        let Some(Needs { path, .. }) = &pick.needs else { return self.always.push(number) };
+        match self.by_field.iter_mut().find(|(other, _)| other == path) {
+            Some((_, numbers)) => numbers.push(number),
+            None => self.by_field.push((path.clone(), vec![number])),
+        }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        let of_fields = self.by_field.iter().flat_map(|(_, numbers)| numbers);
+        self.always.iter().chain(of_fields).copied()
+    }
+}
+
 impl Layout {
     /// The number of a column, and the pick under which it is found.
     pub(crate) fn add(&mut self, pick: &Arc<Pick>) -> (usize, Arc<Pick>) {
@@ -134,8 +152,8 @@ impl Layout {
         self.columns.push(Slot { pick: Arc::clone(pick), keep: Keep::Always });
         self.keys.insert(pick.key.clone(), number);
         match &pick.event {
-            Some(event) => self.by_event.entry(event).push(number),
-            None => self.of_every_event.push(number),
+            Some(event) => self.by_event.entry(event).add(number, pick),
+            None => self.of_every_event.add(number, pick),
         }
         (number, Arc::clone(pick))
     }
@@ -186,9 +204,34 @@ impl Layout {
     }
 
     /// The columns that an event of this name has entries in.
-    pub(crate) fn of_event(&self, event: &str) -> impl Iterator<Item = usize> {
-        let named = self.by_event.get(event).into_iter().flatten();
-        named.chain(&self.of_every_event).copied()
+    fn of_event(&self, event: &str) -> impl Iterator<Item = usize> {
+        self.takers(event).flat_map(Takers::numbers)
+    }
+
+    fn takers(&self, event: &str) -> impl Iterator<Item = &Takers> {
+        self.by_event.get(event).into_iter().chain([&self.of_every_event])
+    }
+
+    /// Visits the columns that a fact of an event of this name may have entries in. A field that
+    /// several ask for is looked up once.
+    pub(super) fn for_each_taker(
+        &self,
+        event: &str,
+        fact: &Fact,
+        mut visit: impl FnMut(usize, &Pick),
+    ) {
+        for takers in self.takers(event) {
+            for number in &takers.always {
+                self.pick(*number).into_iter().for_each(|pick| visit(*number, pick));
+            }
+            for (path, numbers) in &takers.by_field {
+                let Some(value) = fact.fields.descend(path) else { continue };
+                for number in numbers {
+                    let pick = self.pick(*number).filter(|pick| pick.takes(value));
+                    pick.into_iter().for_each(|pick| visit(*number, pick));
+                }
+            }
+        }
     }
 
     /// Whether entries of an event stand in a column from which they cannot be taken out, and in

@@ -43,8 +43,8 @@ impl Timeline {
         self.person = self.person.iter().chain(&other.person).min().cloned();
         self.first = earlier(self.first, other.first);
         self.others.absorb(&other.others);
-        for (name, told) in &other.attributes {
-            let history = self.attributes.entry(Arc::clone(name)).or_default();
+        for (name, told) in other.attributes.iter() {
+            let history = self.attributes.entry(name);
             history.extend_from_slice(told);
             history.sort_by(|a, b| Told::order(a).cmp(&Told::order(b)));
         }

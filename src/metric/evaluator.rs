@@ -13,7 +13,7 @@ use crate::time::{Timestamp, Valid};
 use crate::value::Value;
 
 /// The earliest instant, after the one asked about, at which an answer may change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Next(pub(super) Timestamp);
 
 impl Next {
@@ -21,9 +21,24 @@ impl Next {
         Self(Timestamp::MAX)
     }
 
+    pub(crate) fn of(until: Option<Timestamp>) -> Self {
+        until.map_or(Self::never(), Self)
+    }
+
     /// It may change at `at`.
     pub(crate) fn at(&mut self, at: Timestamp) {
         self.0 = self.0.min(at);
+    }
+
+    /// The answer to a question about a truth that is the opposite then.
+    pub(crate) fn answer<T: PartialEq>(
+        self,
+        truth: Option<bool>,
+        ask: impl Fn(Option<bool>) -> T,
+    ) -> Valid<T> {
+        let answer = ask(truth);
+        let turns = ask(truth.map(|truth| !truth)) != answer;
+        Valid::until(answer, self.instant().filter(|_| turns))
     }
 
     pub(crate) fn instant(self) -> Option<Timestamp> {
@@ -100,8 +115,8 @@ impl Entry<'_> {
         };
         let (Term::Field { from, path }, Term::Literal(right)) = (left, right) else { return None };
         let value = match from {
-            Source::Element => descend(self.element?, path),
-            Source::Event => self.fact.field(path),
+            Source::Element => self.element?.descend(path),
+            Source::Event => self.fact.fields.descend(path),
             Source::AnyElement | Source::Attribute => return None,
         };
         Some(value.and_then(|value| compare_value(value, *op, right)))
@@ -155,11 +170,20 @@ impl<'a> Evaluator<'a> {
         self.tested(test, Moment::of_profile(now), next)
     }
 
+    /// The truth of one of the usual tests, and when it turns to the opposite; `None` says nothing.
+    #[inline]
+    pub(crate) fn settled(&self, test: &Test) -> Option<(Option<bool>, Next)> {
+        match &test.leaf {
+            Some(leaf) => leaf.over_the_past(&self.facts),
+            None => Some((self.of_trait(test)?, Next::never())),
+        }
+    }
+
     /// The truth of a comparison of a trait with what a rule names, where it is that and nothing that
     /// is told later changes it.
-    #[inline]
+    #[inline(never)]
     #[expect(clippy::option_option, reason = "what is another test is not a truth of NULL")]
-    pub(crate) fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
+    fn of_trait(&self, test: &Test) -> Option<Option<bool>> {
         let Test {
             any: None,
             check:
@@ -174,8 +198,8 @@ impl<'a> Evaluator<'a> {
             return None;
         };
         let [name] = &**path else { return None };
-        let (told, again) = self.facts.told(name);
-        again.is_none().then(|| compare_value(&told?.value, *op, right))
+        let told = self.facts.told_last(name)?;
+        Some(compare_value(&told.value, *op, right))
     }
 
     /// The value of a term about the profile at `now`.
@@ -397,10 +421,10 @@ impl<'a> Evaluator<'a> {
                 (&told?.value, rest)
             }
             (Source::Element, _) => (moment.entry?.element?, path),
-            (Source::Event, _) => return moment.entry?.fact.field(path),
+            (Source::Event, _) => return moment.entry?.fact.fields.descend(path),
             (Source::Attribute, None) => return None,
         };
-        descend(start, rest)
+        start.descend(rest)
     }
 
     /// Moves a figure's slide to `now` and reads from it, as [`Evaluator::slide`].
@@ -458,19 +482,4 @@ impl<'a> Evaluator<'a> {
         let at = slides.iter().position(|slide| slide.is_of(figure))?;
         Some(slides.swap_remove(at))
     }
-}
-
-impl Fact {
-    /// The value at the end of a path.
-    #[inline]
-    pub(super) fn field(&self, path: &[Arc<str>]) -> Option<&Value> {
-        let (first, rest) = path.split_first()?;
-        descend(self.fields.get(first)?, rest)
-    }
-}
-
-/// Follows a path into objects.
-#[inline]
-pub(super) fn descend<'a>(value: &'a Value, path: &[Arc<str>]) -> Option<&'a Value> {
-    path.iter().try_fold(value, |value, name| value.as_object()?.get(name))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Measure;
-use super::evaluator::{Entry, Evaluator, Next, descend};
+use super::evaluator::{Entry, Evaluator, Next};
 use super::moving::Val;
 use super::slide::Slide;
 use crate::expr::plan::{By, Figure, Group, Source};
@@ -214,10 +214,9 @@ impl By {
     /// The value that an entry has of the field, if it is not NULL.
     fn value<'a>(&self, entry: Entry<'a>) -> Option<&'a Value> {
         let value = if self.from == Source::Element {
-            descend(entry.element?, &self.path)
+            entry.element?.descend(&self.path)
         } else {
-            let (first, rest) = self.path.split_first()?;
-            descend(entry.fact.fields.get(first)?, rest)
+            entry.fact.fields.descend(&self.path)
         };
         value.filter(|value| !value.is_null())
     }

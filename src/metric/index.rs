@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::compare::compare_value;
 use super::evaluator::{Evaluator, Moment, Next};
 use crate::expr::plan::{
-    Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Span, Stretch, Term,
+    Amount, Check, Cond, Entries, Figure, Kept, Leaf, Part, Reads, Source, Span, Stretch, Term,
+    Test, Threshold,
 };
 use crate::expr::{Comparison, Function, Literal, Sign};
-use crate::facts::{Fact, Layout, Pick, Timeline};
+use crate::facts::{Fact, Layout, Needs, Pick, Timeline};
 use crate::time::Duration;
 use crate::value::{Decimal, Value};
 
@@ -42,28 +44,28 @@ impl Figure {
     fn kept(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("{event:?} {entries:?} {filter:?}");
-        self.column_of(key, false, |_| true, layout)
+        self.column_of(key, false, None, layout)
     }
 
     /// The column of the instants at which each of its values was last seen.
     fn kept_apart(&self, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("distinct {event:?} {entries:?} {filter:?}");
-        self.column_of(key, true, |_| true, layout)
+        self.column_of(key, true, None, layout)
     }
 
     /// The column of its entries that compare with a number.
     fn kept_where(&self, op: Comparison, right: i128, layout: &mut Layout) -> Option<Kept> {
         let Self { event, entries, filter, .. } = self;
         let key = || format!("{} {right} {event:?} {entries:?} {filter:?}", op.symbol());
-        self.column_of(key, false, move |micros| op.holds(micros.cmp(&right)), layout)
+        self.column_of(key, false, Some((op, right)), layout)
     }
 
     fn column_of(
         &self,
         key: impl FnOnce() -> String,
         apart: bool,
-        counts: impl Fn(i128) -> bool + Send + Sync + 'static,
+        bound: Option<Bound>,
         layout: &mut Layout,
     ) -> Option<Kept> {
         // What names other parts may be long, written out: such a filter has no key.
@@ -75,12 +77,29 @@ impl Figure {
         let nobody = Timeline::new();
         let pick = Pick::new(key(), self.event.clone(), apart, move |fact, take| {
             figure.entries_of(fact, &nobody, &mut |value, micros| {
-                if counts(micros) {
-                    take(value, micros);
+                match bound {
+                    None => take(value, micros),
+                    // What it comes to has been asked.
+                    Some((op, right)) if op.holds(micros.cmp(&right)) => take(value, 0),
+                    Some(_) => {}
                 }
             });
         });
-        Some(Kept::new(&Arc::new(pick), layout))
+        Some(Kept::new(&Arc::new(pick.needing(self.needs(bound))), layout))
+    }
+
+    /// The field of the event that its filter compares, or whose values it compares with a bound.
+    fn needs(&self, bound: Option<Bound>) -> Option<Needs> {
+        if let Some(Cond::Test(test)) = &self.filter
+            && let Test { any: None, check: Check::Compare { left, op, right }, .. } = &**test
+            && let (Term::Field { from: Source::Event, path }, Term::Literal(right)) = (left, right)
+        {
+            let (op, right) = (*op, right.clone());
+            let passes = move |value: &Value| compare_value(value, op, &right) == Some(true);
+            return Some(Needs::new(path, passes));
+        }
+        let (Entries::Field(path), Some((op, right))) = (&self.entries, bound) else { return None };
+        Some(Needs::new(path, move |value| op.holds(millionths(value).cmp(&right))))
     }
 
     /// Visits the values that a fact has in the figure, and their millionths.
@@ -101,11 +120,18 @@ impl Figure {
                 truth == Some(true)
             });
             if passes {
-                let number = value.and_then(Value::as_number);
-                take(value, number.map_or(0, |number| number.micros().into()));
+                take(value, value.map_or(0, millionths));
             }
         });
     }
+}
+
+/// What a value is compared with.
+type Bound = (Comparison, i128);
+
+/// What is not a number is only counted.
+fn millionths(value: &Value) -> i128 {
+    value.as_number().map_or(0, |number| number.micros().into())
 }
 
 /// A weighted sum while it is read from a term; weights are in millionths.
@@ -280,8 +306,10 @@ impl Sum {
             }
         };
         let passes = if self.counts() { floored(passes) } else { passes };
-        let alone = alone(self.parts.first()?, passes)?;
-        Some(Leaf { parts: self.parts, slope: self.slope / unit, passes, alone, negated })
+        let Self { parts, slope, .. } = self;
+        let mut leaf = Leaf { parts, slope: slope / unit, passes, negated, threshold: None };
+        leaf.find_threshold();
+        Some(leaf)
     }
 }
 
@@ -332,17 +360,45 @@ impl Figure {
     }
 }
 
-/// A stretch of sums as one of what a part alone comes to: entries, or millionths.
-fn alone(part: &Part, (least, most): (i128, i128)) -> Option<(i128, i128)> {
-    let unit = match part.reads {
-        Reads::Count => part.weight.checked_mul(ONE)?,
-        _ => part.weight,
-    };
-    if unit <= 0 {
-        return Some((least, most));
+impl Leaf {
+    /// Finds out whether it asks for one count or sum over a window.
+    pub(super) fn find_threshold(&mut self) {
+        self.threshold = match &*self.parts {
+            [part] if self.slope == 0 => part.threshold(self.passes),
+            _ => None,
+        };
     }
-    let up = i128::from(least.rem_euclid(unit) != 0);
-    Some((least.div_euclid(unit) + up, most.div_euclid(unit)))
+}
+
+impl Part {
+    /// The stretch of sums that pass as one of what the part comes to, were it alone.
+    fn threshold(&self, (least, most): (i128, i128)) -> Option<Threshold> {
+        let Span::Sliding(window) = self.stretch else { return None };
+        let unit = match self.reads {
+            Reads::Count => self.weight.checked_mul(ONE)?,
+            Reads::Total => self.weight,
+            _ => return None,
+        };
+        // What passes only below nothing is no test of a count.
+        if unit <= 0 || most < 0 {
+            return None;
+        }
+        let amount = |bound: i128| {
+            let up = i128::from(bound.rem_euclid(unit) != 0);
+            self.amount(bound.div_euclid(unit) + up)
+        };
+        let above = most.checked_add(1).and_then(amount);
+        Some(Threshold { window, least: amount(least), above })
+    }
+
+    /// So many entries or millionths; none, if it is nothing.
+    fn amount(&self, value: i128) -> Option<Amount> {
+        match self.reads {
+            _ if value <= 0 => None,
+            Reads::Count => Some(Amount::Entries(usize::try_from(value).unwrap_or(usize::MAX))),
+            _ => Some(Amount::Millionths(value)),
+        }
+    }
 }
 
 /// A literal in its smallest unit.

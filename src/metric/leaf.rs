@@ -7,7 +7,6 @@ use crate::value::Decimal;
 
 use super::evaluator::Next;
 use super::moving::instant;
-use super::threshold::{Standing, room};
 
 /// What a leaf comes to at an instant, and what time may do to it.
 #[derive(Clone, Copy)]
@@ -28,11 +27,19 @@ struct Reading<'a> {
     sliding: Option<(Slice<'a>, Window)>,
 }
 
+/// A truth, when it turns by time alone, and if it never does, how much may be added to its figure
+/// before it may.
+pub(crate) struct Standing {
+    pub(crate) truth: Option<bool>,
+    pub(crate) turns: Option<Timestamp>,
+    pub(crate) room: i64,
+}
+
 /// When the truth may turn, and whether it is sure to.
 #[derive(Clone, Copy)]
-struct Turn {
-    at: Option<Timestamp>,
-    sure: bool,
+pub(super) struct Turn {
+    pub(super) at: Option<Timestamp>,
+    pub(super) sure: bool,
 }
 
 impl Reading<'_> {
@@ -51,13 +58,14 @@ impl Leaf {
         steps: usize,
         ask: impl Fn(Option<bool>) -> T,
     ) -> Option<Valid<T>> {
-        if let Some(valid) = self.over_the_past(facts, &ask) {
-            return Some(valid);
+        if let Some((truth, turns)) = self.over_the_past(facts) {
+            return Some(turns.answer(truth, ask));
         }
         self.follow(facts, steps, ask)
     }
 
-    fn follow<T: PartialEq>(
+    /// The same by following it from each change to the next.
+    pub(crate) fn follow<T: PartialEq>(
         &self,
         facts: &Facts<'_>,
         steps: usize,
@@ -84,9 +92,7 @@ impl Leaf {
     /// Its truth at an instant, and when that may turn.
     fn glance(&self, facts: &Facts<'_>, now: Timestamp) -> Option<(Option<bool>, Turn)> {
         if self.tallies() {
-            let (value, next) = self.tally(facts, now)?;
-            let turn = Turn { at: next.instant(), sure: false };
-            return Some((self.passes(Some(value)), turn));
+            return self.tally(facts, now);
         }
         let reading = self.read(facts, now)?;
         Some((self.passes(reading.value), self.turns(now, &reading)))
@@ -100,6 +106,7 @@ impl Leaf {
             self.slope == 0 && self.parts.iter().all(|part| part.adds() && together(part));
         if nothing && self.passes(Some(0)) == Some(false) {
             self.parts.retain(|part| part.reads != Reads::Presence);
+            self.find_threshold();
         }
     }
 
@@ -109,15 +116,30 @@ impl Leaf {
             return Some(standing);
         }
         let Valid { value: truth, until: turns } = self.follow(facts, steps, |truth| truth)?;
-        let value = if turns.is_none() { self.falling(facts) } else { None };
-        let room = value.map_or(0, |value| room(value, self.passes));
+        let falling = if turns.is_none() { self.falling(facts) } else { None };
+        let room = falling.map_or(0, |(value, rest)| self.room(value, rest));
         Some(Standing { truth, turns, room })
     }
 
-    /// What its figure comes to, if time does not raise it.
-    fn falling(&self, facts: &Facts<'_>) -> Option<i128> {
+    /// How much may be added to a figure that falls from one value to another before it may ever
+    /// come to another side of the stretch that passes, as it does not by itself.
+    pub(super) fn room(&self, value: i128, rest: i128) -> i64 {
+        let (least, most) = self.passes;
+        let room = match self.side(value) {
+            -1 => least.saturating_sub(1).saturating_sub(value),
+            0 => most.saturating_sub(value),
+            // What falls past the stretch at once may stop in it if there is more.
+            _ if self.side(rest) <= 0 => 0,
+            _ => i128::MAX,
+        };
+        i64::try_from(room).unwrap_or(i64::MAX)
+    }
+
+    /// What its figure comes to, and what is left of it in the end, if time does not raise it.
+    fn falling(&self, facts: &Facts<'_>) -> Option<(i128, i128)> {
         let reading = self.read(facts, facts.now()).filter(|_| self.slope == 0)?;
-        reading.value.filter(|_| reading.settled && !reading.rises)
+        let value = reading.value.filter(|_| reading.settled && !reading.rises)?;
+        Some((value, reading.rest))
     }
 
     /// Whether it passes at an instant; `next` learns when that may change. `None` where the
@@ -129,9 +151,9 @@ impl Leaf {
         now: Timestamp,
         next: &mut Next,
     ) -> Option<Option<bool>> {
-        if let Some(Valid { value, until }) = self.over_the_past(&facts.at(now), &|truth| truth) {
-            until.into_iter().for_each(|at| next.at(at));
-            return Some(value);
+        if let Some((truth, turns)) = self.over_the_past(&facts.at(now)) {
+            next.at(turns.0);
+            return Some(truth);
         }
         let (truth, turn) = self.glance(facts, now)?;
         turn.at.into_iter().for_each(|at| next.at(at));
@@ -139,7 +161,7 @@ impl Leaf {
     }
 
     #[inline]
-    fn passes(&self, value: Option<i128>) -> Option<bool> {
+    pub(super) fn passes(&self, value: Option<i128>) -> Option<bool> {
         value.map(|value| (self.side(value) == 0) != self.negated)
     }
 
@@ -353,7 +375,7 @@ impl Part {
 
     /// The entries after one instant and up to another.
     #[inline]
-    fn between<'a>(
+    pub(super) fn between<'a>(
         &self,
         column: &'a Column,
         after: Timestamp,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::evaluator::{Evaluator, Next, descend};
+use super::evaluator::{Evaluator, Next};
 use super::moving::Val;
 use crate::expr::person::{Asked, Home, PersonTerm, ZONE};
 use crate::facts::{Facts, Told};
@@ -78,7 +78,7 @@ pub(crate) fn changes<'a>(
     after: Timestamp,
 ) -> impl Iterator<Item = &'a Told> {
     let (name, rest) = of.split_first().map_or(("", of), |(name, rest)| (&**name, rest));
-    let value = move |told: &'a Told| descend(&told.value, rest).filter(|value| !value.is_null());
+    let value = move |told: &'a Told| told.value.descend(rest).filter(|value| !value.is_null());
     let mut before = facts.at(after).told(name).0.and_then(value);
     let tellings = facts.tellings(name);
     let (_, tellings) = tellings.split_at(tellings.partition_point(|told| told.at <= after));
@@ -133,7 +133,7 @@ fn attribute<'a>(
 ) -> Option<&'a Value> {
     let (told, again) = facts.told(name);
     again.into_iter().for_each(|at| next.at(at));
-    descend(&told?.value, rest)
+    told?.value.descend(rest)
 }
 
 /// Whether a day is an anniversary of a date.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::evaluator::{Entry, Evaluator, Moment, Next, descend};
+use super::evaluator::{Entry, Evaluator, Moment, Next};
 use super::last::{last_of, reach, starts};
 use super::moving::{Moving, Val, instant};
 use crate::expr::Function;
@@ -431,7 +431,7 @@ impl Figure {
         visit: &mut impl FnMut(Entry<'a>, Option<&'a Value>),
     ) {
         let mut visit = |element, value| visit(Entry { fact, element }, value);
-        let at = |path: &[Arc<str>]| fact.field(path).filter(|value| !value.is_null());
+        let at = |path: &[Arc<str>]| fact.fields.descend(path).filter(|value| !value.is_null());
         match &self.entries {
             Entries::Events => visit(None, None),
             Entries::Field(path) => {
@@ -439,7 +439,7 @@ impl Figure {
             }
             Entries::Elements(list, path) => {
                 for element in at(list).and_then(Value::as_list).unwrap_or_default() {
-                    let value = descend(element, path).filter(|value| !value.is_null());
+                    let value = element.descend(path).filter(|value| !value.is_null());
                     value.into_iter().for_each(|value| visit(Some(element), Some(value)));
                 }
             }

@@ -6,10 +6,16 @@ use crate::time::Timestamp;
 use crate::value::Decimal;
 
 use super::evaluator::Next;
-use super::leaf::Slice;
+use super::leaf::{Slice, Turn};
 
 /// Sums of more counts than that are followed change by change.
 const FEW: usize = 4;
+
+/// The entries that each of its parts counts.
+type Slices<'a> = [Option<Slice<'a>>; FEW];
+
+/// So often it is found out when it can next have come to another side.
+const FOLLOWED: usize = 4;
 
 const ONE: i128 = Decimal::SCALE as i128;
 
@@ -22,27 +28,59 @@ impl Leaf {
         self.slope == 0 && self.parts.len() <= FEW && self.parts.iter().all(counts)
     }
 
-    /// What it comes to, in millionths, and before when, after `now`, it cannot have come to another
-    /// side. `None` where the columns cannot tell.
-    pub(super) fn tally(&self, facts: &Facts<'_>, now: Timestamp) -> Option<(i128, Next)> {
-        let (mut slices, mut value, mut most) = ([None; FEW], 0, 1);
-        for (part, place) in self.parts.iter().zip(&mut slices) {
-            let slice = part.own(part.column.find(facts)?, now)?;
-            value += part.weight * slice.count();
-            most = most.max(part.weight.abs());
-            *place = Some(slice);
+    /// Its truth, and when that turns; or, where that takes long to find out, before when it does
+    /// not. `None` where the columns cannot tell.
+    pub(super) fn tally(
+        &self,
+        facts: &Facts<'_>,
+        mut now: Timestamp,
+    ) -> Option<(Option<bool>, Turn)> {
+        let mut slices = [None; FEW];
+        for (part, slice) in self.parts.iter().zip(&mut slices) {
+            *slice = Some(part.own(part.column.find(facts)?, now)?);
         }
-        let value = value * ONE;
-        let counts = || self.parts.iter().zip(slices.iter().flatten());
+        let mut value = self.sum(&slices);
+        let truth = self.passes(Some(value));
+        for _ in 0..FOLLOWED {
+            let Some(next) = self.changes(&slices, value)?.instant() else {
+                return Some((truth, Turn { at: None, sure: false }));
+            };
+            now = next;
+            for (part, slice) in self.parts.iter().zip(slices.iter_mut().flatten()) {
+                *slice = part.own(slice.column, now)?;
+            }
+            value = self.sum(&slices);
+            if self.passes(Some(value)) != truth {
+                return Some((truth, Turn { at: Some(now), sure: true }));
+            }
+        }
+        Some((truth, Turn { at: Some(now), sure: false }))
+    }
+
+    /// What it comes to, in millionths.
+    fn sum(&self, slices: &Slices<'_>) -> i128 {
+        self.counts(slices).map(|(part, slice)| part.weight * slice.count()).sum::<i128>() * ONE
+    }
+
+    /// Before when, after the instant of these slices, it cannot have come to another side.
+    fn changes(&self, slices: &Slices<'_>, value: i128) -> Option<Next> {
         let mut next = Next::never();
-        if !self.stays(counts(), value) {
+        if !self.stays(self.counts(slices), value) {
             // Each count changes by one at a time, so one of them has to change its share of what
             // is missing.
+            let most = self.parts.iter().map(|part| part.weight.abs()).max()?.max(1);
             let changes = (self.missing(value) - 1) / i64::try_from(most * ONE).ok()? + 1;
             let share = usize::try_from(changes).ok()?.div_ceil(self.parts.len());
-            counts().for_each(|(part, slice)| part.changes(slice, share, &mut next));
+            self.counts(slices).for_each(|(part, slice)| part.changes(slice, share, &mut next));
         }
-        Some((value, next))
+        Some(next)
+    }
+
+    fn counts<'s>(
+        &'s self,
+        slices: &'s Slices<'_>,
+    ) -> impl Iterator<Item = (&'s Part, &'s Slice<'s>)> {
+        self.parts.iter().zip(slices.iter().flatten())
     }
 
     /// Whether it is on one side for good: nothing comes, and what leaves takes it one way only, and

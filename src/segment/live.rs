@@ -61,11 +61,11 @@ mod link;
 mod person;
 mod program;
 mod pull;
+mod timers;
 mod transition;
 mod tree;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
@@ -81,6 +81,7 @@ use backfill::{Reason, Waiting};
 use link::Linked;
 use person::{Person, Scratch};
 use program::Way;
+use timers::Timers;
 
 /// What is told longer than this after it happened is late; phones and queues hold events back for
 /// minutes, imports for longer.
@@ -105,7 +106,7 @@ pub struct Live {
     people: Vec<Option<Person>>,
     index: Index,
     linked: Linked,
-    timers: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    timers: Timers,
     pending: Pending,
     /// People whose history is to be fetched, and those of them that were asked for.
     wanted: VecDeque<usize>,
@@ -140,7 +141,7 @@ impl Live {
             people: Vec::new(),
             index: Index::default(),
             linked: Linked::default(),
-            timers: BinaryHeap::new(),
+            timers: Timers::default(),
             pending: Pending::default(),
             wanted: VecDeque::new(),
             waiting: BTreeMap::new(),
@@ -268,11 +269,11 @@ impl Live {
     /// is none.
     pub fn poll_timeout(&mut self) -> Option<Timestamp> {
         self.settle();
-        while let Some(&Reverse((at, number))) = self.timers.peek() {
+        while let Some((at, number)) = self.timers.first() {
             if self.is_set(number, at) {
                 return (at <= Timestamp::LAST).then_some(at);
             }
-            self.timers.pop();
+            self.timers.take(at);
         }
         None
     }
@@ -355,11 +356,7 @@ impl Live {
 
     /// Asks about everybody whose timer is due at `upto` or before.
     fn fire(&mut self, upto: Timestamp) {
-        while let Some(&Reverse((at, number))) = self.timers.peek() {
-            if at > upto {
-                return;
-            }
-            self.timers.pop();
+        while let Some((at, number)) = self.timers.take(upto) {
             if self.is_set(number, at) {
                 self.come_back(number, at);
             }
@@ -430,7 +427,7 @@ impl Live {
         let next = person.next();
         if next < person.timer {
             person.timer = next;
-            self.timers.push(Reverse((next, number)));
+            self.timers.set(next, number);
         }
     }
 }

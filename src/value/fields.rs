@@ -25,6 +25,13 @@ impl Fields {
         self.0.iter().find(|(key, _)| &**key == name).map(|(_, value)| value)
     }
 
+    /// The value at the end of a path.
+    #[inline]
+    pub(crate) fn descend(&self, path: &[Arc<str>]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        self.get(first)?.descend(rest)
+    }
+
     /// The values with their names, in the order of the names.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<str>, &Value)> {
         self.0.iter().map(|(name, value)| (name, value))

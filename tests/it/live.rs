@@ -201,6 +201,21 @@ fn a_host_that_comes_back_late_is_told_the_instant_all_the_same() {
 }
 
 #[test]
+fn a_count_that_would_have_fallen_past_a_bound_stops_at_it_if_one_more_comes() {
+    let mut live =
+        Live::new(shop(&[("one", r#"count("Order Completed" over 7 days) = 1"#)]).program());
+    let (twice, once) = ("2026-02-01T12:00:00Z", "2026-02-02T12:00:00Z");
+    for (instant, id) in [(twice, "m-1"), (twice, "m-2"), (once, "m-3")] {
+        live.handle_event(&order("p-1", instant, id), at(instant));
+    }
+    assert_eq!(live.poll_transition(), None);
+    let stops = at(twice).plus(Duration::days(7));
+    assert_eq!(live.poll_timeout(), Some(stops));
+    live.handle_timeout(stops);
+    assert_eq!(turned(&mut live), (true, stops, Cause::Time));
+}
+
+#[test]
 fn what_was_told_late_took_effect_when_it_happened_if_that_was_within_a_day() {
     for (now, took_effect) in [
         ("2026-02-01T14:00:00Z", "2026-02-01T12:00:00Z"),

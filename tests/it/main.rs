@@ -55,6 +55,7 @@ mod semantics;
 mod source;
 mod store;
 mod templates;
+mod threshold;
 mod trees;
 mod untrusted;
 mod vault;

@@ -53,7 +53,7 @@ fn files(folder: &Path) -> Files {
         for entry in fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
             let path = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-            if entry.file_type().unwrap().is_dir() {
+            if entry.path().is_dir() {
                 folders.push((entry.path(), format!("{path}/")));
             } else {
                 files.insert(path, fs::read_to_string(entry.path()).unwrap());

@@ -1,6 +1,6 @@
 //! The columns of several timelines as one.
 
-use super::{Column, Columns, Held, Seen};
+use super::{Column, Columns, Held, Instants, Seen};
 use crate::facts::layout::Pick;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ impl Held {
     /// Of equal values the last that was seen under either is an entry.
     fn absorb_seen(&mut self, number: usize, theirs: &Column, seen: Option<&Seen>) {
         let ours = self.column(number);
-        let rest = Column { at: Vec::new(), totals: Vec::new(), ..theirs.cut_off(ours.cut) };
+        let rest = Column { at: Instants::NONE, totals: Vec::new(), ..theirs.cut_off(ours.cut) };
         *ours = ours.merged(&rest);
         let cut = ours.cut;
         self.seen(number).retain(|_, at| *at > cut);

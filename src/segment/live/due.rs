@@ -6,16 +6,21 @@ use crate::time::Timestamp;
 /// Segments whose membership may turn, and when.
 #[derive(Debug)]
 pub(super) struct Dues {
-    /// The segments, ascending, and beside each its instant.
-    segments: Vec<u32>,
-    instants: Vec<Timestamp>,
+    /// By their segments, ascending.
+    dues: Vec<Due>,
     /// The first of the instants.
     next: Timestamp,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    at: Timestamp,
+    segment: u32,
+}
+
 impl Dues {
     pub(super) const fn new() -> Self {
-        Self { segments: Vec::new(), instants: Vec::new(), next: NEVER }
+        Self { dues: Vec::new(), next: NEVER }
     }
 
     /// When the first may turn.
@@ -26,8 +31,8 @@ impl Dues {
     /// Visits the segments whose time has come.
     pub(super) fn for_each_come(&self, now: Timestamp, mut visit: impl FnMut(usize)) {
         if self.next <= now {
-            let all = self.segments.iter().zip(&self.instants);
-            all.filter(|(_, at)| **at <= now).for_each(|(segment, _)| visit(*segment as usize));
+            let come = self.dues.iter().filter(|due| due.at <= now);
+            come.for_each(|due| visit(due.segment as usize));
         }
     }
 
@@ -35,26 +40,22 @@ impl Dues {
     pub(super) fn set(&mut self, segment: usize, at: Timestamp) {
         // There are as many as somebody wrote, so four billion are none.
         let segment = u32::try_from(segment).unwrap_or(u32::MAX);
-        let place = self.segments.binary_search(&segment);
-        let was = place.map_or(NEVER, |place| self.instants[place]);
+        let place = self.dues.binary_search_by_key(&segment, |due| due.segment);
+        let was = place.map_or(NEVER, |place| self.dues[place].at);
         if was == at {
             return;
         }
         match place {
-            Ok(place) if at < NEVER => self.instants[place] = at,
+            Ok(place) if at < NEVER => self.dues[place].at = at,
             Ok(place) => {
-                self.segments.remove(place);
-                self.instants.remove(place);
+                self.dues.remove(place);
             }
-            Err(place) => {
-                self.segments.insert(place, segment);
-                self.instants.insert(place, at);
-            }
+            Err(place) => self.dues.insert(place, Due { at, segment }),
         }
         if at < self.next {
             self.next = at;
         } else if was == self.next {
-            self.next = self.instants.iter().copied().min().unwrap_or(NEVER);
+            self.next = self.dues.iter().map(|due| due.at).min().unwrap_or(NEVER);
         }
     }
 }

@@ -50,8 +50,9 @@ impl Hold {
     /// What is left of it when so much is added.
     #[inline]
     pub(super) fn less(self, added: i64) -> Self {
-        let left = self.number().saturating_sub(added);
-        if left < NEVER.micros() { Self::OVER } else { Self::of(self.truth(), left) }
+        // What is taken leaves the truth's bits as they are.
+        let left = Self(self.0.saturating_sub(added.saturating_mul(4)));
+        if left.number() < NEVER.micros() { Self::OVER } else { left }
     }
 
     /// Whether time ends it at this instant or before.

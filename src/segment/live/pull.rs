@@ -16,11 +16,16 @@ use crate::value::Decimal;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pull {
     pub(super) leaf: usize,
-    /// What it does to the leaf's truth, if that is true; if it is false.
-    effects: (Effect, Effect),
-    /// For how long after it happened it does nothing to that truth, as it counts where a window
-    /// ends in the past.
-    idle: (Duration, Duration),
+    /// What it does to the leaf's truth, if that is false; if it is true.
+    does: [Does; 2],
+}
+
+/// What an entry does to a truth.
+#[derive(Clone, Copy, Debug)]
+struct Does {
+    effect: Effect,
+    /// For how long after it happened it does nothing, as it counts where a window ends in the past.
+    idle: Duration,
 }
 
 /// What becomes of a truth's hold.
@@ -65,17 +70,19 @@ impl Pull {
         columns.into_iter().map(move |column| {
             let by_truth = |moves: Moves| {
                 let (inside, outside) = (moves.effect(below, above), moves.effect(above, below));
-                if leaf.negated { (outside, inside) } else { (inside, outside) }
+                if leaf.negated { [inside, outside] } else { [outside, inside] }
             };
             let later = |part: &&Part| part.column.number == column && ago(part) > Duration::ZERO;
             let length = leaf.parts.iter().filter(later).map(ago).min().unwrap_or(Duration::ZERO);
-            let idle =
-                |effect| if matches!(effect, Effect::Keeps) { length } else { Duration::ZERO };
             let at_once =
                 by_truth(Moves::of(leaf.parts.iter().filter(|part| !later(part)), column));
             let effects = by_truth(Moves::of(leaf.parts.iter(), column));
-            let idle = (idle(at_once.0), idle(at_once.1));
-            (column, Self { leaf: number, effects, idle })
+            let does = std::array::from_fn(|truth| {
+                let idles = matches!(at_once[truth], Effect::Keeps);
+                let idle = if idles { length } else { Duration::ZERO };
+                Does { effect: effects[truth], idle }
+            });
+            (column, Self { leaf: number, does })
         })
     }
 
@@ -85,23 +92,20 @@ impl Pull {
         let (Some(truth), Change::Added(at, micros)) = (hold.truth(), change) else {
             return Hold::OVER;
         };
-        let (effect, idle) =
-            if truth { (&self.effects.0, self.idle.0) } else { (&self.effects.1, self.idle.1) };
-        if hold.ends_by(at.plus(idle)) {
-            return hold;
-        }
-        match effect {
-            Effect::Ends => Hold::OVER,
-            Effect::Keeps => hold,
-            Effect::Takes(added) => hold.less(*added),
-            &Effect::Varies { each, times, falls, rises } => {
+        let Does { effect, idle } = &self.does[usize::from(truth)];
+        let added = match *effect {
+            Effect::Ends => i64::MAX,
+            Effect::Keeps => return hold,
+            Effect::Takes(added) => added,
+            Effect::Varies { each, times, falls, rises } => {
                 match i128::from(times).saturating_mul(micros).saturating_add(each.into()) {
-                    ..=-1 if falls => Hold::OVER,
-                    moved @ 1.. if rises => hold.less(i64::try_from(moved).unwrap_or(i64::MAX)),
-                    _ => hold,
+                    ..=-1 if falls => i64::MAX,
+                    moved @ 1.. if rises => i64::try_from(moved).unwrap_or(i64::MAX),
+                    _ => return hold,
                 }
             }
-        }
+        };
+        if hold.ends_by(at.plus(*idle)) { hold } else { hold.less(added) }
     }
 }
 

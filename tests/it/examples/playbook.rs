@@ -21,7 +21,7 @@ fn copy_all(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        if entry.path().is_dir() {
             copy_all(&entry.path(), &to);
         } else {
             fs::copy(entry.path(), to).unwrap();
