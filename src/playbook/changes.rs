@@ -154,6 +154,13 @@ fn mentions(playbook: &Playbook) -> BTreeMap<Name, BTreeSet<Name>> {
         let named = template.map(|template| read(&defined, |root| template.reads(root)));
         mentions.insert((Sort::Template, Arc::clone(name)), named.unwrap_or_default());
     }
+    for (path, text) in &playbook.library {
+        let content = Content::text(text);
+        let read = |content: &Content| read(&defined, |root| content.reads(root));
+        let mut named: BTreeSet<Name> = content.iter().flat_map(read).collect();
+        named.extend(plan::library_rules(path, text).iter().flat_map(|rule| of(rule)));
+        mentions.insert((Sort::Library, Arc::clone(path)), named);
+    }
     for (name, mailing) in &playbook.mailings {
         let mut named = mailing.audience.as_deref().map(of).unwrap_or_default();
         named.insert((Sort::Template, Arc::clone(&mailing.template)));

@@ -352,6 +352,18 @@ pub(super) fn library_templates(files: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeSe
     mails.collect()
 }
 
+/// The rules and figures by which a file of a library chooses.
+pub(super) fn library_rules(path: &str, text: &str) -> Vec<String> {
+    let is_block = path.starts_with("_blocks/") && path.ends_with(".toml");
+    let Some(table) = is_block.then(|| text.parse::<toml::Table>().ok()).flatten() else {
+        return Vec::new();
+    };
+    let variants = table.get("variants").and_then(toml::Value::as_array);
+    let rules = variants.into_iter().flatten().filter_map(|variant| variant.get("rule"));
+    let figures = ["bands", "by"].into_iter().filter_map(|name| table.get(name));
+    rules.chain(figures).filter_map(|rule| Some(rule.as_str()?.to_owned())).collect()
+}
+
 /// A source as it is kept: the line end at its end is that of a file, and templates drop it.
 pub(super) fn body(text: &str) -> Arc<str> {
     let text = text.replace("\r\n", "\n");

@@ -2,17 +2,14 @@
 
 use bespoke::facts::Timeline;
 use bespoke::metric::Engagement;
-use bespoke::playbook::{
-    BlockPlan, Comparison, ContentPlan, MailingPlan, Playbook, SenderPlan, Sort, TemplatePlan,
-    TopicPlan, What,
-};
+use bespoke::playbook::{Comparison, MailingPlan, Playbook, SenderPlan, Sort, TopicPlan, What};
 use bespoke::scorer::Score;
 use bespoke::seed::Seed;
 use bespoke::testing::shop::{Shop, schema};
 use bespoke::time::{Duration, Timestamp};
 use bespoke::value::Kind;
 
-use super::{example, files};
+use super::{Files, example, files};
 
 fn open(name: &str) -> Playbook {
     Playbook::open(example(name)).unwrap()
@@ -87,9 +84,7 @@ fn in_code() -> Playbook {
     let playbook = Playbook::new("shop", schema().attribute("timezone", Kind::Text));
     let playbook = RULES.into_iter().fold(playbook, |book, (name, rule)| book.segment(name, rule));
     playbook
-        .block("hero", hero())
-        .block("offer", offer())
-        .template("season", season())
+        .library(&library())
         .metric("engagement", engagement)
         .metric("spend_90d", r#"sum("Order Completed".revenue over 90 days)"#)
         .metric("orders", r#"count("Order Completed")"#)
@@ -104,7 +99,7 @@ fn in_code() -> Playbook {
         ))
         .mailing(
             "season",
-            MailingPlan::new("season", "marketing")
+            MailingPlan::new("newsletter", "marketing")
                 .topic("season")
                 .cap(2, Duration::days(7))
                 .quiet_hours("21:00", "08:00")
@@ -113,58 +108,13 @@ fn in_code() -> Playbook {
         )
 }
 
-fn hero() -> BlockPlan {
-    BlockPlan::new(ContentPlan::new(
-        "<h1>The season is open</h1><p>Have a look at what is new.</p>",
-        "The season is open. Have a look at what is new.",
-    ))
-    .variant(
-        "cart",
-        "in_segment('cart_abandoner')",
-        ContentPlan::new(
-            "<h1>Still in your cart</h1><p>We have kept it for you.</p>",
-            "Still in your cart: we have kept it for you.",
-        ),
-    )
-    .variant(
-        "loyal",
-        "in_segment('vip') OR in_segment('frequent')",
-        ContentPlan::new(
-            "<h1>Thank you</h1><p>{{ metrics.orders }} orders, and we remember each.</p>",
-            "Thank you: {{ metrics.orders }} orders, and we remember each.",
-        ),
-    )
-    .variant(
-        "come-back",
-        "in_segment('at_risk') OR in_segment('lapsed')",
-        ContentPlan::new(
-            "<h1>It has been a while</h1><p>Here is what you have missed.</p>",
-            "It has been a while. Here is what you have missed.",
-        ),
-    )
-}
-
-fn offer() -> BlockPlan {
-    BlockPlan::new(ContentPlan::text("Free delivery this week."))
-        .variant(
-            "vip",
-            "in_segment('vip')",
-            ContentPlan::text(
-                "For {{ metrics.spend_90d | fixed(2) }} in 90 days: early access to the sale.",
-            ),
-        )
-        .variant(
-            "retention",
-            "churn > 0.7",
-            ContentPlan::text("Stay with us: 20 % off your next order."),
-        )
-        .variant("win-back", "in_segment('lapsed')", ContentPlan::text("15 % off your next order."))
-}
-
-fn season() -> TemplatePlan {
-    let files = files(&example("shop"));
-    let part = |name: &str| files[&format!("templates/season/{name}")].clone();
-    TemplatePlan::new(&part("subject.txt"), &part("body.html"), &part("body.txt"))
+/// The library of templates that the folder has.
+fn library() -> Files {
+    let files = files(&example("shop")).into_iter();
+    let own = files.filter_map(|(path, text)| {
+        path.strip_prefix("library/").map(|path| (path.to_owned(), text.clone()))
+    });
+    own.collect()
 }
 
 #[test]
@@ -207,7 +157,8 @@ fn changes_tell_what_is_affected() {
     // What is printed is another, whoever sees it.
     let counted = old.compare(&old.clone().metric("orders", r#"count("Order Refunded")"#));
     let affected = What::Affected(vec![(Sort::Metric, "orders".into())]);
-    assert_eq!(counted.of(Sort::Block, "hero").unwrap().what, affected);
+    let invitation = counted.of(Sort::Library, "vip/mail.mjml").unwrap();
+    assert_eq!(invitation.what, affected);
     assert_eq!(newer.compare(&old).of(Sort::Segment, "new").unwrap().what, What::Removed);
     insta::assert_snapshot!("changes", changes.to_string());
 }
