@@ -75,6 +75,8 @@ fn bombs() -> Vec<String> {
         format!("{{{{ {}1 }}}}", "not ".repeat(15_000)),
         format!("{{{{ given{} }}}}", ".a".repeat(30_000)),
         "{{ given.text }}".repeat(4_000),
+        "{{ 1 + 1 }}".repeat(5_900),
+        "{{ 1 | a }}".repeat(5_900),
         "x".repeat(1 << 20),
     ];
     fixed.into_iter().map(str::to_owned).chain(built).collect()
