@@ -145,27 +145,31 @@ fn print(
     if value.is_undefined() || value.is_none() {
         return Err(Fault::UndefinedError.into());
     }
-    let text = value.to_string();
-    if value.is_safe() || !matches!(state.auto_escape(), AutoEscape::Html) {
-        return Ok(out.write_str(&text)?);
+    let escapes = !value.is_safe() && matches!(state.auto_escape(), AutoEscape::Html);
+    match value.as_str() {
+        Some(text) if escapes => escape(out, text),
+        Some(text) => Ok(out.write_str(text)?),
+        None if escapes => escape(out, &value.to_string()),
+        None => Ok(out.write_str(&value.to_string())?),
     }
-    for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
-        let mut plain = piece.chars();
-        let escape = match plain.next_back() {
+}
+
+fn escape(out: &mut Output<'_>, text: &str) -> Result<(), minijinja::Error> {
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|c| matches!(c, b'&' | b'<' | b'>' | b'"' | b'\'')) {
+        let (plain, special) = rest.split_at(at);
+        let mut after = special.chars();
+        out.write_str(plain)?;
+        out.write_str(match after.next() {
             Some('&') => "&amp;",
             Some('<') => "&lt;",
             Some('>') => "&gt;",
             Some('"') => "&#34;",
-            Some('\'') => "&#39;",
-            _ => {
-                out.write_str(piece)?;
-                continue;
-            }
-        };
-        out.write_str(plain.as_str())?;
-        out.write_str(escape)?;
+            _ => "&#39;",
+        })?;
+        rest = after.as_str();
     }
-    Ok(())
+    Ok(out.write_str(rest)?)
 }
 
 /// `{{ metrics.spend | fixed(2) }}`: so many digits after the point, rounded half to even.
