@@ -63,6 +63,7 @@ fn bombs() -> Vec<String> {
         "{% for a in given.list %}{% for b in a if given.text in given.text %}{% endfor %}{% endfor %}",
         "{{ given.text }}{{ given.text }}{{ given.text }}{{ given.text }}",
         "{{ given.text | urlencode | urlencode | urlencode | urlencode }}",
+        "{% for a in given.list %}{% if given.list %}{% endif %}{% for b in a %}{% if given.list %}{% endif %}{% endfor %}{% endfor %}",
         "{{ given.list }}",
     ];
     let doubled =
