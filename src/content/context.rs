@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::Value as Jinja;
+use minijinja::value::{Enumerator, Object, ObjectRepr};
 
 use super::Rendered;
 use super::piece::Format;
@@ -74,8 +75,7 @@ impl Context {
     /// The same context with values below a root.
     #[must_use]
     pub(crate) fn root(mut self, root: &'static str, fields: &Fields) -> Self {
-        let fields = fields.iter().map(|(name, value)| (&**name, jinja(value)));
-        self.roots.insert(root, Jinja::from_pairs(fields));
+        self.roots.insert(root, Jinja::from_object(Record(fields.clone())));
         self
     }
 
@@ -149,16 +149,17 @@ impl Context {
     }
 }
 
+/// Numbers below this many millionths have at most 15 digits, and binary floating point keeps so many.
+const DIGITS: u64 = 1_000_000_000_000_000;
+
 fn jinja(value: &Value) -> Jinja {
     match value {
         Value::Boolean(value) => Jinja::from(*value),
         Value::Instant(at) => Jinja::from(at.to_string()),
-        Value::List(elements) => elements.iter().map(jinja).collect(),
+        Value::List(elements) => Jinja::from_object(Elements(Arc::clone(elements))),
         Value::Null => Jinja::UNDEFINED,
         Value::Number(value) => number(*value),
-        Value::Object(fields) => {
-            Jinja::from_pairs(fields.iter().map(|(name, value)| (&**name, jinja(value))))
-        }
+        Value::Object(fields) => Jinja::from_object(Record(fields.clone())),
         Value::Text(text) => Jinja::from(Arc::clone(text)),
     }
 }
@@ -169,8 +170,49 @@ fn number(value: Decimal) -> Jinja {
     if value.is_whole() {
         return Jinja::from(value.micros() / Decimal::SCALE);
     }
+    if value.micros().unsigned_abs() < DIGITS {
+        return Jinja::from(value.to_f64());
+    }
     let (float, text) = (value.to_f64(), value.to_string());
     if float.to_string() == text { Jinja::from(float) } else { Jinja::from(text) }
+}
+
+/// Fields that are turned into the engine's values when they are read, and not before: most of what
+/// a host gives is the same for everybody.
+#[derive(Debug)]
+struct Record(Fields);
+
+impl Object for Record {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Jinja> {
+        self.0.get(key).map(jinja)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.iter().map(|(name, _)| Jinja::from(&**name)).collect())
+    }
+}
+
+/// Elements that are turned into the engine's values one by one: whatever a template does with a
+/// list, a step of it costs no more than an element.
+#[derive(Debug)]
+struct Elements(Arc<[Value]>);
+
+impl Object for Elements {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        self.0.get(key.as_usize()?).map(jinja)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
 }
 
 fn measured(measure: &Measure) -> Jinja {

@@ -201,23 +201,22 @@ struct Escaped<'o, 'w>(&'o mut Output<'w>);
 
 impl Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
-            let mut plain = piece.chars();
-            let escape = match plain.next_back() {
+        let special = |c| matches!(c, b'&' | b'<' | b'>' | b'"' | b'\'');
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(special) {
+            let (plain, special) = rest.split_at(at);
+            let mut after = special.chars();
+            self.0.write_str(plain)?;
+            self.0.write_str(match after.next() {
                 Some('&') => "&amp;",
                 Some('<') => "&lt;",
                 Some('>') => "&gt;",
                 Some('"') => "&#34;",
-                Some('\'') => "&#39;",
-                _ => {
-                    self.0.write_str(piece)?;
-                    continue;
-                }
-            };
-            self.0.write_str(plain.as_str())?;
-            self.0.write_str(escape)?;
+                _ => "&#39;",
+            })?;
+            rest = after.as_str();
         }
-        Ok(())
+        self.0.write_str(rest)
     }
 }
 

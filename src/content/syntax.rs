@@ -113,6 +113,23 @@ impl<'s> Tree<'s> {
     }
 }
 
+/// How many findings of a severity are told of a source: whoever mends so many looks again.
+const MOST: usize = 200;
+
+/// Adds a finding at a place, unless there are enough.
+fn tell(
+    findings: &mut Vec<Finding>,
+    source: &str,
+    span: Span,
+    code: (&'static str, Severity),
+    (message, help): (String, Option<String>),
+) {
+    let alike = findings.iter().filter(|finding| finding.severity == code.1);
+    if alike.count() < MOST {
+        findings.push(finding(source, span, code, message, help));
+    }
+}
+
 /// A finding at a place.
 fn finding(
     source: &str,

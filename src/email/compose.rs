@@ -230,7 +230,7 @@ fn feedback(purpose: &Purpose, draft: &Draft, sender: &str) -> String {
 }
 
 /// The bodies as alternatives, the best last (RFC 2046, section 5.1.4).
-fn alternatives(id: &MessageId, letter: &Letter) -> Result<MimePart<'static>> {
+fn alternatives<'a>(id: &MessageId, letter: &'a Letter) -> Result<MimePart<'a>> {
     let parts = [
         ("text", "text/plain", Some(&letter.text)),
         ("amp", "text/x-amp-html", letter.amp.as_ref()),

@@ -70,12 +70,12 @@ fn unquote(name: &str) -> Result<String, &'static str> {
     Err("the quote does not end where the name does")
 }
 
-/// A body with CRLF for line ends of any kind.
+/// A body whose line ends of any kind are written as CRLF.
 ///
 /// A tab is the only other control character that ASCII text may have: mail in 7 bits allows no
 /// NUL, and readers do not agree on the others. A body that shows nothing is refused: whoever reads
 /// that part would get an empty message.
-pub(super) fn body(field: &str, text: &str) -> Result<String> {
+pub(super) fn body<'t>(field: &str, text: &'t str) -> Result<Cow<'t, str>> {
     let is_odd = |c: u8| c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r');
     // Every byte is looked at, so that several are at once.
     if text.bytes().fold(false, |found, c| found | is_odd(c)) {
@@ -85,11 +85,21 @@ pub(super) fn body(field: &str, text: &str) -> Result<String> {
     if text.trim().is_empty() {
         return Err(Error::new(ErrorKind::Input, "it is empty").within(field));
     }
-    Ok(if text.contains('\r') {
-        text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n")
-    } else {
-        text.replace('\n', "\r\n")
-    })
+    if text.contains('\r') {
+        return Ok(text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n").into());
+    }
+    Ok(if may_be_base64(text) { text.replace('\n', "\r\n").into() } else { text.into() })
+}
+
+/// Whether base64 may be the shortest way to write a text. It keeps line ends as they are, where
+/// the builder writes them as CRLF in the other two.
+///
+/// Quoted-printable takes three bytes for one that it encodes, two or, after white space, four for a
+/// line end, and three more for each 75; base64 takes 37 in the hundred more. So there is nothing
+/// to it while less than a twelfth of the text are such.
+fn may_be_base64(text: &str) -> bool {
+    let is_long = |c: &u8| !c.is_ascii() || matches!(c, b'=' | b'\n');
+    text.bytes().filter(is_long).count() * 12 >= text.len()
 }
 
 /// Whether this is the name of a header (RFC 5322, section 3.6.8).

@@ -560,7 +560,10 @@ proptest! {
         let bodies = [Some(&fields.text), fields.amp.as_ref(), Some(&fields.html)];
         let bodies: Vec<String> = bodies.into_iter().flatten().map(|body| lines(body)).collect();
         let found = read.parts.iter().skip(1).map(|part| match &part.body {
-            PartType::Text(text) | PartType::Html(text) => lines(text),
+            PartType::Text(text) | PartType::Html(text) => {
+                assert!(!text.replace("\r\n", "").contains(['\r', '\n']), "{text:?}");
+                lines(text)
+            }
             other => panic!("{other:?}"),
         });
         prop_assert_eq!(found.collect::<Vec<_>>(), bodies);

@@ -290,6 +290,29 @@ fn template() -> impl Strategy<Value = String> {
     prop::collection::vec(block, 1..4).prop_map(|blocks| blocks.concat())
 }
 
+/// One name under one condition.
+fn guarded() -> impl Strategy<Value = String> {
+    let path = || prop::sample::select(vec!["profile.city", "profile.visits"]);
+    let leaf = (path(), 0..4_usize).prop_map(|(path, form)| match form {
+        0 => format!("{path} is defined"),
+        1 => format!("{path} is none"),
+        _ => path.to_owned(),
+    });
+    let condition = leaf.prop_recursive(2, 4, 2, |inner| {
+        (inner.clone(), inner, 0..3_usize).prop_map(|(one, other, form)| match form {
+            0 => format!("(not {one})"),
+            1 => format!("({one} and {other})"),
+            _ => format!("({one} or {other})"),
+        })
+    });
+    (condition, path(), 0..4_usize).prop_map(|(condition, path, form)| match form {
+        0 => format!("{{% if {condition} %}}{{{{ {path} }}}}{{% endif %}}"),
+        1 => format!("{{% if {condition} %}}{{% else %}}{{{{ {path} }}}}{{% endif %}}"),
+        2 => format!("{{{{ {path} if {condition} else 'x' }}}}"),
+        _ => format!("{{% if {condition} and {path} == 'x' %}}{{% endif %}}"),
+    })
+}
+
 /// Somebody of whom so much is known.
 fn traits(known: [bool; 5]) -> Fields {
     let [city, visits, tags, address, zip] = known;
@@ -311,10 +334,10 @@ fn traits(known: [bool; 5]) -> Fields {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn where_nothing_may_be_missing_nothing_is(source in template()) {
+    fn where_nothing_may_be_missing_nothing_is(source in prop_oneof![guarded(), template()]) {
         let mut engine = engine();
         let content = Content::new("", &source);
         prop_assert!(content.is_ok(), "{} {:?}", source, content);

@@ -63,6 +63,7 @@ fn bombs() -> Vec<String> {
         "{% for a in given.list %}{% for b in a if given.text in given.text %}{% endfor %}{% endfor %}",
         "{{ given.text }}{{ given.text }}{{ given.text }}{{ given.text }}",
         "{{ given.text | urlencode | urlencode | urlencode | urlencode }}",
+        "{% for a in given.list %}{% if given.list %}{% endif %}{% for b in a %}{% if given.list %}{% endif %}{% endfor %}{% endfor %}",
         "{{ given.list }}",
     ];
     let doubled =
@@ -75,6 +76,8 @@ fn bombs() -> Vec<String> {
         format!("{{{{ {}1 }}}}", "not ".repeat(15_000)),
         format!("{{{{ given{} }}}}", ".a".repeat(30_000)),
         "{{ given.text }}".repeat(4_000),
+        "{{ 1 + 1 }}".repeat(5_900),
+        "{{ 1 | a }}".repeat(5_900),
         "x".repeat(1 << 20),
     ];
     fixed.into_iter().map(str::to_owned).chain(built).collect()

@@ -3,7 +3,7 @@
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Filter, ForLoop, Stmt, UnaryOpKind};
 
 use super::names::is_one_of;
-use super::{Finding, Severity, finding, span};
+use super::{Finding, Severity, span, tell};
 use crate::error::Span;
 
 /// Who wrote a template, and so how much of the language it may use and how far it may go.
@@ -92,7 +92,7 @@ impl Reader<'_> {
         let message = format!("an untrusted template cannot use {what}");
         let help = "it prints, asks by `if`, and goes through lists by `for`".to_owned();
         let code = ("untrusted", Severity::Error);
-        self.findings.push(finding(self.source, place, code, message, Some(help)));
+        tell(&mut self.findings, self.source, place, code, (message, Some(help)));
     }
 
     fn block(&mut self, statements: &[Stmt<'_>]) {

@@ -6,7 +6,7 @@ use minijinja::machinery::ast::{Expr, ForLoop, IfCond, Macro, Stmt};
 
 use super::super::vocabulary::Known;
 use super::names::loop_object;
-use super::{Finding, Scope, Severity, finding, span};
+use super::{Finding, Scope, Severity, span, tell};
 use crate::error::Span;
 use crate::value::Kind;
 
@@ -230,7 +230,7 @@ impl<'t, 's> Walker<'t, 's> {
         message: String,
         help: Option<String>,
     ) {
-        self.findings.push(finding(self.source, place, code, message, help));
+        tell(&mut self.findings, self.source, place, code, (message, help));
     }
 
     pub(super) fn text(&self, span: Span) -> &'s str {

@@ -115,8 +115,8 @@ fn value(json: &Json) -> Value {
         Json::Number(number) => Value::Number(number.to_string().parse().expect("a decimal")),
         Json::String(text) => text.as_str().into(),
         Json::Array(elements) => Value::List(elements.iter().map(value).collect()),
-        Json::Object(fields) => Value::Object(
-            fields.iter().map(|(name, it)| (name.as_str(), value(it))).collect(),
-        ),
+        Json::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, it)| (name.as_str(), value(it))).collect())
+        }
     }
 }
