@@ -55,6 +55,13 @@ pub(super) struct Declaration {
     pub(super) text: String,
 }
 
+impl Declaration {
+    /// Whether it is stronger than a `style` attribute.
+    pub(super) fn is_important(&self) -> bool {
+        self.text.len() > self.value.len() && self.text.contains('!')
+    }
+}
+
 impl Sheet {
     /// Reads a sheet that holds then; what is no CSS is passed over, as a browser does.
     pub(super) fn parse(css: &str, when: When) -> Self {
