@@ -1,6 +1,6 @@
 //! Text that is hard to read, as far as colours are known: from attributes and inline styles.
 //!
-//! Of style elements the rules for dark mode are worked out if their selectors are simple. What the
+//! Of style elements the rules for dark mode are worked out if their selectors are plain. What the
 //! others may change is taken for unknown, and of what is unknown nothing is said.
 
 use super::cascade::Cascade;
@@ -39,12 +39,13 @@ fn read<'a>(
         match &node.kind {
             Kind::Element(element) => {
                 look.enter(element);
-                look.blur(cascade.may_colour(element));
-                let rules = cascade.of(element);
+                look.blur(cascade.may_colour(element, false));
+                let rules = cascade.of(&page.document, at, element);
                 let inline = page.inline.get(at).into_iter().flatten();
                 let (strong, weak): (Vec<_>, Vec<_>) =
                     rules.into_iter().partition(|rule| rule.is_important());
                 weak.into_iter().chain(inline).chain(strong).for_each(|each| look.declare(each));
+                look.blur(cascade.may_colour(element, true));
                 look.is_hidden |= page.is_hidden(at) || !super::page::is_read(element);
             }
             Kind::Text(text) if look.shows(text) => judge(text, &look),
@@ -345,7 +346,7 @@ mod tests {
     #[test]
     fn dark_rules_colour_text_and_what_it_stands_on() {
         let style = "<style>@media (prefers-color-scheme: dark) { .card { background: #111 !important }
-            .weak { background: #111 } .text { color: #eee !important } .a .b { color: #111 } }</style>";
+            .weak { background: #111 } .text { color: #eee !important } .b:not(.c) { color: #111 !important } }</style>";
         let dark = |html: &str| told(&format!("{style}{html}"));
         let card = "<td class=card style='background:#fff;color:#333'>";
         let said = "warning in dark mode text in #333333 on #111111 has a contrast of 1.49, not 3";
