@@ -11,6 +11,8 @@ mod allow;
 #[cfg(feature = "library")]
 mod amp;
 #[cfg(feature = "library")]
+mod cascade;
+#[cfg(feature = "library")]
 mod check;
 #[cfg(feature = "library")]
 mod clients;

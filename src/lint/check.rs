@@ -140,13 +140,14 @@ pub struct Lint {
 }
 
 /// Everything that it can find, in alphabetical order.
-const CODES: [&str; 40] = [
+const CODES: [&str; 41] = [
     "active-content",
     "amp-boilerplate",
     "amp-element",
     "amp-size",
     "charset",
     "contrast",
+    "dark-contrast",
     "dark-mode",
     "dark-text",
     "data-link",

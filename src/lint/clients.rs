@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use serde::Deserialize;
+
 use crate::error::{Error, ErrorKind, Result, nearest};
 
 /// The table; its head says source, date and licence.
@@ -29,7 +31,8 @@ const LEAD: usize = 4;
 /// assert!(error.to_string().contains("`outlook.windows`"));
 /// # Ok::<(), bespoke::Error>(())
 /// ```
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "BTreeMap<String, u32>")]
 pub struct Audience {
     /// How many of a hundred, by the column of each client.
     shares: BTreeMap<usize, u32>,
@@ -70,6 +73,14 @@ impl Audience {
             shares.remove(&column);
         });
         Self { shares }
+    }
+}
+
+impl TryFrom<BTreeMap<String, u32>> for Audience {
+    type Error = Error;
+
+    fn try_from(shares: BTreeMap<String, u32>) -> Result<Self> {
+        Self::new(shares.iter().map(|(client, share)| (client.as_str(), *share)))
     }
 }
 
@@ -248,5 +259,7 @@ mod tests {
         assert_eq!(audience.without_word().where_it_is(flex, Support::None).share, 0);
         assert_eq!(audience.share("gmail.ios"), 5);
         assert_eq!(audience.share("nothing"), 0);
+        let read: Audience = serde_json::from_str(r#"{"hey.desktop-webmail":7}"#).unwrap();
+        assert_eq!(read.share("hey.desktop-webmail"), 7);
     }
 }

@@ -1,14 +1,13 @@
 //! Text that is hard to read, as far as colours are known: from attributes and inline styles.
 //!
-//! Colours of a style element are not worked out; what they may change is taken for unknown, and of
-//! what is unknown nothing is said.
+//! Of style elements the rules for dark mode are worked out if their selectors are plain. What the
+//! others may change is taken for unknown, and of what is unknown nothing is said.
 
-use std::collections::BTreeSet;
-
+use super::cascade::Cascade;
 use super::color::Color;
 use super::document::{Element, Kind};
 use super::page::{Found, Page, Part, error, note, quoted, warning};
-use super::style::{Declaration, When, Word, words};
+use super::style::{Declaration, Word, words};
 
 /// Below this, text of usual size is a warning: [1.4.3] of WCAG 2.1, level AA.
 ///
@@ -21,19 +20,35 @@ const LARGE: f64 = 24.0;
 const LARGE_BOLD: f64 = 56.0 / 3.0;
 
 pub(super) fn check(page: &Page, found: &mut Found) {
-    let remote = Remote::of(page);
+    read(page, &Cascade::light(page), Look::LIGHT, |text, look| judge(text, look, found));
+    if let Some(cascade) = Cascade::dark(page) {
+        read(page, &cascade, Look::DARK, |_, look| judge_dark(look, found));
+    }
+}
+
+/// Goes through the text that is shown, with how it looks.
+fn read<'a>(
+    page: &'a Page,
+    cascade: &Cascade<'a>,
+    first: Look<'a>,
+    mut judge: impl FnMut(&'a str, &Look<'a>),
+) {
     let mut looks: Vec<Look<'_>> = Vec::with_capacity(page.document.nodes.len());
     for (at, node) in page.document.nodes.iter().enumerate() {
-        let mut look =
-            node.parent.and_then(|parent| looks.get(parent)).copied().unwrap_or_default();
+        let mut look = node.parent.and_then(|parent| looks.get(parent)).copied().unwrap_or(first);
         match &node.kind {
             Kind::Element(element) => {
                 look.enter(element);
-                remote.blur(element, &mut look);
-                page.inline.get(at).into_iter().flatten().for_each(|each| look.declare(each));
+                look.blur(cascade.may_colour(element, false));
+                let rules = cascade.of(&page.document, at, element);
+                let inline = page.inline.get(at).into_iter().flatten();
+                let (strong, weak): (Vec<_>, Vec<_>) =
+                    rules.into_iter().partition(|rule| rule.is_important());
+                weak.into_iter().chain(inline).chain(strong).for_each(|each| look.declare(each));
+                look.blur(cascade.may_colour(element, true));
                 look.is_hidden |= page.is_hidden(at) || !super::page::is_read(element);
             }
-            Kind::Text(text) if look.shows(text) => judge(text, &look, found),
+            Kind::Text(text) if look.shows(text) => judge(text, &look),
             _ => {}
         }
         looks.push(look);
@@ -44,6 +59,8 @@ pub(super) fn check(page: &Page, found: &mut Found) {
 #[derive(Clone, Copy, Debug)]
 struct Look<'a> {
     color: Option<Color>,
+    /// The colour of a link that nobody has coloured.
+    link: Option<Color>,
     /// The text that told the colour, where one did.
     source: Option<&'a str>,
     ground: Option<Color>,
@@ -55,21 +72,21 @@ struct Look<'a> {
     is_hidden: bool,
 }
 
-impl Default for Look<'_> {
-    fn default() -> Self {
-        Self {
-            color: Some(Color::BLACK),
-            source: None,
-            ground: Some(Color::WHITE),
-            has_ground: false,
-            size: 16.0,
-            is_bold: false,
-            is_hidden: false,
-        }
-    }
-}
-
 impl<'a> Look<'a> {
+    /// Text that nobody has coloured.
+    const LIGHT: Self = Self {
+        color: Some(Color::BLACK),
+        link: Some(Color::LINK),
+        source: None,
+        ground: Some(Color::WHITE),
+        has_ground: false,
+        size: 16.0,
+        is_bold: false,
+        is_hidden: false,
+    };
+    /// The same in dark mode, where each program has colours of its own.
+    const DARK: Self = Self { color: None, link: None, ground: None, ..Self::LIGHT };
+
     /// What an element and its attributes change.
     fn enter(&mut self, element: &'a Element) {
         let heading = match element.name.as_str() {
@@ -81,7 +98,7 @@ impl<'a> Look<'a> {
         self.size *= heading.unwrap_or(1.0);
         self.is_bold |= heading.is_some() || ["b", "strong", "th"].contains(&element.name.as_str());
         if element.name == "a" && element.attribute("href").is_some() {
-            self.color = Some(Color::LINK);
+            self.color = self.link;
             self.source = None;
         }
         let color = match element.name.as_str() {
@@ -98,6 +115,17 @@ impl<'a> Look<'a> {
         }
         if element.attribute("background").is_some() {
             self.cover(None);
+        }
+    }
+
+    /// Takes for unknown what a rule may have said of the text, and of what lies below it.
+    fn blur(&mut self, (text, ground): (bool, bool)) {
+        if text {
+            self.color = None;
+        }
+        if ground {
+            self.ground = None;
+            self.has_ground = true;
         }
     }
 
@@ -172,6 +200,25 @@ impl<'a> Look<'a> {
     }
 }
 
+/// Text whose colour and ground are both said, one of them for light mode only.
+fn judge_dark(look: &Look<'_>, found: &mut Found) {
+    let (Some(color), Some(ground)) = (look.color, look.ground) else { return };
+    let shown = color.over(ground);
+    let contrast = shown.contrast(ground);
+    if contrast < LEGIBLE {
+        let message = format!(
+            "in dark mode text in {shown} on {ground} has a contrast of {contrast:.2}, not {LEGIBLE}"
+        );
+        let help = "let the rules for dark mode colour both, with `!important` where a `style` \
+                    attribute says otherwise";
+        let told = warning("dark-contrast", Part::Html, message).with_help(help);
+        found.add(match look.source {
+            Some(source) => told.with_needle(source),
+            None => told,
+        });
+    }
+}
+
 /// Whether a value leaves things as they are.
 fn is_keyword(value: &str) -> bool {
     ["inherit", "initial", "none", "unset"].contains(&value.to_ascii_lowercase().as_str())
@@ -208,64 +255,6 @@ fn judge(text: &str, look: &Look<'_>, found: &mut Found) {
         let message = format!("text in {} stands on no colour of its own", quoted(source));
         let help = "dark mode may change what it stands on and not the text; say both, or neither";
         found.add(note("dark-text", Part::Html, message).with_needle(source).with_help(help));
-    }
-}
-
-/// What rules of style elements may colour: the last part of each selector.
-#[derive(Debug, Default)]
-struct Remote<'a> {
-    text: BTreeSet<&'a str>,
-    ground: BTreeSet<&'a str>,
-}
-
-impl<'a> Remote<'a> {
-    fn of(page: &'a Page) -> Self {
-        let mut remote = Self::default();
-        let rules = page.sheets.iter().flat_map(|(_, sheet)| &sheet.rules);
-        for rule in rules.filter(|rule| rule.when == When::Always) {
-            let has = |name: &str| rule.declarations.iter().any(|it| it.name.starts_with(name));
-            let subjects = rule.selector.split(',').filter_map(subject);
-            let subjects: Vec<&str> = subjects.collect();
-            if has("color") {
-                remote.text.extend(&subjects);
-            }
-            if has("background") {
-                remote.ground.extend(&subjects);
-            }
-        }
-        remote
-    }
-
-    /// Takes for unknown what a rule may say of an element.
-    fn blur(&self, element: &Element, look: &mut Look<'_>) {
-        if self.text.is_empty() && self.ground.is_empty() {
-            return;
-        }
-        let classes = element.attribute("class").unwrap_or_default().split_whitespace();
-        let names = classes.chain(element.attribute("id")).chain([element.name.as_str(), "*"]);
-        for name in names {
-            if self.text.contains(name) {
-                look.color = None;
-            }
-            if self.ground.contains(name) {
-                look.ground = None;
-                look.has_ground = true;
-            }
-        }
-    }
-}
-
-/// The first name of the last part of a selector: `b` of `p.a > .b:hover`.
-fn subject(selector: &str) -> Option<&str> {
-    let last =
-        selector.split([' ', '>', '+', '~', '\n', '\t', '\r']).rfind(|part| !part.is_empty())?;
-    let names = last.split(['.', '#', ':', '[']);
-    // Of `p.a` the class is the rarer name.
-    let simple: Vec<&str> = names.take(2).collect();
-    match simple.as_slice() {
-        [element, class] if last.contains(['.', '#']) || element.is_empty() => Some(class),
-        [element, ..] => Some(element),
-        [] => None,
     }
 }
 
@@ -352,5 +341,20 @@ mod tests {
         );
         assert!(told("<p style='color:#000;background:#fff'>x").is_empty());
         assert!(told("<p>x").is_empty());
+    }
+
+    #[test]
+    fn dark_rules_colour_text_and_what_it_stands_on() {
+        let style = "<style>@media (prefers-color-scheme: dark) { .card { background: #111 !important }
+            .weak { background: #111 } .text { color: #eee !important } .b:not(.c) { color: #111 !important } }</style>";
+        let dark = |html: &str| told(&format!("{style}{html}"));
+        let card = "<td class=card style='background:#fff;color:#333'>";
+        let said = "warning in dark mode text in #333333 on #111111 has a contrast of 1.49, not 3";
+        assert_eq!(dark(&format!("{card}text")), [said]);
+        assert!(dark(&format!("{card}<p class=text>text")).is_empty());
+        assert!(dark(&format!("{card}<p class=b>text")).is_empty());
+        assert!(dark("<td class=weak style='background:#fff;color:#333'>text").is_empty());
+        assert_eq!(dark("<td style='background:#fff'><p class=text>text").len(), 1);
+        assert!(dark("<p>text <a href=x>link").is_empty());
     }
 }

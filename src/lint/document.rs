@@ -108,6 +108,11 @@ impl Document {
         texts.collect()
     }
 
+    /// The number of the element that a node stands in.
+    pub(super) fn above(&self, at: usize) -> Option<usize> {
+        self.nodes.get(at)?.parent
+    }
+
     /// The element that a node stands in.
     pub(super) fn parent(&self, node: &Node) -> Option<&Element> {
         match &self.nodes.get(node.parent?)?.kind {

@@ -55,6 +55,13 @@ pub(super) struct Declaration {
     pub(super) text: String,
 }
 
+impl Declaration {
+    /// Whether it is stronger than a `style` attribute.
+    pub(super) fn is_important(&self) -> bool {
+        self.text.len() > self.value.len() && self.text.contains('!')
+    }
+}
+
 impl Sheet {
     /// Reads a sheet that holds then; what is no CSS is passed over, as a browser does.
     pub(super) fn parse(css: &str, when: When) -> Self {
@@ -91,52 +98,38 @@ pub(super) fn words(value: &str) -> Vec<Word> {
 }
 
 fn gather(input: &mut Parser<'_>, words: &mut Vec<Word>) {
-    loop {
-        let Ok(token) = input.next().cloned() else { return };
-        let nested = match token {
-            Token::Function(name) => {
-                words.push(Word::Function(name.to_ascii_lowercase()));
-                true
-            }
-            Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock => true,
-            Token::Dimension { value, unit, .. } => {
-                words.push(Word::Unit(value, unit.to_ascii_lowercase()));
-                false
-            }
-            Token::Ident(name) => {
-                words.push(Word::Ident(name.to_ascii_lowercase()));
-                false
-            }
-            Token::Number { value, .. } => {
-                words.push(Word::Number(value));
-                false
-            }
-            Token::Percentage { unit_value, .. } => {
-                words.push(Word::Unit(unit_value * 100.0, "%".into()));
-                false
-            }
-            Token::QuotedString(text) if matches!(words.last(), Some(Word::Function(name)) if name == "url") =>
-            {
-                words.push(Word::Url(text.to_string()));
-                false
-            }
-            Token::UnquotedUrl(url) => {
-                words.push(Word::Url(url.to_string()));
-                false
-            }
-            _ => false,
+    while let Ok(token) = input.next().cloned() {
+        let opens = matches!(
+            token,
+            Token::CurlyBracketBlock
+                | Token::Function(_)
+                | Token::ParenthesisBlock
+                | Token::SquareBracketBlock
+        );
+        let in_url = matches!(words.last(), Some(Word::Function(name)) if name == "url");
+        words.extend(word(token, in_url));
+        // Past the parser's limit of nesting the rest is passed over.
+        let inside = |input: &mut Parser<'_>| {
+            gather(input, words);
+            Ok::<(), ParseError<()>>(())
         };
-        if nested {
-            // Past the parser's limit of nesting the rest is passed over.
-            let read = input.parse_nested_block(|input| {
-                gather(input, words);
-                Ok::<(), ParseError<()>>(())
-            });
-            if read.is_err() {
-                return;
-            }
+        if opens && input.parse_nested_block(inside).is_err() {
+            return;
         }
     }
+}
+
+fn word(token: Token<'_>, in_url: bool) -> Option<Word> {
+    Some(match token {
+        Token::Function(name) => Word::Function(name.to_ascii_lowercase()),
+        Token::Ident(name) => Word::Ident(name.to_ascii_lowercase()),
+        Token::Number { value, .. } => Word::Number(value),
+        Token::Dimension { value, unit, .. } => Word::Unit(value, unit.to_ascii_lowercase()),
+        Token::Percentage { unit_value, .. } => Word::Unit(unit_value * 100.0, "%".into()),
+        Token::QuotedString(text) if in_url => Word::Url(text.to_string()),
+        Token::UnquotedUrl(url) => Word::Url(url.to_string()),
+        _ => return None,
+    })
 }
 
 #[derive(Default)]

@@ -36,7 +36,8 @@
 
   // The inbox.
   const row = (mail, number) => {
-    const sender = mail.from || mail.template;
+    // An inbox shows the name, and the address where there is none.
+    const sender = (mail.from || "").replace(/\s*<[^<>]*>\s*$/, "") || mail.from || mail.template;
     return make("button", { class: "row", type: "button", onclick: () => go(number) },
       make("span", { class: "face", style: "--hue:" + hue(sender), "aria-hidden": "true" }, (sender.trim()[0] || "?").toUpperCase()),
       make("span", {},
