@@ -31,7 +31,7 @@ pub(super) fn line<'t>(field: &str, text: &'t str) -> Result<&'t str> {
 /// C0, DEL and C1 controls, and the separators that some readers take for line ends.
 pub(super) fn clean(text: &str) -> Result<&str, char> {
     let is_forbidden = |c: &char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars().find(is_forbidden).map_or(Ok(text.trim()), Err)
+    text.chars().find(is_forbidden).map_or_else(|| Ok(text.trim()), Err)
 }
 
 fn control(kind: ErrorKind, c: char) -> Error {
