@@ -14,6 +14,8 @@ use crate::identity::encode;
 /// How many bytes an encoded word holds: 75 characters (RFC 2047, section 2) less `=?utf-8?B??=`,
 /// in base64.
 const WORD_BYTES: usize = 45;
+/// The last character of ASCII.
+const DEL: u8 = 0x7f;
 /// The longest value that is written as it is, in bytes: with its name it fits a line of 998 even
 /// where there is no white space to fold it at.
 pub(super) const MAX_VALUE: usize = 900;
@@ -29,7 +31,7 @@ pub(super) fn line<'t>(field: &str, text: &'t str) -> Result<&'t str> {
 /// C0, DEL and C1 controls, and the separators that some readers take for line ends.
 pub(super) fn clean(text: &str) -> Result<&str, char> {
     let is_forbidden = |c: &char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    text.chars().find(is_forbidden).map_or(Ok(text.trim()), Err)
+    text.chars().find(is_forbidden).map_or_else(|| Ok(text.trim()), Err)
 }
 
 fn control(kind: ErrorKind, c: char) -> Error {
@@ -76,10 +78,10 @@ fn unquote(name: &str) -> Result<String, &'static str> {
 /// NUL, and readers do not agree on the others. A body that shows nothing is refused: whoever reads
 /// that part would get an empty message.
 pub(super) fn body<'t>(field: &str, text: &'t str) -> Result<Cow<'t, str>> {
-    let is_odd = |c: u8| c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r');
-    // Every byte is looked at, so that several are at once.
-    if text.bytes().fold(false, |found, c| found | is_odd(c)) {
-        let odd = text.bytes().find(|c| is_odd(*c)).unwrap_or_default();
+    let is_plain = |c: u8| u8::from(c >= b' ') | u8::from(matches!(c, b'\t' | b'\n' | b'\r'));
+    let is_odd = |c: u8| (1 - is_plain(c)) | u8::from(c == DEL);
+    if count(text, is_odd) > 0 {
+        let odd = text.bytes().find(|c| is_odd(*c) > 0).unwrap_or_default();
         return Err(control(ErrorKind::Input, odd.into()).within(field));
     }
     if text.trim().is_empty() {
@@ -98,8 +100,15 @@ pub(super) fn body<'t>(field: &str, text: &'t str) -> Result<Cow<'t, str>> {
 /// line end, and three more for each 75; base64 takes 37 in the hundred more. So there is nothing
 /// to it while less than a twelfth of the text are such.
 fn may_be_base64(text: &str) -> bool {
-    let is_long = |c: &u8| !c.is_ascii() || matches!(c, b'=' | b'\n');
-    text.bytes().filter(is_long).count() * 12 >= text.len()
+    let is_long = |c: u8| u8::from(c >= DEL) | u8::from(c == b'=') | u8::from(c == b'\n');
+    count(text, is_long) * 12 >= text.len()
+}
+
+/// How many bytes are such, which is 0 or 1 for each. Summed up in bytes and without a branch, many
+/// are looked at at once.
+fn count(text: &str, is: impl Fn(u8) -> u8) -> usize {
+    let sum = |chunk: &[u8]| chunk.iter().map(|c| is(*c)).sum::<u8>();
+    text.as_bytes().chunks(128).map(|chunk| usize::from(sum(chunk))).sum()
 }
 
 /// Whether this is the name of a header (RFC 5322, section 3.6.8).

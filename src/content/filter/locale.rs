@@ -10,8 +10,10 @@ use icu_datetime::DateTimeFormatter;
 use icu_datetime::fieldsets::{YMD, YMDE};
 use icu_datetime::input::{Date, DateTime, Time};
 use icu_decimal::DecimalFormatter;
+use icu_decimal::options::DecimalFormatterOptions;
 use icu_experimental::dimension::currency::CurrencyType;
 use icu_experimental::dimension::currency::formatter::CurrencyFormatter;
+use icu_experimental::dimension::currency::options::CurrencyFormatterOptions;
 use icu_locale_core::Locale;
 use icu_plurals::{PluralCategory, PluralRules};
 use minijinja::value::Kwargs;
@@ -44,7 +46,11 @@ fn money(
     named.assert_all_used()?;
     let code = CurrencyType::try_from_str(currency)
         .map_err(|_| fault("`money` wants a currency by its three letters, such as `'EUR'`"))?;
-    let formatter = CurrencyFormatter::try_new_symbol((&locale).into(), code, Default::default());
+    let formatter = CurrencyFormatter::try_new_symbol(
+        (&locale).into(),
+        code,
+        CurrencyFormatterOptions::default(),
+    );
     let formatter = formatter.map_err(|_| no_data("money"))?;
     Ok(formatter.format_fixed_decimal(&digits).to_string())
 }
@@ -62,7 +68,7 @@ fn number(
         digits.round_with_mode(last, ROUNDING);
         digits.pad_end(last);
     }
-    let formatter = DecimalFormatter::try_new((&locale).into(), Default::default());
+    let formatter = DecimalFormatter::try_new((&locale).into(), DecimalFormatterOptions::default());
     let formatter = formatter.map_err(|_| no_data("number"))?;
     Ok(formatter.format(&digits).to_string())
 }
