@@ -1,5 +1,7 @@
 //! Values where HTML has an attribute or an address: filters that a library puts around them.
 
+use std::fmt::Write as _;
+
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value};
 
@@ -66,7 +68,8 @@ fn encoded(text: &str, stay: &str) -> String {
         } else {
             let mut bytes = [0; 4];
             for byte in c.encode_utf8(&mut bytes).bytes() {
-                encoded.push_str(&format!("%{byte:02X}"));
+                // Writing to a text cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
             }
         }
     }

@@ -52,7 +52,7 @@ impl Locales {
         let mut chain: Vec<Arc<str>> = vec![locale.into()];
         let mut next = locale.to_owned();
         while !next.is_empty() {
-            let stands_in = self.behind_one(&next).map(|locale| locale.to_string());
+            let stands_in = self.behind_one(&next).map(ToString::to_string);
             next = stands_in.unwrap_or_else(|| {
                 next.rfind('-').and_then(|at| next.get(..at)).unwrap_or_default().to_owned()
             });

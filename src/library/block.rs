@@ -119,9 +119,7 @@ pub(super) fn read(
     let names: BTreeSet<&str> = files
         .keys()
         .filter_map(|path| path.strip_prefix("_blocks/"))
-        .filter_map(|path| {
-            path.strip_suffix(".toml").or(path.split_once('/').map(|(name, _)| name))
-        })
+        .filter_map(|path| path.strip_suffix(".toml").or_else(|| Some(path.split_once('/')?.0)))
         .collect();
     let blocks = names.into_iter().filter_map(|name| {
         let mut reader = Reader { files, used: &mut *used, findings: &mut *findings, name };
@@ -147,7 +145,7 @@ impl Reader<'_> {
         let plan: BlockPlan = match &source {
             Some(source) => {
                 let read = front::document(source, (0, source.text.len()));
-                read.map_err(|finding| self.findings.push(finding)).ok()?
+                read.map_err(|finding| self.findings.push(*finding)).ok()?
             }
             None => BlockPlan::default(),
         };

@@ -136,11 +136,13 @@ impl Shown {
     /// ```
     pub fn snapshot(&self) -> String {
         let Some(letter) = &self.letter else {
-            return self.findings.iter().map(|finding| format!("{finding}\n")).collect();
+            let told: Vec<String> = self.findings.iter().map(ToString::to_string).collect();
+            return told.join("\n");
         };
         let variants = letter.variants.iter();
-        let variants: String =
+        let variants: Vec<String> =
             variants.map(|(block, variant)| format!("{block}: {variant}\n")).collect();
+        let variants = variants.concat();
         let preheader = letter.preheader.as_deref().unwrap_or_default();
         let Letter { subject, text, html, .. } = letter;
         format!("Subject: {subject}\nPreheader: {preheader}\n{variants}\n{text}\n{html}\n")

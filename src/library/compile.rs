@@ -168,19 +168,16 @@ impl<'l> Compiler<'l> {
         let name = layout.get_ref();
         let end = if markup == Markup::Mjml { "mjml" } else { "html" };
         let path = format!("{name}.{end}");
-        match self.layouts.get(&path) {
-            Some(layout) => Some(self.sheet(&layout.clone(), markup, Some(sheet))),
-            None => {
-                let near = nearest(&path, self.layouts.keys().map(String::as_str));
-                let help = match near {
-                    Some(near) => format!("there is `_layouts/{near}`"),
-                    None => format!("add `_layouts/{path}`"),
-                };
-                let fault = (format!("there is no layout `{path}`"), help);
-                self.findings.push(mail.finding("unknown-layout", front::span(layout), fault));
-                None
-            }
+        if let Some(layout) = self.layouts.get(&path) {
+            return Some(self.sheet(&layout.clone(), markup, Some(sheet)));
         }
+        let help = match nearest(&path, self.layouts.keys().map(String::as_str)) {
+            Some(near) => format!("there is `_layouts/{near}`"),
+            None => format!("add `_layouts/{path}`"),
+        };
+        let fault = (format!("there is no layout `{path}`"), help);
+        self.findings.push(mail.finding("unknown-layout", front::span(layout), fault));
+        None
     }
 
     fn subject(&mut self, files: &Files, front: &Front) -> Option<Assembled> {

@@ -88,7 +88,7 @@ impl<'l> Expander<'l> {
         for tag in tags::tags(body) {
             parts.extend(text(source, body, from, tag.span.start));
             from = tag.span.end;
-            match self.meaning(body, tag, content.is_some()) {
+            match meaning(body, tag, content.is_some()) {
                 Meaning::Nothing => {}
                 Meaning::Content => parts.extend(content.take().into_iter().flat_map(|s| s.0)),
                 Meaning::Block(name) => parts.extend(self.block(source, tag, &name)),
@@ -107,20 +107,6 @@ impl<'l> Expander<'l> {
             self.findings.push(source.finding("layout-without-content", span, fault));
         }
         Sheet(parts)
-    }
-
-    fn meaning(&self, body: &str, tag: Tag, is_layout: bool) -> Meaning {
-        let code = body.get(tag.span.start..tag.span.end).unwrap_or_default();
-        match (tag.sort, tags::inner(code)) {
-            (Sort::Comment, _) => Meaning::Nothing,
-            (Sort::Print, "content") if is_layout => Meaning::Content,
-            (Sort::Print, inner) => match path(inner) {
-                Some(("blocks", name)) => Meaning::Block(name.into()),
-                Some(("text", key)) => Meaning::Text(key.into()),
-                _ => Meaning::Code(code.to_owned()),
-            },
-            _ => Meaning::Code(code.to_owned()),
-        }
     }
 
     /// Every variant of a block, of which a choice takes one.
@@ -218,6 +204,21 @@ enum Meaning {
     Content,
     Nothing,
     Text(String),
+}
+
+/// What a tag is there for.
+fn meaning(body: &str, tag: Tag, is_layout: bool) -> Meaning {
+    let code = body.get(tag.span.start..tag.span.end).unwrap_or_default();
+    match (tag.sort, tags::inner(code)) {
+        (Sort::Comment, _) => Meaning::Nothing,
+        (Sort::Print, "content") if is_layout => Meaning::Content,
+        (Sort::Print, inner) => match path(inner) {
+            Some(("blocks", name)) => Meaning::Block(name.into()),
+            Some(("text", key)) => Meaning::Text(key.into()),
+            _ => Meaning::Code(code.to_owned()),
+        },
+        _ => Meaning::Code(code.to_owned()),
+    }
 }
 
 /// A path of two or more names, as its first and the others.

@@ -78,15 +78,15 @@ impl Fixture {
     }
 
     /// Reads a fixture over another one, which says what this one does not.
-    pub(super) fn read(source: &Source, base: Option<&Source>) -> Result<Self, Finding> {
+    pub(super) fn read(source: &Source, base: Option<&Source>) -> Result<Self, Box<Finding>> {
         let base = base.map(written).transpose()?.unwrap_or_default();
         let own = written(source)?;
         let whole = |fault: Error| {
             let fault = (fault.detail().to_owned(), "");
-            source.finding("fixture", Span::default(), fault)
+            Box::new(source.finding("fixture", Span::default(), fault))
         };
         let now = own.now.as_ref().or(base.now.as_ref());
-        let now = now.map(String::as_str).unwrap_or("2026-01-01T09:00:00Z");
+        let now = now.map_or("2026-01-01T09:00:00Z", String::as_str);
         let message = own.message.or(base.message).unwrap_or_else(|| "fixture".to_owned());
         let tables = [
             (base.fetched, own.fetched),
@@ -176,7 +176,7 @@ impl Fixture {
     }
 }
 
-fn written(source: &Source) -> Result<Written, Finding> {
+fn written(source: &Source) -> Result<Written, Box<Finding>> {
     serde_json::from_str(&source.text).map_err(|error| {
         let before: usize = source
             .text
@@ -187,7 +187,7 @@ fn written(source: &Source) -> Result<Written, Finding> {
         let at = before + error.column().saturating_sub(1);
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        source.finding("fixture", Span::new(at, at + 1), (message, ""))
+        Box::new(source.finding("fixture", Span::new(at, at + 1), (message, "")))
     })
 }
 

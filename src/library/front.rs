@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,9 +53,10 @@ pub(super) fn span<T>(value: &Spanned<T>) -> Span {
 /// # Errors
 ///
 /// A front that does not end, or is in another language.
-pub(super) fn split(source: &Source) -> Result<((usize, usize), usize), Finding> {
+pub(super) fn split(source: &Source) -> Result<((usize, usize), usize), Box<Finding>> {
     let text = &source.text;
-    let fault = |fault: (&str, &str)| Err(source.finding("front-matter", Span::new(0, 3), fault));
+    let fault =
+        |fault: (&str, &str)| Err(Box::new(source.finding("front-matter", Span::new(0, 3), fault)));
     if text.starts_with("---\n") {
         return fault((
             "what stands in front of a template is TOML",
@@ -80,7 +82,7 @@ pub(super) fn split(source: &Source) -> Result<((usize, usize), usize), Finding>
 pub(super) fn document<T: DeserializeOwned>(
     source: &Source,
     (start, end): (usize, usize),
-) -> Result<T, Finding> {
+) -> Result<T, Box<Finding>> {
     // Blanks keep the places of what follows.
     let before: String = source
         .text
@@ -91,9 +93,10 @@ pub(super) fn document<T: DeserializeOwned>(
         .collect();
     let text = before + source.text.get(start..end).unwrap_or_default();
     toml::from_str(&text).map_err(|error| {
-        let span = error.span().map_or(Span::new(start, start), |at| Span::new(at.start, at.end));
+        let span =
+            error.span().map_or_else(|| Span::new(start, start), |at| Span::new(at.start, at.end));
         let (message, help) = unknown(error.message());
-        source.finding("toml", span, (message, help.unwrap_or_default()))
+        Box::new(source.finding("toml", span, (message, help.unwrap_or_default())))
     })
 }
 
@@ -104,7 +107,7 @@ pub(super) fn said(source: &Source, value: &Spanned<String>) -> Source {
 
 /// As [`said`], of the literal at a place and what it says.
 pub(super) fn placed(source: &Source, at: Range<usize>, text: &str) -> Source {
-    let path = source.path.clone();
+    let path = Arc::clone(&source.path);
     let body = text.trim_end_matches('\n');
     let found = source.text.get(at.clone()).and_then(|literal| literal.find(body));
     match found.map(|found| at.start + found) {

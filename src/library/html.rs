@@ -19,16 +19,12 @@ use super::unmask::Fault;
 pub(super) fn inline(masked: &Masked) -> Result<String, Vec<Fault>> {
     let words = masked.words(&masked.text);
     let spots = markup::spots(&masked.text, &words);
-    let faults: Vec<Fault> = words
-        .iter()
-        .zip(&spots)
-        .filter_map(|(word, spot)| {
-            let code = masked.codes.get(word.code)?;
-            let fault = escape::written(code, spot).err()?;
-            Some((code.origin.clone(), fault))
-        })
-        .collect();
-    let faults: Vec<Fault> = faults.into_iter().chain(misplaced(masked, &masked.text)).collect();
+    let wrong = words.iter().zip(&spots).filter_map(|(word, spot)| {
+        let code = masked.codes.get(word.code)?;
+        let fault = escape::written(code, spot).err()?;
+        Some((code.origin.clone(), fault))
+    });
+    let faults: Vec<Fault> = wrong.chain(misplaced(masked, &masked.text)).collect();
     if !faults.is_empty() {
         return Err(faults);
     }

@@ -40,7 +40,7 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
     let parsed = mrml::parse(&mjml).map_err(|error| fault(&error))?;
     let preview = parsed.element.get_preview();
     let rendered = parsed.element.render(&RenderOptions::default()).map_err(|error| {
-        vec![at(masked, 0, format!("the MJML cannot be made into HTML: {error}"))]
+        vec![at(masked, 0, &format!("the MJML cannot be made into HTML: {error}"))]
     })?;
     let html = if css.trim().is_empty() {
         rendered
@@ -55,8 +55,7 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
         })?
     };
     let findings = parsed.warnings.iter().map(|warning| {
-        let at = usize::try_from(warning.span.start).unwrap_or_default();
-        let mut finding = self::at(masked, at, "MJML does not read this attribute".to_owned());
+        let mut finding = at(masked, warning.span.start, "MJML does not read this attribute");
         finding.severity = Severity::Warning;
         finding
     });
@@ -72,7 +71,7 @@ fn strangers(masked: &Masked) -> Vec<Finding> {
         opens && name.starts_with("mj-") && !ELEMENTS.split(' ').any(|known| known == *name)
     });
     let findings = strange.map(|(position, name)| {
-        let mut finding = at(masked, position, format!("MJML has no element `{name}`"));
+        let mut finding = at(masked, position, &format!("MJML has no element `{name}`"));
         let near = nearest(name, ELEMENTS.split(' '));
         finding.fault.help = near.map(|near| format!("did you mean `{near}`?"));
         finding
@@ -136,14 +135,14 @@ fn finding(masked: &Masked, error: &Fault) -> Finding {
         Fault::NoRootNode => (0, "there is no `<mjml>`".to_owned()),
         other => (0, format!("this is no MJML: {other}")),
     };
-    at(masked, usize::try_from(position).unwrap_or(0), message)
+    at(masked, position, &message)
 }
 
-fn at(masked: &Masked, position: usize, message: String) -> Finding {
+fn at(masked: &Masked, position: usize, message: &str) -> Finding {
     let origin = masked.origin(position.min(masked.text.len().saturating_sub(1)));
     let fault = origin.as_ref().map_or_else(
-        || crate::error::Diagnostic::of_file("mail.mjml", message.clone()),
-        |origin: &Origin| origin.fault(message.clone()),
+        || crate::error::Diagnostic::of_file("mail.mjml", message),
+        |origin: &Origin| origin.fault(message),
     );
     Finding::new("mjml", Severity::Error, fault)
 }

@@ -107,18 +107,18 @@ impl<'f> Reader<'f> {
         Some(Source { path: path.into(), text: text.as_str().into(), start: 0 })
     }
 
-    fn found<T>(&mut self, read: Result<T, Finding>) -> Option<T> {
-        read.map_err(|finding| self.findings.push(finding)).ok()
+    fn found<T>(&mut self, read: Result<T, Box<Finding>>) -> Option<T> {
+        read.map_err(|finding| self.findings.push(*finding)).ok()
     }
 
     fn layouts(&mut self) -> BTreeMap<String, Source> {
-        let paths = self.files.keys().filter_map(|path| path.strip_prefix("_layouts/"));
-        let names: Vec<String> = paths.map(str::to_owned).collect();
-        let layouts = names.into_iter().filter_map(|name| {
-            let source = self.source(&format!("_layouts/{name}"))?;
-            Some((name, source))
-        });
-        layouts.collect()
+        let mut layouts = BTreeMap::new();
+        for path in self.files.keys() {
+            let Some(name) = path.strip_prefix("_layouts/") else { continue };
+            let source = self.source(path).map(|source| (name.to_owned(), source));
+            layouts.extend(source);
+        }
+        layouts
     }
 
     /// The texts below a folder by their locale.
@@ -345,7 +345,7 @@ impl<'f> Reader<'f> {
         let declared: Vec<&str> = blocks.iter().map(|block| block.get_ref().as_str()).collect();
         for block in held.iter().filter(|block| !declared.contains(&&***block)) {
             let fault = (format!("the block `{block}` is not among `blocks`"), "add it");
-            let span = blocks.first().map_or(Span::default(), front::span);
+            let span = blocks.first().map_or_else(Span::default, front::span);
             let mut finding = mail.finding("undeclared-block", span, fault);
             finding.severity = Severity::Warning;
             self.findings.push(finding);
@@ -396,7 +396,7 @@ impl<'f> Reader<'f> {
             self.findings.append(&mut found);
             match block {
                 Ok(block) => drop(blocks.insert(Arc::clone(&file.name), block)),
-                Err(finding) => self.findings.push(finding),
+                Err(finding) => self.findings.push(*finding),
             }
         }
         blocks
@@ -408,7 +408,7 @@ impl<'f> Reader<'f> {
         let plan = front::document::<PlacesPlan>(&source, (0, source.text.len()));
         let places = self.found(plan)?.places().map_err(|error| {
             let fault = (error.detail().to_owned(), "");
-            source.finding("places", Span::default(), fault)
+            Box::new(source.finding("places", Span::default(), fault))
         });
         self.found(places).map(Arc::new)
     }

@@ -160,18 +160,20 @@ pub(super) fn block(
     file: &BlockFile,
     places: Option<&Arc<Places>>,
     mut say: impl FnMut(&super::block::VariantFile) -> Result<Content>,
-) -> std::result::Result<Block, Finding> {
+) -> std::result::Result<Block, Box<Finding>> {
     let told = |span: Span, error: &Error| {
-        let message = error.diagnostics().first().map_or(error.detail(), |fault| &fault.message);
-        file.source.finding("block", span, (message.to_owned(), ""))
+        let message =
+            error.diagnostics().first().map_or_else(|| error.detail(), |fault| &fault.message);
+        Box::new(file.source.finding("block", span, (message.to_owned(), "")))
     };
     let whole = |error: Error| told(Span::default(), &error);
     let (selector, called) = selector(&file.plan, places).map_err(whole)?;
     let mut block = Block::by(selector, say(&file.fallback).map_err(whole)?);
     for (variant, plan) in file.variants.iter().zip(&file.plan.variants) {
         let key = plan.key(called);
-        let key =
-            key.map_err(|(span, message)| file.source.finding("block", span, (message, "")))?;
+        let key = key.map_err(|(span, message)| {
+            Box::new(file.source.finding("block", span, (message, "")))
+        })?;
         let span = front::span(key);
         let content = say(variant).map_err(|error| told(span, &error))?;
         block = block

@@ -40,7 +40,8 @@ impl Texts {
         let mut faults: Vec<Finding> = errors
             .iter()
             .map(|error| {
-                let span = error.span().map_or(Span::default(), |at| Span::new(at.start, at.end));
+                let span =
+                    error.span().map_or_else(Span::default, |at| Span::new(at.start, at.end));
                 source.finding("toml", span, (error.message(), ""))
             })
             .collect();

@@ -354,8 +354,8 @@ pub(super) fn library_templates(files: &BTreeMap<Arc<str>, Arc<str>>) -> BTreeSe
 
 /// The rules and figures by which a file of a library chooses.
 pub(super) fn library_rules(path: &str, text: &str) -> Vec<String> {
-    let is_block = path.starts_with("_blocks/") && path.ends_with(".toml");
-    let Some(table) = is_block.then(|| text.parse::<toml::Table>().ok()).flatten() else {
+    let block = path.strip_prefix("_blocks/").and_then(|path| path.strip_suffix(".toml"));
+    let Some(table) = block.and_then(|_| text.parse::<toml::Table>().ok()) else {
         return Vec::new();
     };
     let variants = table.get("variants").and_then(toml::Value::as_array);

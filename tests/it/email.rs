@@ -350,7 +350,6 @@ fn addresses_are_judged_as_isemail_judges_them() {
     }
     let counts: Vec<_> =
         counts.iter().map(|(name, (taken, refused))| (&**name, *taken, *refused)).collect();
-    println!("{counts:?} {odd:#?}");
     assert_eq!(
         counts,
         [
@@ -363,7 +362,9 @@ fn addresses_are_judged_as_isemail_judges_them() {
             ("ISEMAIL_VALID_CATEGORY", 13, 1),
         ]
     );
-    assert!(odd.is_empty(), "{odd:#?}");
+    // No mail server of a top-level domain is known to take mail, though the syntax allows it.
+    let kept = ("ISEMAIL_VALID_CATEGORY".to_owned(), AddressFault::TopLevel, "test@io".to_owned());
+    assert_eq!(odd, [kept]);
 }
 
 /// Texts of the pieces that have broken mail before.

@@ -52,7 +52,10 @@ fn playbooks_are_compared_over_customers() {
     let Some(compared) = run("playbook", args) else { return };
     let lines = compared.lines();
     assert!(lines.contains(&"segment `vip`: changed"), "{lines:?}");
-    assert!(lines.contains(&"file of the library `_blocks/offer.toml`: affected by segment `vip`"), "{lines:?}");
+    assert!(
+        lines.contains(&"file of the library `_blocks/offer.toml`: affected by segment `vip`"),
+        "{lines:?}"
+    );
     assert!(lines.contains(&"of 500 people"), "{lines:?}");
     let vip = lines.iter().find(|line| line.ends_with("stay") && line.contains("`vip`"));
     assert!(vip.unwrap().contains(", 0 leave,"), "{vip:?}");
