@@ -14,6 +14,7 @@ pub(crate) struct Locales {
 
 impl Locales {
     /// Without any there is one that has no name.
+    #[cfg(feature = "library")]
     pub(crate) fn new(
         all: Vec<Arc<str>>,
         fallbacks: BTreeMap<Arc<str>, Arc<str>>,
@@ -48,6 +49,7 @@ impl Locales {
     }
 
     /// A locale and those that stand in for it, the nearest first, the first of all last.
+    #[cfg(feature = "library")]
     pub(crate) fn behind(&self, locale: &str) -> Vec<Arc<str>> {
         let mut chain: Vec<Arc<str>> = vec![locale.into()];
         let mut next = locale.to_owned();
@@ -73,7 +75,7 @@ impl Locales {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "library"))]
 mod tests {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! HTML whose code is masked: its styles go into its elements.
 
+#[cfg(feature = "mjml")]
 use std::borrow::Cow;
 
 use css_inline::CSSInliner;
