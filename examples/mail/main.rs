@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The folder is a template library, or a playbook with one in `templates`. `lint` prints one JSON
-//! object a line and exits with 1 where one of them is an error; `preview` writes `index.html`;
+//! object a line and exits with 1 where one of them is an error; `preview` writes `index.html`, with
+//! `--old` beside what the mails of another version were;
 //! `render` prints what a fixture comes to, and writes the whole message with `--eml FILE`. What is
 //! asked for in a wrong way exits with 2.
 
@@ -41,8 +42,9 @@ fn run(args: &Args) -> Result<ExitCode, Fault> {
     let folder = Folder::open(&options.folder)?;
     match &options.work {
         Work::Lint => lint(&folder.lint()).map_err(|error| error.to_string()),
-        Work::Preview { out } => {
-            preview::write(&folder, out)?;
+        Work::Preview { out, old } => {
+            let old = old.as_deref().map(Folder::open).transpose()?;
+            preview::write(&folder, old.as_ref(), out)?;
             Ok(ExitCode::SUCCESS)
         }
         Work::Render { template, fixture, locale, eml } => {

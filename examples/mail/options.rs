@@ -4,11 +4,11 @@ use crate::Fault;
 use crate::args::Args;
 
 pub(crate) const WORDS: [&str; 2] = ["command", "dir"];
-pub(crate) const VALUED: [&str; 5] = ["out", "template", "fixture", "locale", "eml"];
+pub(crate) const VALUED: [&str; 6] = ["out", "old", "template", "fixture", "locale", "eml"];
 
 pub(crate) const USAGE: &str = "\
 usage: mail lint DIR
-       mail preview DIR --out DIR
+       mail preview DIR --out DIR [--old DIR]
        mail render DIR --template T --fixture F [--locale L] [--eml FILE]";
 
 /// The arguments, read and checked.
@@ -20,7 +20,7 @@ pub(crate) struct Options {
 /// What is to be done.
 pub(crate) enum Work {
     Lint,
-    Preview { out: String },
+    Preview { out: String, old: Option<String> },
     Render { template: String, fixture: String, locale: Option<String>, eml: Option<String> },
 }
 
@@ -31,7 +31,10 @@ impl Options {
         let (command, folder) = (wanted("command")?, wanted("dir")?);
         let (work, takes): (Work, &[&str]) = match command.as_str() {
             "lint" => (Work::Lint, &[]),
-            "preview" => (Work::Preview { out: wanted("out")? }, &["out"]),
+            "preview" => {
+                let (out, old) = (wanted("out")?, given("old"));
+                (Work::Preview { out, old }, &["out", "old"])
+            }
             "render" => {
                 let (template, fixture) = (wanted("template")?, wanted("fixture")?);
                 let (locale, eml) = (given("locale"), given("eml"));

@@ -4,6 +4,7 @@ mod broadcast;
 mod campaign;
 mod clv;
 mod engines;
+mod mail;
 mod month;
 mod playbook;
 mod resume;
