@@ -13,9 +13,9 @@ use crate::lint::{Finding, Severity};
 const ELEMENTS: &str = "\
     mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title mj-all mj-attributes \
     mj-body mj-breakpoint mj-button mj-carousel mj-carousel-image mj-class mj-column mj-divider \
-    mj-font mj-group mj-head mj-hero mj-html-attributes mj-image mj-include mj-navbar \
-    mj-navbar-link mj-preview mj-raw mj-section mj-selector mj-social mj-social-element mj-spacer \
-    mj-style mj-table mj-text mj-title mj-wrapper";
+    mj-font mj-group mj-head mj-hero mj-html-attribute mj-html-attributes mj-image mj-include \
+    mj-navbar mj-navbar-link mj-preview mj-raw mj-section mj-selector mj-social \
+    mj-social-element mj-spacer mj-style mj-table mj-text mj-title mj-wrapper";
 
 /// HTML, the preview that the MJML has, and what is odd about it.
 #[derive(Debug)]
