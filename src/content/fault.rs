@@ -28,7 +28,7 @@ pub(super) fn diagnostic(source: &str, error: &minijinja::Error) -> Diagnostic {
 }
 
 /// What stands in an expression before the filters that a library puts after it.
-fn value(expression: &str) -> &str {
+pub(super) fn value(expression: &str) -> &str {
     let value = expression.strip_prefix('(').and_then(|rest| rest.split_once(")|__"));
     value.map_or(expression, |(value, _)| value)
 }

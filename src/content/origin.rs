@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::fault::value;
 use crate::error::{Diagnostic, Error, Span};
 
 /// Where something is from.
@@ -25,8 +26,7 @@ impl Origin {
     /// The part of this place that says something, or the whole of it: what a library puts around a
     /// value is not in its files.
     fn within(&self, said: &str) -> Self {
-        let value = said.strip_prefix('(').and_then(|rest| rest.split_once(")|__"));
-        let said = value.map_or(said, |(value, _)| value);
+        let said = value(said);
         let code = self.text.get(self.span.start..self.span.end).unwrap_or_default();
         let span = code.find(said).filter(|_| !said.is_empty()).map_or(self.span, |found| {
             let start = self.span.start + found;

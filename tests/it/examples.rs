@@ -71,6 +71,20 @@ fn directory(test: &str) -> PathBuf {
     path
 }
 
+/// Copies what is in a folder; what a link names is copied, not the link.
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
 mod segment {
     use super::*;
 

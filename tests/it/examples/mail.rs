@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::{directory, run};
+use super::{copy_all, directory, run};
 
 /// The six templates that come with the crate.
 const TEMPLATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates");
@@ -14,19 +14,6 @@ fn copied(test: &str) -> std::path::PathBuf {
     let copy = directory(&format!("mail-{test}"));
     copy_all(Path::new(TEMPLATES), &copy);
     copy
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_all(&path, &to);
-        } else {
-            fs::copy(&path, to).unwrap();
-        }
-    }
 }
 
 /// A copy of the templates in which one file says something else.

@@ -16,19 +16,6 @@ fn changed(test: &str, path: &str, text: &str, other: &str) -> String {
     copy.to_str().unwrap().to_owned()
 }
 
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_all(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 #[test]
 fn a_playbook_is_checked() {
     let Some(shop) = run("playbook", ["--check", &folder("shop")]) else { return };
