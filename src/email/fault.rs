@@ -113,28 +113,31 @@ impl<'a> Reader<'a> {
     }
 
     fn local(&mut self) -> Option<()> {
-        let whole = self.rest;
         self.gap(AddressFault::Comment)?;
-        let (mut words, mut quoted) = (0, false);
+        // The length without comments: an envelope has none (RFC 5321, section 4.1.2).
+        let (mut words, mut length, mut quoted) = (0, 0, false);
         loop {
+            let whole = self.rest;
             if self.eat('"') {
                 self.quoted()?;
                 quoted = true;
             } else {
                 self.word()?;
             }
+            let word = whole.strip_suffix(self.rest).unwrap_or(whole);
+            self.note(!word.is_ascii(), AddressFault::LocalNotAscii);
             words += 1;
+            length += word.len();
             self.gap(AddressFault::Obsolete)?;
             if !self.eat('.') {
                 break;
             }
+            length += 1;
             self.gap(AddressFault::Obsolete)?;
         }
-        let local = whole.strip_suffix(self.rest).unwrap_or(whole);
-        self.note(!local.is_ascii(), AddressFault::LocalNotAscii);
         self.note(quoted, AddressFault::QuotedLocal);
         self.note(quoted && words > 1, AddressFault::Obsolete);
-        self.note(local.len() > MAX_LOCAL, AddressFault::TooLong);
+        self.note(length > MAX_LOCAL, AddressFault::TooLong);
         Some(())
     }
 
@@ -168,11 +171,24 @@ impl<'a> Reader<'a> {
 
     /// What stands in brackets, up to the second of them.
     fn literal(&mut self) -> Option<()> {
-        let (inside, rest) = self.rest.split_once(']')?;
-        (!inside.contains('[') && !inside.ends_with('\\')).then_some(())?;
-        self.rest = rest;
+        let whole = self.rest;
+        loop {
+            match self.next()? {
+                ']' => break,
+                '[' => return None,
+                '\\' => {
+                    self.next()?;
+                }
+                _ => {}
+            }
+        }
+        let read = whole.strip_suffix(self.rest).unwrap_or(whole);
+        let inside = read.strip_suffix(']').unwrap_or(read);
         let is_ip = match inside.strip_prefix("IPv6:") {
-            Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
+            Some(ip) => {
+                self.note(is_short_of_one(ip), AddressFault::Obsolete);
+                ip.parse::<Ipv6Addr>().is_ok()
+            }
             None => inside.parse::<Ipv4Addr>().is_ok(),
         };
         self.note(true, if is_ip { AddressFault::AddressLiteral } else { AddressFault::Domain });
@@ -251,6 +267,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether `::` stands for one group of an IPv6 address only (RFC 5952, section 4.2.2).
+fn is_short_of_one(ip: &str) -> bool {
+    let groups = ip.split(':').filter(|group| !group.is_empty());
+    let groups: usize = groups.map(|group| if group.contains('.') { 2 } else { 1 }).sum();
+    ip.contains("::") && groups == 7
+}
+
 /// `atext` of RFC 5322, section 3.2.3, with what RFC 6532 adds to it.
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii()
@@ -277,7 +300,12 @@ mod tests {
             ("ann @x.de", Some(Fault::Obsolete)),
             ("ann@x.(c)de", Some(Fault::Obsolete)),
             ("ann.\"lee\"@x.de", Some(Fault::Obsolete)),
+            ("ann@[IPv6:1:2:3:4:5:6::8]", Some(Fault::Obsolete)),
+            ("ann@[IPv6:1:2:3:4::127.0.0.1]", Some(Fault::AddressLiteral)),
+            ("ann@[IPv6:1:2:3:4:5::127.0.0.1]", Some(Fault::Obsolete)),
             ("ann@x_y.de", Some(Fault::Domain)),
+            (r"ann@[x\]y]", Some(Fault::Domain)),
+            (r"ann@[x\]", Some(Fault::Invalid)),
             ("ann@[x]", Some(Fault::Domain)),
             ("ann@x..de", Some(Fault::Invalid)),
             ("ann", Some(Fault::Invalid)),
@@ -298,6 +326,8 @@ mod tests {
             let labels = format!("{}.", "d".repeat(label)).repeat(domain / (label + 1));
             format!("{}@{labels}{}", "l".repeat(local), "e".repeat(domain % (label + 1)))
         };
+        let commented = format!("({}){}", "c".repeat(9), long(64, 49, 20));
+        assert_eq!(check(&commented), Err(AddressFault::Comment));
         for good in [long(64, 49, 189), long(1, 63, 70)] {
             assert_eq!(check(&good), Ok(()), "{good}");
         }
