@@ -191,9 +191,10 @@ impl Content {
     /// [`ErrorKind::Template`](crate::error::ErrorKind::Template) for what is missing or too long,
     /// with part, line and column.
     pub fn render(&self, context: &Context) -> Result<Rendered> {
+        let values = context.values();
         Ok(Rendered {
-            html: self.html.render(context).map_err(|error| error.within(HTML))?,
-            text: self.text.render(context).map_err(|error| error.within(TEXT))?,
+            html: self.html.render(&values).map_err(|error| error.within(HTML))?,
+            text: self.text.render(&values).map_err(|error| error.within(TEXT))?,
         })
     }
 

@@ -32,8 +32,8 @@ impl Context {
     pub fn new(profile: &Fields, personal: Option<&Personal>) -> Self {
         let personal = personal.into_iter().flat_map(Personal::attributes);
         let traits = profile.iter().chain(personal).filter(|(_, value)| !value.is_null());
-        let traits = Jinja::from_pairs(traits.map(|(name, value)| (&**name, jinja(value))));
-        Self { roots: BTreeMap::from([("profile", traits)]), ..Self::default() }
+        let traits = traits.map(|(name, value)| (Arc::clone(name), value.clone()));
+        Self::default().root("profile", &traits.collect())
     }
 
     /// The same context with metrics.
@@ -130,7 +130,14 @@ impl Context {
         self
     }
 
-    pub(super) fn of(&self, format: Format) -> Jinja {
+    /// What the parts of a message read.
+    pub(super) fn values(&self) -> Values {
+        let html = self.of(Format::Html);
+        let text = if self.blocks.is_empty() { html.clone() } else { self.of(Format::Text) };
+        Values { html, text }
+    }
+
+    fn of(&self, format: Format) -> Jinja {
         let blocks = self.blocks.iter().map(|(name, rendered)| {
             let block = match format {
                 Format::Html => Jinja::from_safe_string(rendered.html.clone()),
@@ -145,7 +152,22 @@ impl Context {
         let fetched = self.fetched.iter().map(|(source, content)| (&**source, content.clone()));
         let fetched = ("fetched", Jinja::from_pairs(fetched));
         let roots = self.roots.iter().map(|(name, value)| (*name, value.clone()));
-        Jinja::from_pairs(roots.chain([blocks, choices, fetched]))
+        Jinja::from_object(Roots(roots.chain([blocks, choices, fetched]).collect()))
+    }
+}
+
+/// A context as the engine has it, made once for all parts of a message; only blocks differ.
+pub(super) struct Values {
+    html: Jinja,
+    text: Jinja,
+}
+
+impl Values {
+    pub(super) fn of(&self, format: Format) -> Jinja {
+        match format {
+            Format::Html => self.html.clone(),
+            Format::Text => self.text.clone(),
+        }
     }
 }
 
@@ -175,6 +197,25 @@ fn number(value: Decimal) -> Jinja {
     }
     let (float, text) = (value.to_f64(), value.to_string());
     if float.to_string() == text { Jinja::from(float) } else { Jinja::from(text) }
+}
+
+/// What stands at the top: few names, found faster by looking at each than in a map of values.
+#[derive(Debug)]
+struct Roots(Vec<(&'static str, Jinja)>);
+
+impl Object for Roots {
+    fn get_value(self: &Arc<Self>, key: &Jinja) -> Option<Jinja> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Jinja> {
+        let found = self.0.iter().find(|(name, _)| *name == key);
+        found.map(|(_, value)| value.clone())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.iter().map(|(name, _)| Jinja::from(*name)).collect())
+    }
 }
 
 /// Fields that are turned into the engine's values when they are read, and not before: most of what

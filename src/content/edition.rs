@@ -57,8 +57,9 @@ impl Edition {
 
     /// Renders the parts.
     pub(super) fn render(&self, context: &Context) -> Result<Letter> {
+        let values = context.values();
         let render = |part: &'static str, piece: &Piece| {
-            piece.render(context).map_err(|error| error.within(part))
+            piece.render(&values).map_err(|error| error.within(part))
         };
         let subject = render("subject", &self.subject)?;
         let html = render("html", &self.html)?;

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, ErrorKind as Fault, Output, State, UndefinedBehavior};
 
+use super::context::Values;
 use super::fault::located;
 use super::origin::Assembled;
 use super::syntax::{Reads, Scope, Tree, Trust};
-use super::{Context, address, filter};
+use super::{address, filter};
 use crate::error::{Diagnostic, Error, ErrorKind, Result, Span};
 use crate::lint::{Finding, Severity};
 use crate::value::Decimal;
@@ -57,12 +59,13 @@ impl Piece {
         Ok(Self { environment, assembled: Arc::new(assembled), reads, format, trust })
     }
 
-    pub(crate) fn render(&self, context: &Context) -> Result<String> {
+    pub(super) fn render(&self, values: &Values) -> Result<String> {
         let source = self.assembled.source.as_str();
         let told = |error: &minijinja::Error| self.assembled.placed_error(&located(source, error));
         let template = self.environment.get_template(NAME).map_err(|error| told(&error))?;
-        let mut out = Capped::new(self.trust.longest_output(), source.len());
-        match template.render_captured_to(context.of(self.format), &mut out) {
+        // What is repeated is mostly longer than the code around it.
+        let mut out = Capped::new(self.trust.longest_output(), 2 * source.len());
+        match template.render_captured_to(values.of(self.format), &mut out) {
             Ok(_) => Ok(out.into_text()),
             Err(_) if out.is_full => Err(self.too_long()),
             Err(error) => Err(told(&error)),
@@ -108,7 +111,16 @@ fn refused(findings: Vec<Finding>) -> Error {
     Error::from_diagnostics(ErrorKind::Template, faults)
 }
 
+/// An environment without templates; what it knows is made once and shared.
 fn environment(format: Format, trust: Trust) -> Environment<'static> {
+    static MADE: LazyLock<[[Environment<'static>; 2]; 2]> = LazyLock::new(|| {
+        [Format::Html, Format::Text]
+            .map(|format| [Trust::Staff, Trust::Untrusted].map(|trust| made(format, trust)))
+    });
+    MADE[usize::from(format == Format::Text)][usize::from(trust == Trust::Untrusted)].clone()
+}
+
+fn made(format: Format, trust: Trust) -> Environment<'static> {
     let mut environment = Environment::new();
     // Printing what is missing is an error, asking whether it is there is not.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -191,19 +203,33 @@ fn print(
         (Some(text), false) => Escaped(out).write_str(text)?,
         // A list is written piece by piece, so that one that is too long is not held as a whole.
         (None, true) => write!(out, "{value}")?,
+        // Neither has a character that matters.
+        (None, false) if matches!(value.kind(), ValueKind::Bool | ValueKind::Number) => {
+            write!(out, "{value}")?;
+        }
         (None, false) => write!(Escaped(out), "{value}")?,
     }
     Ok(())
 }
+
+/// The characters that matter in HTML; looked up, since every byte of every value is.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    special[b'&' as usize] = true;
+    special[b'<' as usize] = true;
+    special[b'>' as usize] = true;
+    special[b'"' as usize] = true;
+    special[b'\'' as usize] = true;
+    special
+};
 
 /// HTML, into which texts are written.
 struct Escaped<'o, 'w>(&'o mut Output<'w>);
 
 impl Write for Escaped<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let special = |c| matches!(c, b'&' | b'<' | b'>' | b'"' | b'\'');
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(special) {
+        while let Some(at) = rest.bytes().position(|c| SPECIAL[usize::from(c)]) {
             let (plain, special) = rest.split_at(at);
             let mut after = special.chars();
             self.0.write_str(plain)?;
@@ -259,8 +285,8 @@ mod tests {
 
     fn render(source: &str, format: Format) -> Result<String> {
         let name = crate::value::Fields::from_iter([("name", "<Ann & 'Bo'>".into())]);
-        let context = Context::new(&name, None);
-        Piece::new(source, format, Trust::Staff)?.render(&context)
+        let values = super::super::Context::new(&name, None).values();
+        Piece::new(source, format, Trust::Staff)?.render(&values)
     }
 
     #[test]

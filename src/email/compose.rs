@@ -1,7 +1,7 @@
 //! Composing.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use mail_builder::headers::content_type::ContentType;
@@ -221,12 +221,21 @@ fn date(now: Timestamp) -> Result<Date> {
 fn feedback(purpose: &Purpose, draft: &Draft, sender: &str) -> String {
     let campaign = draft.campaign.as_deref();
     let fields = [campaign, Some(purpose.as_str()), draft.letter.version.as_deref(), Some(sender)];
-    let fields = fields.into_iter().flatten().map(|field| {
-        let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.');
-        let encode = |c: u8| if plain(c) { char::from(c).to_string() } else { format!("%{c:02X}") };
-        field.bytes().map(encode).collect::<String>()
-    });
-    fields.collect::<Vec<_>>().join(":")
+    let mut value = String::new();
+    for (index, field) in fields.into_iter().flatten().enumerate() {
+        if index > 0 {
+            value.push(':');
+        }
+        for c in field.bytes() {
+            if c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.') {
+                value.push(c.into());
+            } else {
+                // Writing to a text cannot fail.
+                let _ = write!(value, "%{c:02X}");
+            }
+        }
+    }
+    value
 }
 
 /// The bodies as alternatives, the best last (RFC 2046, section 5.1.4).

@@ -78,37 +78,68 @@ fn unquote(name: &str) -> Result<String, &'static str> {
 /// NUL, and readers do not agree on the others. A body that shows nothing is refused: whoever reads
 /// that part would get an empty message.
 pub(super) fn body<'t>(field: &str, text: &'t str) -> Result<Cow<'t, str>> {
-    let is_plain = |c: u8| u8::from(c >= b' ') | u8::from(matches!(c, b'\t' | b'\n' | b'\r'));
-    let is_odd = |c: u8| (1 - is_plain(c)) | u8::from(c == DEL);
-    if count(text, is_odd) > 0 {
-        let odd = text.bytes().find(|c| is_odd(*c) > 0).unwrap_or_default();
+    let seen = Seen::of(text);
+    if seen.odd > 0 {
+        let odd = text.bytes().find(|c| is_odd(*c)).unwrap_or_default();
         return Err(control(ErrorKind::Input, odd.into()).within(field));
     }
     if text.trim().is_empty() {
         return Err(Error::new(ErrorKind::Input, "it is empty").within(field));
     }
-    if text.contains('\r') {
+    if seen.returns > 0 {
         return Ok(text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n").into());
     }
-    Ok(if may_be_base64(text) { text.replace('\n', "\r\n").into() } else { text.into() })
+    let to_encode = seen.may_be_base64(text);
+    Ok(if to_encode { text.replace('\n', "\r\n").into() } else { text.into() })
 }
 
-/// Whether base64 may be the shortest way to write a text. It keeps line ends as they are, where
-/// the builder writes them as CRLF in the other two.
-///
-/// Quoted-printable takes three bytes for one that it encodes, two or, after white space, four for a
-/// line end, and three more for each 75; base64 takes 37 in the hundred more. So there is nothing
-/// to it while less than a twelfth of the text are such.
-fn may_be_base64(text: &str) -> bool {
-    let is_long = |c: u8| u8::from(c >= DEL) | u8::from(c == b'=') | u8::from(c == b'\n');
-    count(text, is_long) * 12 >= text.len()
+/// How many bytes of a sort a text has.
+#[derive(Default)]
+struct Seen {
+    /// Control characters that no body may have.
+    odd: usize,
+    /// CR.
+    returns: usize,
+    /// What quoted-printable writes in more bytes than one, and line ends.
+    long: usize,
 }
 
-/// How many bytes are such, which is 0 or 1 for each. Summed up in bytes and without a branch, many
-/// are looked at at once.
-fn count(text: &str, is: impl Fn(u8) -> u8) -> usize {
-    let sum = |chunk: &[u8]| chunk.iter().map(|c| is(*c)).sum::<u8>();
-    text.as_bytes().chunks(128).map(|chunk| usize::from(sum(chunk))).sum()
+impl Seen {
+    /// Summed up in bytes and without a branch, many are looked at at once.
+    fn of(text: &str) -> Self {
+        let mut seen = Self::default();
+        for chunk in text.as_bytes().chunks(240) {
+            let (mut low, mut tabs, mut ends, mut returns) = (0_u8, 0_u8, 0_u8, 0_u8);
+            let (mut deletes, mut signs, mut high) = (0_u8, 0_u8, 0_u8);
+            for c in chunk {
+                low += u8::from(*c < b' ');
+                tabs += u8::from(*c == b'\t');
+                ends += u8::from(*c == b'\n');
+                returns += u8::from(*c == b'\r');
+                deletes += u8::from(*c == DEL);
+                signs += u8::from(*c == b'=');
+                high += u8::from(!c.is_ascii());
+            }
+            seen.odd += usize::from(low - tabs - ends - returns + deletes);
+            seen.returns += usize::from(returns);
+            seen.long += [deletes, ends, high, signs].map(usize::from).iter().sum::<usize>();
+        }
+        seen
+    }
+
+    /// Whether base64 may be the shortest way to write the text. It keeps line ends as they are,
+    /// where the builder writes them as CRLF in the other two.
+    ///
+    /// Quoted-printable takes three bytes for one that it encodes, two or, after white space, four
+    /// for a line end, and three more for each 75; base64 takes 37 in the hundred more. So there is
+    /// nothing to it while less than a twelfth of the text are such.
+    fn may_be_base64(&self, text: &str) -> bool {
+        self.long * 12 >= text.len()
+    }
+}
+
+fn is_odd(c: u8) -> bool {
+    c.is_ascii_control() && !matches!(c, b'\t' | b'\n' | b'\r')
 }
 
 /// Whether this is the name of a header (RFC 5322, section 3.6.8).

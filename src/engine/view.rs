@@ -135,11 +135,13 @@ impl View {
         let held = self.choices.iter().filter(|(block, _)| found.blocks().contains(&***block));
         let plain =
             held.fold(self.context(given), |context, (block, choice)| choice.told(block, context));
-        let mut context = plain.clone();
-        for block in found.printed() {
+        let printed = found.printed().iter().map(|block| {
             let rendered = self.rendered(block, &plain).map_err(within)?;
-            context = context.block(block.as_str().into(), rendered);
-        }
+            Ok((block.as_str().into(), rendered))
+        });
+        let printed: Vec<(Arc<str>, Rendered)> = printed.collect::<Result<_>>()?;
+        let context =
+            printed.into_iter().fold(plain, |context, (name, said)| context.block(name, said));
         found.render(&context).map_err(within)
     }
 
