@@ -90,7 +90,8 @@ impl Piece {
 
     /// Everything that is to be said of it.
     pub(crate) fn found(&self, scope: &Scope<'_>) -> Vec<Finding> {
-        let mut findings = super::syntax::check(&self.assembled.source, &scope.by(self.trust));
+        let tree = Tree::of(&self.assembled.source);
+        let mut findings = tree.map_or_else(|found| found, |it| it.check(&scope.by(self.trust)));
         for finding in &mut findings {
             finding.fault = self.assembled.placed(&finding.fault);
         }

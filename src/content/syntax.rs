@@ -65,14 +65,6 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Everything that is wrong with a source, in the order of its places.
-pub(crate) fn check(source: &str, scope: &Scope<'_>) -> Vec<Finding> {
-    match Tree::read(source, scope.trust) {
-        Ok(tree) => tree.check(scope),
-        Err(findings) => findings,
-    }
-}
-
 /// A source as a tree.
 pub(super) struct Tree<'s> {
     source: &'s str,
@@ -88,14 +80,20 @@ impl<'s> Tree<'s> {
         if let Some(excess) = bounds::excess(source, trust) {
             return Err(vec![excess]);
         }
+        let tree = Self::of(source)?;
+        let refused = match trust {
+            Trust::Staff => Vec::new(),
+            Trust::Untrusted => trust::refused(source, &tree.root),
+        };
+        if refused.is_empty() { Ok(tree) } else { Err(refused) }
+    }
+
+    /// Reads a source that was read before.
+    pub(super) fn of(source: &'s str) -> Result<Self, Vec<Finding>> {
         let root = parse(source, "", SyntaxConfig::default()).map_err(|error| {
             vec![Finding::new("syntax", Severity::Error, fault::diagnostic(source, &error))]
         })?;
-        let refused = match trust {
-            Trust::Staff => Vec::new(),
-            Trust::Untrusted => trust::refused(source, &root),
-        };
-        if refused.is_empty() { Ok(Self { source, root }) } else { Err(refused) }
+        Ok(Self { source, root })
     }
 
     /// What is wrong with it.

@@ -89,6 +89,9 @@ fn in_condition(html: &str, at: usize) -> bool {
 /// What prints in a table and in none of its cells: a client puts it in front of the table.
 pub(super) fn misplaced(masked: &Masked, html: &str) -> Vec<Fault> {
     let words = masked.words(html);
+    if words.is_empty() {
+        return Vec::new();
+    }
     let spots = markup::spots(html, &words);
     let names = markup::names(html);
     let outside = |word: &Word| {

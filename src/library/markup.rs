@@ -29,7 +29,17 @@ pub(super) enum Spot {
 #[derive(Clone, Debug)]
 struct Region {
     at: Range<usize>,
-    spot: Spot,
+    is: Is,
+}
+
+/// What a stretch is, by the places of the names in it: there are many stretches and few words.
+#[derive(Clone, Debug)]
+enum Is {
+    Attribute { element: Range<usize>, name: Range<usize>, quoted: bool },
+    Comment,
+    Raw(Range<usize>),
+    Tag(Range<usize>),
+    Title,
 }
 
 /// Elements whose content is neither HTML nor shown.
@@ -39,31 +49,56 @@ const TITLES: [&str; 2] = ["textarea", "title"];
 
 /// Where each of the words stands, in their order.
 pub(super) fn spots(html: &str, words: &[Word]) -> Vec<Spot> {
+    if words.is_empty() {
+        return Vec::new();
+    }
     let mut reader = Reader { html, at: 0, end: html.len(), regions: Vec::new() };
     reader.data();
     let mut regions = reader.regions.iter().peekable();
-    let spots = words.iter().map(|word| {
+    let spots = words.iter().enumerate().map(|(index, word)| {
         while regions.next_if(|region| region.at.end <= word.at.start).is_some() {}
         let region = regions.peek().filter(|region| region.at.start <= word.at.start);
-        let Some(region) = region else { return Spot::Text };
-        match &region.spot {
-            Spot::Attribute { element, name, quoted, .. } => {
-                let before = html.get(region.at.start..word.at.start).unwrap_or_default();
-                let inside = words.iter().filter(|other| {
-                    region.at.start <= other.at.start && other.at.start < word.at.start
-                });
-                let mut before = before.to_owned();
-                for other in inside.rev() {
-                    let at = other.at.start - region.at.start..other.at.end - region.at.start;
-                    before.replace_range(at, "");
-                }
-                let (element, name, quoted) = (element.clone(), name.clone(), *quoted);
-                Spot::Attribute { element, name, quoted, before }
-            }
-            other => other.clone(),
-        }
+        region.map_or(Spot::Text, |region| region.spot(html, words, index))
     });
     spots.collect()
+}
+
+impl Region {
+    /// Where one of the words stands, which is in it.
+    fn spot(&self, html: &str, words: &[Word], index: usize) -> Spot {
+        let lower =
+            |at: &Range<usize>| html.get(at.clone()).unwrap_or_default().to_ascii_lowercase();
+        match &self.is {
+            Is::Attribute { element, name, quoted } => {
+                let before = self.before(html, words, index);
+                Spot::Attribute {
+                    element: lower(element),
+                    name: lower(name),
+                    quoted: *quoted,
+                    before,
+                }
+            }
+            Is::Comment => Spot::Comment,
+            Is::Raw(element) => Spot::Raw(lower(element)),
+            Is::Tag(element) => Spot::Tag(lower(element)),
+            Is::Title => Spot::Title,
+        }
+    }
+
+    /// What stands in it before a word and is always there.
+    fn before(&self, html: &str, words: &[Word], index: usize) -> String {
+        let words = words.get(..=index).unwrap_or_default();
+        let Some((word, others)) = words.split_last() else { return String::new() };
+        let first = others.partition_point(|other| other.at.start < self.at.start);
+        let mut before = String::new();
+        let mut from = self.at.start;
+        for other in others.iter().skip(first) {
+            before.push_str(html.get(from..other.at.start).unwrap_or_default());
+            from = other.at.end;
+        }
+        before.push_str(html.get(from..word.at.start).unwrap_or_default());
+        before
+    }
 }
 
 /// The names of the tags, and where they stand: `</td` is at its `td`.
@@ -88,9 +123,9 @@ impl<'h> Reader<'h> {
         self.html.get(self.at..self.end).unwrap_or_default()
     }
 
-    fn push(&mut self, at: Range<usize>, spot: Spot) {
+    fn push(&mut self, at: Range<usize>, is: Is) {
         if !at.is_empty() {
-            self.regions.push(Region { at, spot });
+            self.regions.push(Region { at, is });
         }
     }
 
@@ -114,7 +149,7 @@ impl<'h> Reader<'h> {
                 self.comment();
             } else if rest.starts_with("<!") || rest.starts_with("<?") {
                 let end = self.find(">", 1);
-                self.push(self.at..end, Spot::Comment);
+                self.push(self.at..end, Is::Comment);
                 self.at = end;
             } else if letter(1) {
                 return Some(self.tag(1));
@@ -138,11 +173,11 @@ impl<'h> Reader<'h> {
         let inner = self.html.get(start + 4..end.saturating_sub(3)).unwrap_or_default();
         let condition = inner.starts_with("[if").then(|| inner.find("]>")).flatten();
         match condition {
-            None => self.push(start..end, Spot::Comment),
+            None => self.push(start..end, Is::Comment),
             Some(condition) => {
                 let outer = std::mem::replace(&mut self.end, end - 3);
                 self.at = start + 4 + condition + 2;
-                self.push(start..self.at, Spot::Comment);
+                self.push(start..self.at, Is::Comment);
                 self.data();
                 self.end = outer;
             }
@@ -157,18 +192,17 @@ impl<'h> Reader<'h> {
         let rest = self.html.get(from..self.end).unwrap_or_default();
         let length = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>'));
         let name = from..length.map_or(self.end, |length| from + length);
-        let element = self.html.get(name.clone()).unwrap_or_default().to_ascii_lowercase();
         self.at = name.end;
-        self.push(start..name.end, Spot::Tag(element.clone()));
-        self.attributes(&element);
+        self.push(start..name.end, Is::Tag(name.clone()));
+        self.attributes(&name);
         if signs == 1 {
-            self.content(&element);
+            self.content(&name);
         }
         name
     }
 
     /// The attributes, to the end of the tag.
-    fn attributes(&mut self, element: &str) {
+    fn attributes(&mut self, element: &Range<usize>) {
         loop {
             let rest = self.rest();
             let Some(found) = rest.find(|c: char| !c.is_ascii_whitespace() && c != '/') else {
@@ -182,20 +216,19 @@ impl<'h> Reader<'h> {
                 return;
             }
             // A name may begin with `=`.
-            let name = rest
-                .char_indices()
-                .skip(1)
-                .find(|(_, c)| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='));
-            let length = name.map_or(rest.len(), |(at, _)| at);
-            let name = rest.get(..length).unwrap_or_default().to_ascii_lowercase();
-            self.push(self.at..self.at + length, Spot::Tag(element.to_owned()));
-            self.at += length;
+            let mut bytes = rest.bytes().enumerate().skip(1);
+            let end = bytes
+                .find(|(_, c)| c.is_ascii_whitespace() || matches!(c, b'/' | b'>' | b'='))
+                .map_or(rest.len(), |(at, _)| at);
+            let name = self.at..self.at + end;
+            self.push(name.clone(), Is::Tag(element.clone()));
+            self.at = name.end;
             self.value(element, name);
         }
     }
 
     /// The value of an attribute, if it has one.
-    fn value(&mut self, element: &str, name: String) {
+    fn value(&mut self, element: &Range<usize>, name: Range<usize>) {
         let rest = self.rest();
         let trimmed = rest.trim_ascii_start();
         let Some(value) = trimmed.strip_prefix('=') else { return };
@@ -210,18 +243,18 @@ impl<'h> Reader<'h> {
             None => rest.find(|c: char| c.is_ascii_whitespace() || c == '>'),
         };
         let end = end.map_or(self.end, |end| start + end);
-        let element = element.to_owned();
-        let spot = Spot::Attribute { element, name, quoted, before: String::new() };
-        self.push(start..end, spot);
+        self.push(start..end, Is::Attribute { element: element.clone(), name, quoted });
         self.at = (end + usize::from(quoted)).min(self.end);
     }
 
     /// The content of an element in which tags mean nothing.
-    fn content(&mut self, element: &str) {
-        let spot = if RAW.contains(&element) {
-            Spot::Raw(element.to_owned())
-        } else if TITLES.contains(&element) {
-            Spot::Title
+    fn content(&mut self, at: &Range<usize>) {
+        let element = self.html.get(at.clone()).unwrap_or_default();
+        let among = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(element));
+        let is = if among(&RAW) {
+            Is::Raw(at.clone())
+        } else if among(&TITLES) {
+            Is::Title
         } else {
             return;
         };
@@ -231,7 +264,7 @@ impl<'h> Reader<'h> {
             name.is_some_and(|name| name.eq_ignore_ascii_case(element))
         });
         let end = end.map_or(self.end, |(at, _)| self.at + at);
-        self.push(self.at..end, spot);
+        self.push(self.at..end, is);
         self.at = end;
     }
 }

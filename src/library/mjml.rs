@@ -68,7 +68,8 @@ fn strangers(masked: &Masked) -> Vec<Finding> {
     let names = markup::names(text).into_iter().filter_map(|at| Some((at.start, text.get(at)?)));
     let strange = names.filter(|(at, name)| {
         let opens = text.get(..*at).is_some_and(|before| before.ends_with('<'));
-        opens && name.starts_with("mj-") && !ELEMENTS.split(' ').any(|known| known == *name)
+        let is_known = || ELEMENTS.split(' ').any(|known| known == *name);
+        opens && name.starts_with("mj-") && !is_known()
     });
     let findings = strange.map(|(position, name)| {
         let mut finding = at(masked, position, &format!("MJML has no element `{name}`"));

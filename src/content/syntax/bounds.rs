@@ -26,6 +26,11 @@ pub(super) fn excess(source: &str, trust: Trust) -> Option<Finding> {
         let message = format!("a template has no more than {longest} bytes");
         return Some(refused(Span::new(longest, longest), message, None));
     }
+    let is_sign =
+        |(at, _): (usize, &str)| matches!(source.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#'));
+    if !source.match_indices('{').any(is_sign) {
+        return None;
+    }
     let mut tags = Tags::default();
     // The parser tells of what is no token.
     for (token, place) in tokenize(source, false, SyntaxConfig::default()).map_while(Result::ok) {

@@ -229,10 +229,12 @@ fn compares(op: BinOpKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::content::syntax::{Scope, check};
+    use crate::content::syntax::{Scope, Tree};
 
     fn messages(source: &str) -> Vec<String> {
-        let findings = check(source, &Scope::UNKNOWN.by(Trust::Untrusted));
+        let scope = Scope::UNKNOWN.by(Trust::Untrusted);
+        let tree = Tree::read(source, Trust::Untrusted);
+        let findings = tree.map_or_else(|found| found, |tree| tree.check(&scope));
         findings.into_iter().map(|finding| finding.fault.message).collect()
     }
 
