@@ -63,6 +63,8 @@ mod sheet;
 mod shelf;
 mod tags;
 mod text;
+#[cfg(feature = "mjml")]
+mod tidy;
 mod unmask;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ use mrml::prelude::parser::Error as Fault;
 use mrml::prelude::render::RenderOptions;
 
 use super::sheet::Masked;
+use super::tidy::{Tidy, tidy};
 use super::{html, markup};
 use crate::content::Origin;
 use crate::error::nearest;
@@ -35,7 +36,7 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
     if !strange.is_empty() {
         return Err(strange);
     }
-    let (mjml, css) = without_inline_styles(&masked.text);
+    let Tidy { mjml, css, notes } = tidy(masked);
     let fault = |error: &Fault| vec![finding(masked, error)];
     let parsed = mrml::parse(&mjml).map_err(|error| fault(&error))?;
     let preview = parsed.element.get_preview();
@@ -54,8 +55,10 @@ pub(super) fn compile(masked: &Masked) -> Result<Document, Vec<Finding>> {
                 .collect::<Vec<_>>()
         })?
     };
-    let findings = parsed.warnings.iter().map(|warning| {
-        let mut finding = at(masked, warning.span.start, "MJML does not read this attribute");
+    let unread = "MJML does not read this attribute";
+    let unread = parsed.warnings.iter().map(|warning| (warning.span.start, unread));
+    let findings = unread.chain(notes).map(|(position, message)| {
+        let mut finding = at(masked, position, message);
         finding.severity = Severity::Warning;
         finding
     });
@@ -78,40 +81,6 @@ fn strangers(masked: &Masked) -> Vec<Finding> {
         finding
     });
     findings.collect()
-}
-
-/// The MJML without its `<mj-style inline="inline">`, which the compiler does not know, and the
-/// rules in them. Comments keep the places of what follows.
-fn without_inline_styles(mjml: &str) -> (String, String) {
-    let (mut rest, mut plain, mut css) = (mjml, String::with_capacity(mjml.len()), String::new());
-    while let Some(start) = rest.find("<mj-style") {
-        let (before, style) = rest.split_at(start);
-        plain.push_str(before);
-        let end = style.find("</mj-style>").map(|end| end + "</mj-style>".len());
-        let (Some(end), Some(open)) = (end, style.find('>')) else {
-            rest = style;
-            break;
-        };
-        let (style, after) = style.split_at(end);
-        let (tag, body) = style.split_at(open + 1);
-        if tag.contains("inline=\"inline\"") || tag.contains("inline='inline'") {
-            css.push_str(body.trim_end_matches("</mj-style>"));
-            plain.push_str(&blank(style));
-        } else {
-            plain.push_str(style);
-        }
-        rest = after;
-    }
-    plain.push_str(rest);
-    (plain, css)
-}
-
-/// A comment as long as a text, with its line ends.
-fn blank(text: &str) -> String {
-    let (open, close) = ("<!--", "-->");
-    let inner = text.get(open.len()..text.len().saturating_sub(close.len())).unwrap_or_default();
-    let inner: String = inner.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
-    format!("{open}{inner}{close}")
 }
 
 fn finding(masked: &Masked, error: &Fault) -> Finding {

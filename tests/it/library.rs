@@ -99,6 +99,23 @@ fn rules_of_mjml_that_are_to_be_inlined_are() {
 }
 
 #[test]
+fn mjml_that_others_wrote_is_read_as_its_own_compiler_reads_it() {
+    let body = "<?xml version=\"1.0\"?>\n<mjml><mj-head><mj-attributes><!-- all --><mj-all \
+        padding =\"0\"/></mj-attributes><mj-style inline=\"inline\"\n>.a { color: red }</mj-style\n>\
+        <mj-html-attributes><mj-selector path=\"p\"><mj-html-attribute name=\"b\">c</mj-html-attribute>\
+        </mj-selector></mj-html-attributes></mj-head><mj-body>lost<mj-section>{% if given.a %}\
+        <mj-column><mj-text><p class=\"a\">kept</p></mj-text></mj-column>{% endif %} lost\
+        </mj-section></mj-body></mjml>";
+    let files = one("mjml", body);
+    let html = render(&files, r#"{"given": {"a": true}}"#).html;
+    assert!(html.contains("<p class=\"a\" style=\"color: red") && !html.contains("lost"), "{html}");
+    let (_, found) = Library::read(&files);
+    let told: Vec<_> = found.iter().filter(|found| found.code == "mjml").collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|found| found.severity == Severity::Warning), "{told:?}");
+}
+
+#[test]
 fn code_is_refused_where_no_value_is_safe() {
     for (body, code) in [
         ("<p style=\"color: {{ given.c }}\">", "code-in-style"),
