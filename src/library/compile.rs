@@ -23,6 +23,10 @@ const PADDED: usize = 70;
 const BEGIN: &str = "the piece begins here";
 const END: &str = "the piece ends here";
 
+/// How deep elements of HTML may be nested, and those of MJML, which become several each. Half as
+/// much again passes with a stack of 2 MiB in a build for tests.
+const DEPTHS: [usize; 2] = [500, 100];
+
 /// The files of a template.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
@@ -108,7 +112,8 @@ impl<'l> Compiler<'l> {
         let html = variant.said(Markup::Html).cloned();
         let (masked, html) = match (html, variant.said(Markup::Mjml).cloned()) {
             (Some(said), _) => {
-                let masked = self.sheet(&said, Markup::Html, None).mask();
+                let sheet = self.sheet(&said, Markup::Html, None);
+                let masked = self.masked(sheet, Markup::Html)?;
                 let html = masked.text.clone();
                 (masked, html)
             }
@@ -199,20 +204,36 @@ impl<'l> Compiler<'l> {
 
     /// AMP keeps its styles where they are.
     fn amp(&mut self, source: &Source) -> Option<Assembled> {
-        let masked = self.sheet(source, Markup::Amp, None).mask();
+        let sheet = self.sheet(source, Markup::Amp, None);
+        let masked = self.masked(sheet, Markup::Amp)?;
         let amp = unmask::html(&masked, &masked.text);
         amp.map_err(|faults| self.faults(faults)).ok()
     }
 
-    fn inlined(&mut self, sheet: Sheet) -> Option<Document> {
+    /// The markup with its code masked, unless it is nested too deep for those that work on it.
+    fn masked(&mut self, sheet: Sheet, markup: Markup) -> Option<Masked> {
         let masked = sheet.mask();
+        let [html, mjml] = DEPTHS;
+        let is_mjml = markup == Markup::Mjml;
+        let most = if is_mjml { mjml } else { html };
+        let Some(place) = markup::too_deep(&masked.text, most, is_mjml) else {
+            return Some(masked);
+        };
+        let message = format!("elements are nested deeper than {most}");
+        let fault = masked.origin(place)?.fault(message).with_help("end the elements before it");
+        self.findings.push(Finding::new("too-deep", Severity::Error, fault));
+        None
+    }
+
+    fn inlined(&mut self, sheet: Sheet) -> Option<Document> {
+        let masked = self.masked(sheet, Markup::Html)?;
         let html = html::inline(&masked).map_err(|faults| self.faults(faults)).ok()?;
         Some(Document { masked, html, preview: None })
     }
 
     #[cfg(feature = "mjml")]
     fn mjml(&mut self, sheet: Sheet) -> Option<Document> {
-        let masked = sheet.mask();
+        let masked = self.masked(sheet, Markup::Mjml)?;
         let document = super::mjml::compile(&masked);
         let document = document.map_err(|found| self.findings.extend(found)).ok()?;
         let super::mjml::Document { html, preview, findings } = document;

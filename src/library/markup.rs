@@ -111,6 +111,40 @@ pub(super) fn names(html: &str) -> Vec<Range<usize>> {
     names
 }
 
+/// Elements that have no end.
+const VOID: [&str; 13] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
+/// Elements that end where the next of the same begins, if they say no end.
+const ENDING: [&str; 8] = ["dd", "dt", "li", "option", "p", "td", "th", "tr"];
+
+/// Where an element begins in which more than `most` are open, if there is one. Parsers work their
+/// way into elements by recursion, which an endless nest would end the process by.
+pub(super) fn too_deep(markup: &str, most: usize, is_xml: bool) -> Option<usize> {
+    let mut reader = Reader { html: markup, at: 0, end: markup.len(), regions: Vec::new() };
+    let mut open: Vec<&str> = Vec::new();
+    while let Some(at) = reader.next_tag() {
+        let name = markup.get(at.clone()).unwrap_or_default();
+        let is = |other: &&str| other.eq_ignore_ascii_case(name);
+        let before = |at: usize| markup.get(..at).unwrap_or_default();
+        if before(at.start).ends_with('/') {
+            let place = open.iter().rposition(is);
+            place.into_iter().for_each(|place| open.truncate(place));
+            continue;
+        }
+        let is_empty = is_xml && before(reader.at).ends_with("/>");
+        let follows = open.last().is_some_and(is) && ENDING.iter().any(is);
+        if !is_empty && !follows && !VOID.iter().any(is) {
+            open.push(name);
+        }
+        if open.len() > most {
+            return Some(at.start);
+        }
+    }
+    None
+}
+
 struct Reader<'h> {
     html: &'h str,
     at: usize,
@@ -319,6 +353,23 @@ mod tests {
         let html = "<a href=\"aa bbbb zj\">";
         let words = [Word { code: 0, at: 12..16 }, Word { code: 1, at: 17..19 }];
         assert_eq!(spots(html, &words)[1], attribute("a", "href", true, "aa  "));
+    }
+
+    #[test]
+    fn elements_are_nested_so_deep_and_no_deeper() {
+        for (html, depth) in [
+            ("<p>a</p><br><img>", 1),
+            ("<ul><li>a<li>b<li>c</ul><B></b>", 2),
+            ("<table><tr><td><table><tr><td>", 6),
+            ("<b/><i/></i>", 2),
+            ("<!-- <b><b> --><b></i></b><style><b></style>", 1),
+            // What only Outlook reads is a comment to a parser.
+            ("<b><!--[if mso]><table><tr><![endif]-->", 1),
+        ] {
+            assert_eq!(too_deep(html, depth, false), None, "{html}");
+            assert!(too_deep(html, depth - 1, false).is_some(), "{html}");
+        }
+        assert_eq!(too_deep("<a><b/><b/><c>", 1, true), Some(12));
     }
 
     #[test]

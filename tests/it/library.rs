@@ -116,6 +116,26 @@ fn mjml_that_others_wrote_is_read_as_its_own_compiler_reads_it() {
 }
 
 #[test]
+fn what_is_nested_without_end_is_refused() {
+    let mjml = |inner: &str| format!("<mjml><mj-body>{inner}</mj-body></mjml>");
+    let sections = |depth| mjml(&("<mj-section>".repeat(depth) + &"</mj-section>".repeat(depth)));
+    let bold = |depth| "<b>".repeat(depth) + "x" + &"</b>".repeat(depth);
+    let text = |depth| {
+        let bold = bold(depth);
+        mjml(&format!("<mj-section><mj-column><mj-text>{bold}</mj-text></mj-column></mj-section>"))
+    };
+    for (end, at_most, deeper) in [
+        ("html", bold(500), bold(501)),
+        ("html", bold(500), "<b/>".repeat(50_000)),
+        ("mjml", sections(98), sections(99)),
+        ("mjml", text(95), text(50_000)),
+    ] {
+        assert_eq!(codes(&one(end, &at_most)), [""; 0]);
+        assert_eq!(codes(&one(end, &deeper)), ["too-deep"]);
+    }
+}
+
+#[test]
 fn code_is_refused_where_no_value_is_safe() {
     for (body, code) in [
         ("<p style=\"color: {{ given.c }}\">", "code-in-style"),
