@@ -1,11 +1,12 @@
 //! What carries messages away.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
 
 use super::{Handover, Idempotency};
-use crate::email::Message;
+use crate::email::{Message, ProviderHeader};
 use crate::error::Result;
 use crate::id::MessageId;
 
@@ -62,6 +63,15 @@ use crate::id::MessageId;
 pub trait Channel: fmt::Debug + Send + Sync {
     /// Whether repeats are dropped.
     fn idempotency(&self) -> Idempotency;
+
+    /// The headers that whoever carries the message on writes itself, the same at every call. They
+    /// are for the composer to leave out ([`Composer::carried_by`]), since two of one header are
+    /// worse than either. None where it says nothing.
+    ///
+    /// [`Composer::carried_by`]: crate::email::Composer::carried_by
+    fn headers(&self) -> BTreeSet<ProviderHeader> {
+        BTreeSet::new()
+    }
 
     /// Hands a message over under the delivery's identifier.
     ///

@@ -69,6 +69,27 @@ impl Composer {
         })
     }
 
+    /// The same composer, which leaves out what a channel writes itself
+    /// ([`Channel::headers`](crate::delivery::Channel::headers)), besides what the sender says.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use bespoke::email::{Composer, ProviderHeader, Sender};
+    /// use bespoke::key::{KeyVersion, Keys, Secret};
+    ///
+    /// let keys = Keys::new(KeyVersion::new(1), Secret::new([7; 32])?);
+    /// let sender = Sender::new("news@shop.example", "https://shop.example/u/", "Weg 1, Ulm");
+    /// let composer = Composer::new(&sender, Arc::new(keys))?;
+    /// // With a channel at hand: `composer.carried_by(channel.headers())`.
+    /// let composer = composer.carried_by([ProviderHeader::MessageId]);
+    /// # Ok::<(), bespoke::Error>(())
+    /// ```
+    #[must_use]
+    pub fn carried_by(mut self, headers: impl IntoIterator<Item = ProviderHeader>) -> Self {
+        self.provider.extend(headers);
+        self
+    }
+
     /// The way out of a message, as it stands in its headers; for its template. See
     /// [`UnsubscribeToken`] for what answers there.
     ///

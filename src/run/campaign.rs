@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use super::visit;
 use crate::claim::{Claim, Mailing};
 use crate::content::Letter;
-use crate::delivery::Delivery;
+use crate::delivery::{Channel, Delivery};
 use crate::email::{Address, Composer, Draft, check_id};
 use crate::engine::{Engine, View, Wanted};
 use crate::error::{Error, ErrorKind, Result, nearest};
@@ -161,6 +161,13 @@ impl Campaign {
         checked.fits(&*scorer)?;
         self.scorers.insert(Arc::clone(name), scorer);
         Ok(self)
+    }
+
+    /// The same campaign for messages that this channel carries away: what it writes itself
+    /// ([`Channel::headers`]) is left out of them.
+    #[must_use]
+    pub fn carried_by(self, channel: &dyn Channel) -> Self {
+        Self { composer: self.composer.carried_by(channel.headers()), ..self }
     }
 
     /// The same campaign, which gives this to every message: what templates read as `given.NAME`.

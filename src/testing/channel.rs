@@ -1,6 +1,6 @@
 //! The contract of [`Channel`], and a channel that is as bad as it may be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::content::Letter;
 use crate::delivery::{Channel, Handover, Idempotency};
-use crate::email::{Address, Composer, Draft, Message, Sender};
+use crate::email::{Address, Composer, Draft, Message, ProviderHeader, Sender};
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::{Candidate, Lookup, Standing, Verdict, gate};
 use crate::id::MessageId;
@@ -70,6 +70,7 @@ pub async fn check<C: Channel>(
     fresh: impl Fn() -> C + Send + Sync,
     received: impl Fn(&C) -> Vec<(MessageId, Vec<u8>)> + Send + Sync,
 ) -> Result<()> {
+    assert_eq!(fresh().headers(), fresh().headers(), "the headers it writes are always the same");
     answers_are_true(&fresh(), &received).await?;
     repeats_are_dropped(&fresh(), &received).await?;
     odd_identifiers_fail(&fresh(), &received).await
@@ -176,6 +177,7 @@ pub struct FlakyChannel {
     fails: f64,
     /// Before and after accepting.
     errs: (f64, f64),
+    headers: BTreeSet<ProviderHeader>,
     memory: Mutex<Memory>,
 }
 
@@ -202,6 +204,7 @@ impl FlakyChannel {
             defers: 0.1,
             fails: 0.05,
             errs: (0.05, 0.05),
+            headers: BTreeSet::new(),
             memory: Mutex::new(memory),
         }
     }
@@ -232,6 +235,13 @@ impl FlakyChannel {
     #[must_use]
     pub fn errs(mut self, before: f64, after: f64) -> Self {
         self.errs = (before, after);
+        self
+    }
+
+    /// The same channel, which says that it writes these headers itself.
+    #[must_use]
+    pub fn writes(mut self, headers: impl IntoIterator<Item = ProviderHeader>) -> Self {
+        self.headers.extend(headers);
         self
     }
 
@@ -268,6 +278,10 @@ impl FlakyChannel {
 impl Channel for FlakyChannel {
     fn idempotency(&self) -> Idempotency {
         self.idempotency
+    }
+
+    fn headers(&self) -> BTreeSet<ProviderHeader> {
+        self.headers.clone()
     }
 
     async fn send(&self, id: &MessageId, message: &Message) -> Result<Handover> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bespoke::claim::Claim;
 use bespoke::delivery::{Channel, Delivery, Idempotency, State, StateName};
+use bespoke::email::ProviderHeader;
 use bespoke::error::ErrorKind;
 use bespoke::event::Event;
 use bespoke::identity::{CanonicalEmail, Digest, Hasher};
@@ -374,6 +375,18 @@ fn what_a_mailing_is_to_be_given_must_be_given() {
     assert!(host.decisions("spring").is_empty(), "nobody is written off");
     host.decide(&campaign("spring", plan()).given("coupon", "SPRING"), now());
     assert_eq!(host.outcomes("spring"), ["a claimed"]);
+}
+
+#[test]
+fn what_a_channel_writes_itself_is_left_out() {
+    let host = Host::of([contact("a", "a@example.com")]);
+    let channel = channel(Idempotency::Key).writes([ProviderHeader::MessageId]);
+    let campaign = campaign("spring", hello()).carried_by(&channel);
+    host.decide(&campaign, now());
+    host.deliver(&campaign, &channel, now());
+    let (_, bytes) = channel.received().remove(0);
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains("\r\nList-Unsubscribe: ") && !text.contains("Message-ID"), "{text}");
 }
 
 #[test]
