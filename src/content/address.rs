@@ -1,9 +1,9 @@
 //! Values where HTML has an attribute or an address: filters that a library puts around them.
 
-use std::fmt::Write as _;
-
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Value};
+
+use crate::identity::encode::percent;
 
 /// The schemes that an address from a value may have: those of links that people follow, and `cid`
 /// for images within the mail.
@@ -33,7 +33,7 @@ fn address(value: Value) -> Result<Value, Error> {
     let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
     let allowed = scheme.as_ref().is_some_and(|scheme| SCHEMES.contains(&scheme.as_str()));
     if allowed || text.starts_with('#') {
-        return Ok(Value::from(encoded(text, LEGAL)));
+        return Ok(Value::from(percent(text, LEGAL)));
     }
     // The value is not shown: errors are logged, and it may be personal.
     let message = match scheme {
@@ -45,35 +45,18 @@ fn address(value: Value) -> Result<Value, Error> {
 
 /// A part of an address before its parameters.
 fn path(value: Value) -> Value {
-    text(&value).map_or(value, |text| Value::from(encoded(&text, LEGAL)))
+    text(&value).map_or(value, |text| Value::from(percent(&text, LEGAL)))
 }
 
 /// A parameter of an address, or what follows its `#`.
 fn parameter(value: Value) -> Value {
-    text(&value).map_or(value, |text| Value::from(encoded(&text, "-._~")))
+    text(&value).map_or(value, |text| Value::from(percent(&text, "-._~")))
 }
 
 /// What is there as text; what is missing goes on to be missing where it is printed.
 fn text(value: &Value) -> Option<String> {
     let missing = matches!(value.kind(), ValueKind::Undefined | ValueKind::None);
     (!missing).then(|| value.to_string())
-}
-
-/// Every byte but letters, digits and those that stay, percent-encoded (RFC 3986, section 2.1).
-fn encoded(text: &str, stay: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() || stay.contains(c) {
-            encoded.push(c);
-        } else {
-            let mut bytes = [0; 4];
-            for byte in c.encode_utf8(&mut bytes).bytes() {
-                // Writing to a text cannot fail.
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

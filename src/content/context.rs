@@ -110,8 +110,7 @@ impl Context {
     /// The same context with what was fetched from a source.
     #[must_use]
     pub fn fetched(mut self, source: &str, content: &Fields) -> Self {
-        let content = content.iter().map(|(name, value)| (&**name, jinja(value)));
-        self.fetched.insert(source.into(), Jinja::from_pairs(content));
+        self.fetched.insert(source.into(), Jinja::from_object(Record(content.clone())));
         self
     }
 

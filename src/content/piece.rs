@@ -34,7 +34,19 @@ pub(crate) struct Piece {
     trust: Trust,
 }
 
-const NAME: &str = "piece";
+/// What the engine calls a piece, by which it tells whether to escape values.
+const HTML: &str = "html";
+/// As [`HTML`].
+const TEXT: &str = "text";
+
+impl Format {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Html => HTML,
+            Self::Text => TEXT,
+        }
+    }
+}
 
 impl Piece {
     pub(super) fn new(source: &str, format: Format, trust: Trust) -> Result<Self> {
@@ -49,9 +61,9 @@ impl Piece {
         // The engine works out what is constant when it compiles, so what is refused is refused
         // before.
         let tree = Tree::read(source, trust).map_err(refused).map_err(placed)?;
-        let mut environment = environment(format, trust);
+        let mut environment = environment(trust);
         environment
-            .add_template_owned(NAME, source.to_owned())
+            .add_template_owned(format.name(), source.to_owned())
             .map_err(|error| placed(located(source, &error)))?;
         let findings = tree.check(&Scope::UNKNOWN.by(trust));
         sound(findings).map_err(placed)?;
@@ -62,7 +74,8 @@ impl Piece {
     pub(super) fn render(&self, values: &Values) -> Result<String> {
         let source = self.assembled.source.as_str();
         let told = |error: &minijinja::Error| self.assembled.placed_error(&located(source, error));
-        let template = self.environment.get_template(NAME).map_err(|error| told(&error))?;
+        let template =
+            self.environment.get_template(self.format.name()).map_err(|error| told(&error))?;
         // What is repeated is mostly longer than the code around it.
         let mut out = Capped::new(self.trust.longest_output(), 2 * source.len());
         match template.render_captured_to(values.of(self.format), &mut out) {
@@ -113,15 +126,16 @@ fn refused(findings: Vec<Finding>) -> Error {
 }
 
 /// An environment without templates; what it knows is made once and shared.
-fn environment(format: Format, trust: Trust) -> Environment<'static> {
-    static MADE: LazyLock<[[Environment<'static>; 2]; 2]> = LazyLock::new(|| {
-        [Format::Html, Format::Text]
-            .map(|format| [Trust::Staff, Trust::Untrusted].map(|trust| made(format, trust)))
-    });
-    MADE[usize::from(format == Format::Text)][usize::from(trust == Trust::Untrusted)].clone()
+fn environment(trust: Trust) -> Environment<'static> {
+    static STAFF: LazyLock<Environment<'static>> = LazyLock::new(|| made(Trust::Staff));
+    static UNTRUSTED: LazyLock<Environment<'static>> = LazyLock::new(|| made(Trust::Untrusted));
+    match trust {
+        Trust::Staff => STAFF.clone(),
+        Trust::Untrusted => UNTRUSTED.clone(),
+    }
 }
 
-fn made(format: Format, trust: Trust) -> Environment<'static> {
+fn made(trust: Trust) -> Environment<'static> {
     let mut environment = Environment::new();
     // Printing what is missing is an error, asking whether it is there is not.
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -132,9 +146,9 @@ fn made(format: Format, trust: Trust) -> Environment<'static> {
     if trust == Trust::Untrusted {
         ["dict", "namespace", "range"].iter().for_each(|name| environment.remove_global(name));
     }
-    environment.set_auto_escape_callback(move |_| match format {
-        Format::Html => AutoEscape::Html,
-        Format::Text => AutoEscape::None,
+    environment.set_auto_escape_callback(|name| match name {
+        HTML => AutoEscape::Html,
+        _ => AutoEscape::None,
     });
     environment.set_formatter(print);
     environment.add_filter("fixed", fixed);

@@ -1,7 +1,7 @@
 //! Composing.
 
 use std::collections::BTreeSet;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use mail_builder::headers::content_type::ContentType;
@@ -15,7 +15,7 @@ use crate::content::Letter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::gate::{MessageKind, Permit};
 use crate::id::{MessageId, ProfileId};
-use crate::identity::Hasher;
+use crate::identity::{Hasher, encode};
 use crate::key::KeyProvider;
 use crate::privacy::Purpose;
 use crate::time::Timestamp;
@@ -242,21 +242,8 @@ fn date(now: Timestamp) -> Result<Date> {
 fn feedback(purpose: &Purpose, draft: &Draft, sender: &str) -> String {
     let campaign = draft.campaign.as_deref();
     let fields = [campaign, Some(purpose.as_str()), draft.letter.version.as_deref(), Some(sender)];
-    let mut value = String::new();
-    for (index, field) in fields.into_iter().flatten().enumerate() {
-        if index > 0 {
-            value.push(':');
-        }
-        for c in field.bytes() {
-            if c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.') {
-                value.push(c.into());
-            } else {
-                // Writing to a text cannot fail.
-                let _ = write!(value, "%{c:02X}");
-            }
-        }
-    }
-    value
+    let fields = fields.into_iter().flatten().map(|field| encode::percent(field, "-_."));
+    fields.collect::<Vec<_>>().join(":")
 }
 
 /// The bodies as alternatives, the best last (RFC 2046, section 5.1.4).

@@ -1,4 +1,4 @@
-//! Bytes as text: hex and base64 (RFC 4648).
+//! Bytes as text: hex and base64 (RFC 4648), and in percent signs (RFC 3986).
 
 use std::fmt::Write as _;
 
@@ -42,6 +42,20 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// Every byte but letters, digits and those that stay, percent-encoded (RFC 3986, section 2.1).
+pub(crate) fn percent(text: &str, stay: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || stay.as_bytes().contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]

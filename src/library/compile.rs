@@ -23,9 +23,11 @@ const PADDED: usize = 70;
 const BEGIN: &str = "the piece begins here";
 const END: &str = "the piece ends here";
 
-/// How deep elements of HTML may be nested, and those of MJML, which become several each. Half as
-/// much again passes with a stack of 2 MiB in a build for tests.
-const DEPTHS: [usize; 2] = [500, 100];
+/// How deep elements of HTML may be nested. Half as much again passes with a stack of 2 MiB in a
+/// build for tests.
+const DEEPEST_HTML: usize = 500;
+/// The same of MJML, whose elements become several each.
+const DEEPEST_MJML: usize = 100;
 
 /// The files of a template.
 #[derive(Clone, Debug)]
@@ -213,9 +215,8 @@ impl<'l> Compiler<'l> {
     /// The markup with its code masked, unless it is nested too deep for those that work on it.
     fn masked(&mut self, sheet: Sheet, markup: Markup) -> Option<Masked> {
         let masked = sheet.mask();
-        let [html, mjml] = DEPTHS;
         let is_mjml = markup == Markup::Mjml;
-        let most = if is_mjml { mjml } else { html };
+        let most = if is_mjml { DEEPEST_MJML } else { DEEPEST_HTML };
         let Some(place) = markup::too_deep(&masked.text, most, is_mjml) else {
             return Some(masked);
         };

@@ -52,7 +52,7 @@ pub(super) fn spots(html: &str, words: &[Word]) -> Vec<Spot> {
     if words.is_empty() {
         return Vec::new();
     }
-    let mut reader = Reader { html, at: 0, end: html.len(), regions: Vec::new() };
+    let mut reader = Reader::new(html);
     reader.data();
     let mut regions = reader.regions.iter().peekable();
     let spots = words.iter().enumerate().map(|(index, word)| {
@@ -103,7 +103,7 @@ impl Region {
 
 /// The names of the tags, and where they stand: `</td` is at its `td`.
 pub(super) fn names(html: &str) -> Vec<Range<usize>> {
-    let mut reader = Reader { html, at: 0, end: html.len(), regions: Vec::new() };
+    let mut reader = Reader::new(html);
     let mut names = Vec::new();
     while let Some(name) = reader.next_tag() {
         names.push(name);
@@ -122,7 +122,7 @@ const ENDING: [&str; 8] = ["dd", "dt", "li", "option", "p", "td", "th", "tr"];
 /// Where an element begins in which more than `most` are open, if there is one. Parsers work their
 /// way into elements by recursion, which an endless nest would end the process by.
 pub(super) fn too_deep(markup: &str, most: usize, is_xml: bool) -> Option<usize> {
-    let mut reader = Reader { html: markup, at: 0, end: markup.len(), regions: Vec::new() };
+    let mut reader = Reader::new(markup);
     let mut open: Vec<&str> = Vec::new();
     while let Some(at) = reader.next_tag() {
         let name = markup.get(at.clone()).unwrap_or_default();
@@ -153,6 +153,10 @@ struct Reader<'h> {
 }
 
 impl<'h> Reader<'h> {
+    fn new(html: &'h str) -> Self {
+        Self { html, at: 0, end: html.len(), regions: Vec::new() }
+    }
+
     fn rest(&self) -> &'h str {
         self.html.get(self.at..self.end).unwrap_or_default()
     }

@@ -1,5 +1,6 @@
 //! MJML as its own compiler reads it: without what that leaves out and another stumbles on.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::sheet::{Masked, Word};
@@ -36,8 +37,8 @@ pub(super) struct Tidy {
 pub(super) fn tidy(masked: &Masked) -> Tidy {
     let text = masked.text.as_str();
     let words = masked.words(text);
-    let mut reader =
-        Reader { text, words, open: Vec::new(), out: Vec::new(), tidy: Tidy::default() };
+    let (open, endless, out) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut reader = Reader { text, words, open, endless, out, tidy: Tidy::default() };
     reader.read();
     let Reader { out, mut tidy, .. } = reader;
     let mut from = 0;
@@ -58,11 +59,13 @@ struct Reader<'m> {
     words: Vec<Word>,
     /// The elements of MJML that are open.
     open: Vec<&'m str>,
+    /// Names of which no end follows: each is looked for once, or a long row of them takes for ever.
+    endless: BTreeSet<&'m str>,
     out: Vec<Range<usize>>,
     tidy: Tidy,
 }
 
-impl Reader<'_> {
+impl<'m> Reader<'m> {
     fn read(&mut self) {
         let mut at = 0;
         while let Some(found) = self.text.get(at..).and_then(|rest| rest.find('<')) {
@@ -172,13 +175,17 @@ impl Reader<'_> {
 
     /// The content of an element that begins here, and where its end is over; nothing where it has
     /// no end.
-    fn content(&self, name: &str, from: usize) -> (Range<usize>, usize) {
+    fn content(&mut self, name: &'m str, from: usize) -> (Range<usize>, usize) {
+        if self.endless.contains(name) {
+            return (from..from, from);
+        }
         let rest = self.text.get(from..).unwrap_or_default();
         // Space may stand before the end of the tag.
-        match rest.find(&format!("</{name}")) {
-            Some(close) => (from..from + close, self.after(from + close, ">")),
-            None => (from..from, from),
-        }
+        let Some(close) = rest.find(&format!("</{name}")) else {
+            self.endless.insert(name);
+            return (from..from, from);
+        };
+        (from..from + close, self.after(from + close, ">"))
     }
 
     /// Rules that are to be put into elements are taken out.

@@ -85,6 +85,13 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
+/// Changes one text of a file in a folder.
+fn change(folder: &Path, path: &str, text: &str, other: &str) {
+    let file = fs::read_to_string(folder.join(path)).unwrap();
+    assert!(file.contains(text), "{file}");
+    fs::write(folder.join(path), file.replace(text, other)).unwrap();
+}
+
 mod segment {
     use super::*;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::{copy_all, directory, run};
+use super::{change, copy_all, directory, run};
 
 /// The six templates that come with the crate.
 const TEMPLATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/templates");
@@ -19,9 +19,7 @@ fn copied(test: &str) -> std::path::PathBuf {
 /// A copy of the templates in which one file says something else.
 fn changed(test: &str, path: &str, text: &str, other: &str) -> String {
     let copy = copied(test);
-    let file = fs::read_to_string(copy.join(path)).unwrap();
-    assert!(file.contains(text), "{file}");
-    fs::write(copy.join(path), file.replace(text, other)).unwrap();
+    change(&copy, path, text, other);
     copy.to_str().unwrap().to_owned()
 }
 

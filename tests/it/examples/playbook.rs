@@ -10,9 +10,7 @@ fn folder(name: &str) -> String {
 fn changed(test: &str, path: &str, text: &str, other: &str) -> String {
     let copy = directory(&format!("playbook-{test}"));
     copy_all(Path::new(&folder("shop")), &copy);
-    let file = fs::read_to_string(copy.join(path)).unwrap();
-    assert!(file.contains(text), "{file}");
-    fs::write(copy.join(path), file.replace(text, other)).unwrap();
+    change(&copy, path, text, other);
     copy.to_str().unwrap().to_owned()
 }
 
