@@ -24,7 +24,7 @@ pub(crate) struct Rendered<'f> {
 impl Folder {
     pub(crate) fn open(folder: &str) -> Result<Self, Fault> {
         let path = Path::new(folder);
-        let within = path.join("templates");
+        let within = path.join("library");
         let path = if path.join("playbook.toml").is_file() { within.as_path() } else { path };
         let files = Library::files(path).map_err(|error| error.to_string())?;
         let (library, findings) = Library::read(&files);

@@ -6,7 +6,7 @@
 //! cargo run --release --example mail -- render examples/templates --template welcome --fixture ann
 //! ```
 //!
-//! The folder is a template library, or a playbook with one in `templates`. `lint` prints one JSON
+//! The folder is a template library, or a playbook with one in `library`. `lint` prints one JSON
 //! object a line and exits with 1 where one of them is an error; `preview` writes `index.html`, with
 //! `--old` beside what the mails of another version were;
 //! `render` prints what a fixture comes to, and writes the whole message with `--eml FILE`. What is

@@ -30,6 +30,8 @@ fn templates_are_linted() {
         let finding: Json = serde_json::from_str(line).unwrap();
         assert_eq!(finding["severity"], "note", "{line}");
     }
+    let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/campaign/playbooks/shop");
+    assert_eq!(run("mail", ["lint", shop]).unwrap().out, clean.out, "a playbook's library");
     let wrong = changed("lint", "cart/mail.mjml", "given.cart_url", "given.cart_ulr");
     let wrong = run("mail", ["lint", &wrong]).unwrap();
     assert_eq!(wrong.code, Some(1), "{}", wrong.err);
