@@ -2,10 +2,12 @@
 
 /// How far the first points are apart, on the scale on which the integral is taken.
 const SPACING: f64 = 0.5;
-/// How often points may be put between the points; twice or thrice do for parameters that are met.
+/// How often points may be put between the points; thrice or four times do for parameters that are met.
 const HALVINGS: u32 = 8;
-/// A share of a mean by which two rounds may differ; the later round is exact to more digits by far.
-const AGREED: f64 = 1e-9;
+/// Shares of a mean by which the last two rounds may differ, and the two before them: rounds that
+/// are still far off may agree in some digits by chance.
+const AGREED: f64 = 1e-12;
+const NEARED: f64 = 1e-4;
 /// A share of a sum that no longer changes it.
 const NEGLIGIBLE: f64 = 1e-17;
 
@@ -21,14 +23,15 @@ pub(super) fn mean(a: f64, b: f64, function: impl Fn(f64) -> f64) -> f64 {
     let density = Density::new(a, b);
     let mut sums = Sums::default();
     let mut mean = sums.add(&density, &function, 0.0, SPACING);
-    let mut apart = SPACING;
+    let (mut apart, mut neared) = (SPACING, false);
     for _ in 0..HALVINGS {
         let finer = sums.add(&density, &function, apart / 2.0, apart);
-        let agreed = (finer - mean).abs() <= AGREED * finer;
+        let differ = (finer - mean).abs();
         mean = finer;
-        if agreed {
+        if neared && differ <= AGREED * finer {
             break;
         }
+        neared = differ <= NEARED * finer;
         apart /= 2.0;
     }
     mean
