@@ -34,7 +34,7 @@ use crate::time::Timestamp;
 use crate::value::{Fields, Value};
 
 pub(crate) use by_name::ByName;
-pub(crate) use column::{Change, Changed, Column, TRIMMED};
+pub(crate) use column::{Change, Changed, Column};
 pub(crate) use layout::{Keep, Layout, Lean, Needs, Pick};
 pub use series::{Known, Series};
 
@@ -66,17 +66,18 @@ impl Fact {
 ///
 /// What a timeline holds depends on the events put in, not on the order in which they came.
 #[derive(Clone, Debug, Default)]
+#[repr(C)] // What is asked for most comes first.
 pub struct Timeline {
-    person: Option<ProfileId>,
-    series: BTreeMap<Arc<str>, Series>,
-    /// The tellings of each trait, in order.
-    attributes: ByName<Vec<Told>>,
-    /// What tells neither an entry nor a trait, only that there is somebody.
-    others: Series,
-    revisions: BTreeMap<(Arc<str>, Value), Revisions>,
     columns: Columns,
     /// When the first thing happened, where not everything is kept.
     first: Option<Timestamp>,
+    person: Option<ProfileId>,
+    /// The tellings of each trait, in order.
+    attributes: ByName<Vec<Told>>,
+    series: BTreeMap<Arc<str>, Series>,
+    revisions: BTreeMap<(Arc<str>, Value), Revisions>,
+    /// What tells neither an entry nor a trait, only that there is somebody.
+    others: Series,
 }
 
 /// A trait's value as an identify told it.

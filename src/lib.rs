@@ -14,6 +14,7 @@ pub mod seed;
 pub mod stats;
 pub mod page;
 pub(crate) mod folder;
+pub(crate) mod bits;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::layout::{Keep, Layout, Pick};
 use super::{Fact, Known};
+use crate::bits::Bits;
 use crate::time::Timestamp;
 use crate::value::Value;
 use instants::Instants;
@@ -37,8 +38,10 @@ pub(crate) struct Columns {
 /// Columns by number.
 #[derive(Clone, Debug, Default)]
 struct Held {
-    /// The columns' numbers, ascending.
-    numbers: Vec<u32>,
+    numbers: Bits,
+    /// All below this are there: each is at its own number.
+    dense: usize,
+    /// By their numbers, ascending.
     columns: Vec<Column>,
     /// When each value was last seen, by the number of a column that tells values apart.
     seen: Vec<(usize, Seen)>,
@@ -62,10 +65,7 @@ impl Columns {
         if !self.layout.holds(number, pick) {
             return None;
         }
-        match self.kept.place(number) {
-            Ok(place) => self.kept.columns.get(place),
-            Err(_) => Some(Column::EMPTY),
-        }
+        self.kept.get(number).or(Some(Column::EMPTY))
     }
 
     /// Puts in what the fact of an event of this name has in each column; `changed` learns the
@@ -120,16 +120,25 @@ impl Columns {
 
     /// Cuts off what is not kept any more.
     pub(crate) fn trim(&mut self, now: Timestamp) {
-        let Self { layout, kept: Held { numbers, columns, seen } } = self;
-        for (number, column) in numbers.iter().zip(columns) {
-            let number = *number as usize;
-            if let Some(Keep::For(length)) = layout.keeps(number)
+        let Self { layout, kept: Held { numbers, columns, seen, .. } } = self;
+        let mut columns = columns.iter_mut();
+        numbers.for_each(|number| {
+            if let Some(column) = columns.next()
+                && let Some(Keep::For(length)) = layout.keeps(number)
                 && let Some(cut) = column.trim(now.minus(length))
                 && let Some((_, seen)) = seen.iter_mut().find(|(other, _)| *other == number)
             {
                 seen.retain(|_, at| *at > cut);
             }
-        }
+        });
+    }
+
+    /// Visits the columns that hold anything.
+    fn for_each(&self, mut visit: impl FnMut(usize, &Column)) {
+        let mut columns = self.kept.columns.iter();
+        self.kept.numbers.for_each(|number| {
+            columns.next().into_iter().for_each(|column| visit(number, column));
+        });
     }
 }
 
@@ -160,49 +169,50 @@ impl Held {
         &mut self.seen[place].1
     }
 
-    /// Where the column of that number is, or would be.
     #[inline]
-    fn place(&self, number: usize) -> Result<usize, usize> {
-        // Who has an entry in every column has each at its own number.
-        match self.numbers.get(number) {
-            Some(found) if *found as usize == number => Ok(number),
-            _ => self.numbers.binary_search(&short(number)),
-        }
+    fn get(&self, number: usize) -> Option<&Column> {
+        let is_dense = number < self.dense;
+        self.columns.get(if is_dense { number } else { self.numbers.place(number)? })
     }
 
     fn column(&mut self, number: usize) -> &mut Column {
-        let place = match self.place(number) {
-            Ok(place) => place,
-            Err(place) => {
-                self.numbers.insert(place, short(number));
-                self.columns.insert(place, Column::default());
-                place
+        let place = self.numbers.rank(number);
+        if !self.numbers.get(number) {
+            self.numbers.insert(number);
+            self.columns.insert(place, Column::default());
+            while self.numbers.get(self.dense) {
+                self.dense += 1;
             }
-        };
+        }
         &mut self.columns[place]
     }
-}
-
-/// There are as many as somebody wrote figures, so four billion are none.
-#[inline]
-fn short(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Entries in order, with their running totals.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     at: Instants,
+    /// From when on its entries are what is known.
+    since: Timestamp,
+    /// Most have nothing more, and there are many.
+    more: Option<Box<More>>,
+}
+
+/// What is kept of a column besides when its entries happened.
+#[derive(Clone, Debug)]
+struct More {
     /// The totals before each entry and after the last, once one of them is not 0.
     totals: Vec<i128>,
     /// How many entries were cut off; the first total is theirs.
     before: usize,
     /// Entries up to here were cut off.
     cut: Timestamp,
-    /// From when on its entries are what is known.
-    since: Timestamp,
     /// Whether an entry lowers the total.
     falls: bool,
+}
+
+impl More {
+    const NONE: &Self = &Self { totals: Vec::new(), before: 0, cut: Timestamp::MIN, falls: false };
 }
 
 impl Default for Column {
@@ -212,17 +222,24 @@ impl Default for Column {
 }
 
 /// So few entries are not worth cutting off.
-pub(crate) const TRIMMED: usize = 16;
+const TRIMMED: usize = 16;
 
 impl Column {
-    const EMPTY: &Self = &Self {
-        at: Instants::NONE,
-        totals: Vec::new(),
-        before: 0,
-        cut: Timestamp::MIN,
-        since: Timestamp::MIN,
-        falls: false,
-    };
+    const EMPTY: &Self = &Self { at: Instants::NONE, since: Timestamp::MIN, more: None };
+
+    #[inline]
+    fn more(&self) -> &More {
+        self.more.as_deref().unwrap_or(More::NONE)
+    }
+
+    fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_with(|| Box::new(More::NONE.clone()))
+    }
+
+    #[inline]
+    fn totals(&self) -> &[i128] {
+        &self.more().totals
+    }
 
     /// Whether its entries are what is known at `known`; no says nothing.
     #[inline]
@@ -233,12 +250,12 @@ impl Column {
     /// Whether every entry after `after` is still there.
     #[inline]
     pub(crate) fn reaches(&self, after: Timestamp) -> bool {
-        self.cut <= after
+        self.cut_at() <= after
     }
 
     /// Whether no entry was cut off.
     pub(crate) fn is_whole(&self) -> bool {
-        self.cut == Timestamp::MIN
+        self.cut_at() == Timestamp::MIN
     }
 
     /// How many entries are there.
@@ -262,14 +279,15 @@ impl Column {
     /// is more than nothing.
     #[inline]
     pub(crate) fn totals_since(&self, least: i128) -> Option<Timestamp> {
-        let before = self.totals.last()?.checked_sub(least)?;
-        let after = self.totals.partition_point(|total| *total <= before);
+        let totals = self.totals();
+        let before = totals.last()?.checked_sub(least)?;
+        let after = totals.partition_point(|total| *total <= before);
         self.at(after.checked_sub(1)?)
     }
 
     /// How many entries there were before the first that is still there.
     pub(crate) fn before(&self) -> usize {
-        self.before
+        self.more().before
     }
 
     /// How many entries happened at `upto` or before.
@@ -292,7 +310,7 @@ impl Column {
     /// What the entries before `index` come to, in millionths.
     #[inline]
     pub(crate) fn total(&self, index: usize) -> i128 {
-        self.totals.get(index).copied().unwrap_or(0)
+        self.totals().get(index).copied().unwrap_or(0)
     }
 
     /// What an entry comes to, in millionths.
@@ -304,7 +322,7 @@ impl Column {
     /// Whether no entry lowers the total.
     #[inline]
     pub(crate) fn only_rises(&self) -> bool {
-        !self.falls
+        !self.more().falls
     }
 
     fn learn(&mut self, known: Known) {
@@ -312,46 +330,60 @@ impl Column {
     }
 
     fn insert(&mut self, at: Timestamp, micros: i128) {
-        self.falls |= micros < 0;
-        if at <= self.cut {
-            self.before += 1;
+        if micros < 0 {
+            self.more_mut().falls = true;
+        }
+        if at <= self.cut_at() {
+            self.more_mut().before += 1;
             return self.shift(0, micros);
         }
         let index = self.upto(at);
-        if micros != 0 && self.totals.is_empty() {
-            self.totals.resize(self.at.len() + 1, 0);
+        if micros != 0 {
+            self.start_totals();
         }
         self.at.insert(index, at);
-        if !self.totals.is_empty() {
-            self.totals.insert(index, self.total(index));
+        if let Some(more) = self.more.as_mut().filter(|more| !more.totals.is_empty()) {
+            more.totals.insert(index, more.totals[index]);
             self.shift(index + 1, micros);
         }
     }
 
     fn remove(&mut self, at: Timestamp, micros: i128) {
-        if at <= self.cut {
-            self.before = self.before.saturating_sub(1);
+        if at <= self.cut_at() {
+            let more = self.more_mut();
+            more.before = more.before.saturating_sub(1);
             return self.shift(0, -micros);
         }
         let first = self.at.partition_point(|other| *other < at);
         let mut same = (first..self.at.len()).take_while(|index| self.at(*index) == Some(at));
         let Some(index) = same.find(|index| self.value(*index) == micros) else { return };
         self.at.remove(index..index + 1);
-        if !self.totals.is_empty() {
-            self.totals.remove(index);
+        if let Some(more) = self.more.as_mut().filter(|more| !more.totals.is_empty()) {
+            more.totals.remove(index);
             self.shift(index, -micros);
+        }
+    }
+
+    #[inline]
+    fn cut_at(&self) -> Timestamp {
+        self.more().cut
+    }
+
+    /// Keeps totals from now on.
+    fn start_totals(&mut self) {
+        if self.totals().is_empty() {
+            let count = self.at.len() + 1;
+            self.more_mut().totals.resize(count, 0);
         }
     }
 
     /// Raises the totals from `index` on.
     fn shift(&mut self, index: usize, micros: i128) {
-        if micros == 0 {
-            return;
+        if micros != 0 {
+            self.start_totals();
+            let totals = &mut self.more_mut().totals;
+            totals.iter_mut().skip(index).for_each(|total| *total += micros);
         }
-        if self.totals.is_empty() {
-            self.totals.resize(self.at.len() + 1, 0);
-        }
-        self.totals.iter_mut().skip(index).for_each(|total| *total += micros);
     }
 
     /// Cuts off the older half if all of it is older than `upto`, so each entry is moved about
@@ -367,12 +399,16 @@ impl Column {
 
     /// Forgets when the entries up to `upto` happened; their total stays.
     fn cut(&mut self, upto: Timestamp) {
+        if upto <= self.cut_at() {
+            return;
+        }
         let cut = self.upto(upto);
         self.at.remove(0..cut);
-        if !self.totals.is_empty() {
-            self.totals.drain(..cut);
+        let more = self.more_mut();
+        if !more.totals.is_empty() {
+            more.totals.drain(..cut);
         }
-        self.before += cut;
-        self.cut = self.cut.max(upto);
+        more.before += cut;
+        more.cut = upto;
     }
 }

@@ -54,7 +54,6 @@
 //! While nothing happens and no timer is due, nothing is done.
 
 mod backfill;
-mod bits;
 mod due;
 mod leaves;
 mod link;

@@ -8,8 +8,7 @@ impl Columns {
     /// Takes in the columns of another timeline that is laid out as this one.
     pub(crate) fn absorb(&mut self, other: &Self) {
         let Self { layout, kept } = self;
-        for (number, theirs) in other.kept.numbers.iter().zip(&other.kept.columns) {
-            let number = *number as usize;
+        other.for_each(|number, theirs| {
             if layout.pick(number).is_some_and(Pick::tells_apart) {
                 let seen = other.kept.seen.iter().find(|(other, _)| *other == number);
                 kept.absorb_seen(number, theirs, seen.map(|(_, seen)| seen));
@@ -17,7 +16,7 @@ impl Columns {
                 let ours = kept.column(number);
                 *ours = ours.merged(theirs);
             }
-        }
+        });
     }
 }
 
@@ -25,9 +24,11 @@ impl Held {
     /// Of equal values the last that was seen under either is an entry.
     fn absorb_seen(&mut self, number: usize, theirs: &Column, seen: Option<&Seen>) {
         let ours = self.column(number);
-        let rest = Column { at: Instants::NONE, totals: Vec::new(), ..theirs.cut_off(ours.cut) };
+        let mut rest = theirs.cut_off(ours.cut_at());
+        rest.at = Instants::NONE;
+        rest.more.iter_mut().for_each(|more| more.totals.clear());
         *ours = ours.merged(&rest);
-        let cut = ours.cut;
+        let cut = ours.cut_at();
         self.seen(number).retain(|_, at| *at > cut);
         let seen = seen.into_iter().flatten().filter(|(_, at)| **at > cut);
         seen.for_each(|(value, at)| self.see(number, value, *at));
@@ -38,15 +39,16 @@ impl Column {
     /// The column that the entries of both would have made; what was cut off one is cut off the
     /// other too.
     fn merged(&self, other: &Self) -> Self {
-        let cut = self.cut.max(other.cut);
+        let cut = self.cut_at().max(other.cut_at());
         let [ours, theirs] = [self, other].map(|column| column.cut_off(cut));
-        let mut merged = Self {
-            before: ours.before + theirs.before,
-            cut,
-            falls: ours.falls || theirs.falls,
-            since: ours.since.max(theirs.since),
-            ..Self::default()
-        };
+        let mut merged = Self { since: ours.since.max(theirs.since), ..Self::default() };
+        merged.cut(cut);
+        let (before, falls) =
+            (ours.before() + theirs.before(), !ours.only_rises() || !theirs.only_rises());
+        if before > 0 || falls {
+            let more = merged.more_mut();
+            (more.before, more.falls) = (before, falls);
+        }
         merged.shift(0, ours.total(0) + theirs.total(0));
         let mut entries: Vec<(Timestamp, i128)> = ours.entries().chain(theirs.entries()).collect();
         // Each then goes to the end, where nothing has to make room.

@@ -2,39 +2,45 @@
 
 use std::cmp::Reverse;
 
-use super::bits::Bits;
 use super::due::Dues;
 use super::leaves::{Leaves, STEPS};
 use super::program::{Program, Way};
 use super::tree::{Held, NEVER};
+use crate::bits::Bits;
 use crate::event::Event;
 use crate::expr::plan::Cond;
-use crate::facts::{Facts, TRIMMED, Timeline};
+use crate::facts::{Facts, Timeline};
 use crate::id::ProfileId;
 use crate::metric::Evaluator;
 use crate::segment::horizon;
 use crate::time::{Timestamp, Valid};
 
+/// After so many events it is looked whether something can be cut off; of fewer it is little.
+const TRIM_EVERY: u8 = 64;
+
 /// A person's facts, the truths of the leaves and the memberships.
+///
+/// There are many, seldom at hand when their turn comes, so what each turn asks for lies together.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Person {
-    pub(super) id: ProfileId,
-    /// The number of the program by which the rest is numbered.
-    pub(super) program: usize,
-    pub(super) timeline: Timeline,
-    /// How many events were put in since it was last trimmed.
-    untrimmed: usize,
     /// The instant of the timer that is set.
     pub(super) timer: Timestamp,
+    /// The number of the program by which the rest is numbered.
+    pub(super) program: usize,
     /// Whether they have been asked about since something had happened.
     born: bool,
     /// Whether all leaves are as of nobody but for those that were told to be stale.
     blank: bool,
-    members: Bits,
+    /// How many events were put in since it was last trimmed.
+    untrimmed: u8,
     due: Dues,
     leaves: Leaves,
+    members: Bits,
     /// What is known and yet to happen, where it must not be kept before; the last comes first.
     ahead: Vec<Event>,
+    pub(super) timeline: Timeline,
+    pub(super) id: ProfileId,
 }
 
 /// A membership that turned.
@@ -121,7 +127,7 @@ impl Person {
             timeline.learn(event, program.schema(), &mut changed);
         }
         self.untrimmed += 1;
-        if self.untrimmed == TRIMMED {
+        if self.untrimmed == TRIM_EVERY {
             self.untrimmed = 0;
             timeline.trim(now);
         }

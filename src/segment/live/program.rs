@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::LOOK_BACK;
-use super::bits::Bits;
 use super::leaves::{Leaves, STEPS};
 use super::pull::Pull;
 use super::tree::Tree;
+use crate::bits::Bits;
 use crate::event::{Event, EventKind};
 use crate::expr::plan::{self, Cond, Inputs, Reads, Span, Stretch, Test};
 use crate::facts::{ByName, Keep, Layout, Lean, Timeline};
