@@ -66,15 +66,11 @@ impl Bits {
     /// How many smaller numbers are in it.
     #[inline]
     pub(crate) fn rank(&self, number: usize) -> usize {
-        rank(self.words(), number)
-    }
-
-    /// How many smaller numbers are in it, if the number is.
-    #[inline]
-    pub(crate) fn place(&self, number: usize) -> Option<usize> {
         let words = self.words();
-        let word = words.get(number / 64)?;
-        (word >> (number % 64) & 1 == 1).then(|| rank(words, number))
+        let (index, below) = (number / 64, (1 << (number % 64)) - 1);
+        let part = words.get(index).map_or(0, |word| word & below);
+        let whole = words.get(..index).unwrap_or(words).iter().map(|word| word.count_ones());
+        (whole.sum::<u32>() + part.count_ones()) as usize
     }
 
     /// Takes in another set of the same bound.
@@ -100,14 +96,6 @@ impl Bits {
             }
         }
     }
-}
-
-#[inline]
-fn rank(words: &[u64], number: usize) -> usize {
-    let (index, below) = (number / 64, (1 << (number % 64)) - 1);
-    let part = words.get(index).map_or(0, |word| word & below);
-    let whole = words.get(..index).unwrap_or(words).iter().map(|word| word.count_ones());
-    (whole.sum::<u32>() + part.count_ones()) as usize
 }
 
 impl Default for Bits {
@@ -137,9 +125,7 @@ mod tests {
             bits.for_each(|number| found.push(number));
             prop_assert_eq!(found, expected.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(bits.get(asked), expected.contains(&asked));
-            let rank = expected.range(..asked).count();
-            prop_assert_eq!(bits.rank(asked), rank);
-            prop_assert_eq!(bits.place(asked), expected.contains(&asked).then_some(rank));
+            prop_assert_eq!(bits.rank(asked), expected.range(..asked).count());
         }
     }
 }

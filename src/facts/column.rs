@@ -39,7 +39,8 @@ pub(crate) struct Columns {
 #[derive(Clone, Debug, Default)]
 struct Held {
     numbers: Bits,
-    /// All below this are there: each is at its own number.
+    /// All below this are there, each at its own number, so that for who has done a bit of
+    /// everything a column is found without counting.
     dense: usize,
     /// By their numbers, ascending.
     columns: Vec<Column>,
@@ -171,8 +172,11 @@ impl Held {
 
     #[inline]
     fn get(&self, number: usize) -> Option<&Column> {
-        let is_dense = number < self.dense;
-        self.columns.get(if is_dense { number } else { self.numbers.place(number)? })
+        if number < self.dense {
+            return self.columns.get(number);
+        }
+        let place = self.numbers.get(number).then(|| self.numbers.rank(number))?;
+        self.columns.get(place)
     }
 
     fn column(&mut self, number: usize) -> &mut Column {

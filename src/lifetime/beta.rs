@@ -2,7 +2,8 @@
 
 /// How far the first points are apart, on the scale on which the integral is taken.
 const SPACING: f64 = 0.5;
-/// How often points may be put between the points; thrice or four times do for parameters that are met.
+/// How often points may be put between the points; thrice or four times do for parameters that are
+/// met.
 const HALVINGS: u32 = 8;
 /// Shares of a mean by which the last two rounds may differ, and the two before them: rounds that
 /// are still far off may agree in some digits by chance.
