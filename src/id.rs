@@ -16,12 +16,12 @@ macro_rules! identifier {
             serde::Serialize,
         )]
         #[serde(transparent)]
-        pub struct $name(std::sync::Arc<str>);
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
-            /// The identifier with this text.
+            /// The identifier with this text; one of up to 23 bytes needs no memory elsewhere.
             pub fn new(text: impl Into<std::sync::Arc<str>>) -> Self {
-                Self(text.into())
+                Self(smol_str::SmolStr::from(text.into()))
             }
 
             /// The identifier's text.
