@@ -28,6 +28,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::event::{Event, EventKind};
+use crate::few::{List, Map};
 use crate::id::{MessageId, ProfileId};
 use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
@@ -73,9 +74,9 @@ pub struct Timeline {
     first: Option<Timestamp>,
     person: Option<ProfileId>,
     /// The tellings of each trait, in order.
-    attributes: ByName<Vec<Told>>,
+    attributes: ByName<List<Told>>,
     series: BTreeMap<Arc<str>, Series>,
-    revisions: BTreeMap<(Arc<str>, Value), Revisions>,
+    revisions: Map<(Arc<str>, Value), Revisions>,
     /// What tells neither an entry nor a trait, only that there is somebody.
     others: Series,
 }
@@ -156,7 +157,7 @@ impl Timeline {
     /// Returns whether there is such an event.
     pub fn retract(&mut self, id: &MessageId, from: Timestamp) -> bool {
         let mut found = !self.others.retract(id, from).is_empty();
-        for ((name, _), revisions) in &mut self.revisions {
+        for ((name, _), revisions) in self.revisions.iter_mut() {
             let old = revisions.facts();
             if revisions.retract(id, from) {
                 let change = (old, revisions.facts());
@@ -170,7 +171,12 @@ impl Timeline {
                 found = true;
             }
         }
-        for told in self.attributes.values_mut().flatten().filter(|told| told.id == *id) {
+        for told in self
+            .attributes
+            .values_mut()
+            .flat_map(|history| history.iter_mut())
+            .filter(|told| told.id == *id)
+        {
             told.known.end(from);
             found = true;
         }
@@ -209,10 +215,6 @@ impl Timeline {
 
     fn hold(&mut self, name: &Arc<str>, told: Told) {
         let history = self.attributes.entry(name);
-        if history.is_empty() {
-            // Most are told once, and there are many people.
-            history.reserve_exact(1);
-        }
         // Of several at one instant the greatest value is the last, in every engine.
         let at = history.partition_point(|other| other.order() <= told.order());
         history.insert(at, told);
@@ -227,7 +229,11 @@ impl Timeline {
             };
             keeps_own &= *name != *event.name();
             let revision = Revision::of(&fact, name, key, event.name());
-            let revisions = self.revisions.entry((Arc::clone(name), value.clone())).or_default();
+            let thing = (Arc::clone(name), value.clone());
+            if self.revisions.get(&thing).is_none() {
+                self.revisions.insert(thing.clone(), Revisions::default());
+            }
+            let Some(revisions) = self.revisions.get_mut(&thing) else { continue };
             let old = revisions.facts();
             revisions.add(revision);
             let change = (old, revisions.facts());
@@ -239,6 +245,16 @@ impl Timeline {
                 self.series.entry(Arc::clone(event.name())).or_default().insert(fact);
             }
         }
+    }
+
+    pub(crate) fn column_count(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Reads what questions begin with, so that it is at hand when they are asked.
+    #[inline]
+    pub(crate) fn reach(&self) {
+        self.columns.reach();
     }
 
     /// Forgets what is older than the timeline keeps it.
@@ -396,7 +412,7 @@ impl<'a> Facts<'a> {
 
     /// All that was and will be told of a trait, in order; who asks filters by [`Facts::known`].
     pub(crate) fn tellings(&self, name: &str) -> &'a [Told] {
-        self.timeline.attributes.get(name).map_or(&[][..], Vec::as_slice)
+        self.timeline.attributes.get(name).map_or(&[], |history| history)
     }
 
     /// A whole series with what is still to happen; who asks filters by [`Facts::known`] and

@@ -15,6 +15,7 @@ pub mod stats;
 pub mod page;
 pub(crate) mod folder;
 pub(crate) mod bits;
+pub(crate) mod few;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::few::make_room;
+
 /// What is known by each name, found by its length first: few names share one.
 ///
 /// There are few names and many people, so they lie side by side.
@@ -47,6 +49,7 @@ impl<T: Default> ByName<T> {
     /// What is known by this name, to be changed.
     pub(crate) fn entry(&mut self, name: &Arc<str>) -> &mut T {
         let place = self.place(name).unwrap_or_else(|place| {
+            make_room(&mut self.0, 1);
             self.0.insert(place, (Arc::clone(name), T::default()));
             place
         });

@@ -1,17 +1,16 @@
 //! Columns: what figures count of a person's events, in order, so that a stretch is two searches.
 
-mod instants;
 mod merge;
 
-use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::sync::Arc;
 
 use super::layout::{Keep, Layout, Pick};
 use super::{Fact, Known};
 use crate::bits::Bits;
+use crate::few::{Map, Short, make_room};
 use crate::time::Timestamp;
 use crate::value::Value;
-use instants::Instants;
 
 /// What became of a column.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +48,21 @@ struct Held {
 }
 
 /// When each value was last seen.
-type Seen = BTreeMap<Value, Timestamp>;
+type Seen = Map<Value, Timestamp>;
 
 impl Columns {
     pub(crate) fn new(layout: Arc<Layout>) -> Self {
         Self { layout, ..Self::default() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.kept.columns.len()
+    }
+
+    /// Reads what every question begins with.
+    #[inline]
+    pub(super) fn reach(&self) {
+        black_box(self.kept.columns.first().map(|column| column.since));
     }
 
     pub(crate) fn layout(&self) -> &Arc<Layout> {
@@ -129,7 +138,7 @@ impl Columns {
                 && let Some(cut) = column.trim(now.minus(length))
                 && let Some((_, seen)) = seen.iter_mut().find(|(other, _)| *other == number)
             {
-                seen.retain(|_, at| *at > cut);
+                seen.retain(|at| *at > cut);
             }
         });
     }
@@ -143,6 +152,9 @@ impl Columns {
     }
 }
 
+/// Room is made for so many columns at a time.
+const AT_ONCE: usize = 4;
+
 impl Held {
     /// Notes when a value was last seen: only that instant is an entry.
     fn see(&mut self, number: usize, value: &Value, at: Timestamp) {
@@ -153,7 +165,7 @@ impl Held {
         }
         match seen.get_mut(value) {
             Some(last) => *last = at,
-            None => drop(seen.insert(value.clone(), at)),
+            None => seen.insert(value.clone(), at),
         }
         let column = self.column(number);
         before.into_iter().for_each(|before| column.remove(before, 0));
@@ -164,7 +176,8 @@ impl Held {
     fn seen(&mut self, number: usize) -> &mut Seen {
         let place = self.seen.iter().position(|(other, _)| *other == number);
         let place = place.unwrap_or_else(|| {
-            self.seen.push((number, Seen::new()));
+            make_room(&mut self.seen, 1);
+            self.seen.push((number, Seen::default()));
             self.seen.len() - 1
         });
         &mut self.seen[place].1
@@ -183,6 +196,7 @@ impl Held {
         let place = self.numbers.rank(number);
         if !self.numbers.get(number) {
             self.numbers.insert(number);
+            make_room(&mut self.columns, AT_ONCE);
             self.columns.insert(place, Column::default());
             while self.numbers.get(self.dense) {
                 self.dense += 1;
@@ -191,6 +205,9 @@ impl Held {
         &mut self.columns[place]
     }
 }
+
+/// When entries happened; of most things most people have done few, which need no memory elsewhere.
+type Instants = Short<Timestamp, 3>;
 
 /// Entries in order, with their running totals.
 #[derive(Clone, Debug)]
@@ -229,7 +246,8 @@ impl Default for Column {
 const TRIMMED: usize = 16;
 
 impl Column {
-    const EMPTY: &Self = &Self { at: Instants::NONE, since: Timestamp::MIN, more: None };
+    const EMPTY: &Self =
+        &Self { at: Instants::none(Timestamp::MIN), since: Timestamp::MIN, more: None };
 
     #[inline]
     fn more(&self) -> &More {

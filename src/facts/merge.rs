@@ -1,10 +1,9 @@
 //! Timelines of several identifiers as the one of the person behind them.
 
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use super::column::ignored;
-use super::{Timeline, Told, revise};
+use super::{Timeline, revise};
 use crate::id::ProfileId;
 use crate::time::earlier;
 
@@ -45,8 +44,10 @@ impl Timeline {
         self.others.absorb(&other.others);
         for (name, told) in other.attributes.iter() {
             let history = self.attributes.entry(name);
-            history.extend_from_slice(told);
-            history.sort_by(|a, b| Told::order(a).cmp(&Told::order(b)));
+            for told in told.iter() {
+                let at = history.partition_point(|other| other.order() <= told.order());
+                history.insert(at, told.clone());
+            }
         }
         self.absorb_columns(other);
         for (name, series) in &other.series {
@@ -66,20 +67,16 @@ impl Timeline {
 
     /// What followed from what each was told of one thing gives way to what follows from all of it.
     fn absorb_revisions(&mut self, other: &Self) {
-        for ((name, value), theirs) in &other.revisions {
-            match self.revisions.entry((Arc::clone(name), value.clone())) {
-                Entry::Vacant(place) => {
-                    place.insert(theirs.clone());
-                }
-                Entry::Occupied(mut ours) => {
-                    let mut old = ours.get().facts();
-                    old.extend(theirs.facts());
-                    ours.get_mut().absorb(theirs);
-                    let new = ours.get().facts();
-                    let change = (old, new);
-                    revise(&mut self.series, &mut self.columns, name, change, &mut ignored);
-                }
-            }
+        for (thing, theirs) in other.revisions.iter() {
+            let Some(ours) = self.revisions.get_mut(thing) else {
+                self.revisions.insert(thing.clone(), theirs.clone());
+                continue;
+            };
+            let mut old = ours.facts();
+            old.extend(theirs.facts());
+            ours.absorb(theirs);
+            let change = (old, ours.facts());
+            revise(&mut self.series, &mut self.columns, &thing.0, change, &mut ignored);
         }
     }
 }

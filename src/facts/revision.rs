@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Fact, Known};
+use crate::few::make_room;
 use crate::id::MessageId;
 use crate::schema::BusinessKey;
 use crate::time::Timestamp;
@@ -39,6 +40,7 @@ pub(super) struct Revisions(Vec<Revision>);
 
 impl Revisions {
     pub(super) fn add(&mut self, revision: Revision) {
+        make_room(&mut self.0, 1);
         self.0.push(revision);
     }
 

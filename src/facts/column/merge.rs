@@ -25,12 +25,12 @@ impl Held {
     fn absorb_seen(&mut self, number: usize, theirs: &Column, seen: Option<&Seen>) {
         let ours = self.column(number);
         let mut rest = theirs.cut_off(ours.cut_at());
-        rest.at = Instants::NONE;
+        rest.at = Instants::none(Timestamp::MIN);
         rest.more.iter_mut().for_each(|more| more.totals.clear());
         *ours = ours.merged(&rest);
         let cut = ours.cut_at();
-        self.seen(number).retain(|_, at| *at > cut);
-        let seen = seen.into_iter().flatten().filter(|(_, at)| **at > cut);
+        self.seen(number).retain(|at| *at > cut);
+        let seen = seen.into_iter().flat_map(Seen::iter).filter(|(_, at)| **at > cut);
         seen.for_each(|(value, at)| self.see(number, value, *at));
     }
 }

@@ -1,16 +1,22 @@
 //! When the memberships of one person may turn by time.
 
+use std::hint::black_box;
+
 use super::tree::NEVER;
+use crate::few::Short;
 use crate::time::Timestamp;
 
 /// Segments whose membership may turn, and when.
 #[derive(Debug)]
 pub(super) struct Dues {
     /// By their segments, ascending.
-    dues: Vec<Due>,
+    dues: Short<Due, FEW>,
     /// The first of the instants.
     next: Timestamp,
 }
+
+/// Most people have no more than this.
+const FEW: usize = 5;
 
 #[derive(Clone, Copy, Debug)]
 struct Due {
@@ -20,7 +26,17 @@ struct Due {
 
 impl Dues {
     pub(super) const fn new() -> Self {
-        Self { dues: Vec::new(), next: NEVER }
+        Self { dues: Short::none(Due { at: NEVER, segment: 0 }), next: NEVER }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.dues.len()
+    }
+
+    /// Reads what is looked at first when time has come.
+    #[inline]
+    pub(super) fn reach(&self) {
+        black_box(self.dues.first().copied());
     }
 
     /// When the first may turn.
@@ -48,7 +64,7 @@ impl Dues {
         match place {
             Ok(place) if at < NEVER => self.dues[place].at = at,
             Ok(place) => {
-                self.dues.remove(place);
+                self.dues.remove(place..place + 1);
             }
             Err(place) => self.dues.insert(place, Due { at, segment }),
         }
