@@ -53,6 +53,7 @@
 //! later events of its sort, and nothing of other people.
 //! While nothing happens and no timer is due, nothing is done.
 
+mod ahead;
 mod backfill;
 mod due;
 mod leaves;
@@ -243,6 +244,7 @@ impl Live {
             behind = alone.behind;
         }
         let Some(Some(person)) = self.people.get_mut(behind) else { return };
+        person.reach();
         let Some(program) = self.programs.get(person.program) else { return };
         let Pending { told, stale } = &mut self.pending;
         let way = program.way(event);
@@ -356,6 +358,7 @@ impl Live {
     /// Asks about everybody whose timer is due at `upto` or before.
     fn fire(&mut self, upto: Timestamp) {
         while let Some((at, number)) = self.timers.take(upto) {
+            self.reach_timers();
             if self.is_set(number, at) {
                 self.come_back(number, at);
             }
@@ -365,6 +368,7 @@ impl Live {
     /// A person's time has come.
     fn come_back(&mut self, number: usize, at: Timestamp) {
         let Some(Some(person)) = self.people.get_mut(number) else { return };
+        person.reach();
         person.timer = Timestamp::MAX;
         let Some(program) = self.programs.get(person.program) else { return };
         let (mut told, mut stale) = (Vec::new(), Vec::new());

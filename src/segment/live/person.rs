@@ -1,6 +1,7 @@
 //! What is kept of one person.
 
 use std::cmp::Reverse;
+use std::hint::black_box;
 
 use super::due::Dues;
 use super::leaves::{Leaves, STEPS};
@@ -37,10 +38,10 @@ pub(super) struct Person {
     due: Dues,
     leaves: Leaves,
     members: Bits,
+    pub(super) id: ProfileId,
+    pub(super) timeline: Timeline,
     /// What is known and yet to happen, where it must not be kept before; the last comes first.
     ahead: Vec<Event>,
-    pub(super) timeline: Timeline,
-    pub(super) id: ProfileId,
 }
 
 /// A membership that turned.
@@ -69,14 +70,32 @@ impl Person {
             blank: true,
             members: Bits::of(program.segments().len()),
             due: Dues::new(),
-            leaves: program.blank().clone(),
+            leaves: Leaves::default(),
             ahead: Vec::new(),
         }
     }
 
+    /// Reads where the parts of the person are to be found, line for line of memory.
+    #[inline]
+    pub(super) fn touch(&self) {
+        let Self { timer, due, leaves, id, timeline, .. } = self;
+        black_box((*timer, due.len(), leaves.len(), id.as_str().len(), timeline.column_count()));
+    }
+
+    /// Reads where each part of the person begins, so that the memory is asked for all of them at
+    /// once: most people have not been at hand for long, and waiting for one after the other takes
+    /// longer than the work.
+    #[inline]
+    pub(super) fn reach(&self) {
+        self.due.reach();
+        self.leaves.reach();
+        self.timeline.reach();
+        black_box(self.id.as_str().as_bytes().first().copied());
+    }
+
     /// The truths of these leaves may be others now; `stale` learns of those that were known.
-    fn forget(&mut self, leaves: &[usize], stale: &mut dyn FnMut(usize)) {
-        let known = leaves.iter().filter(|leaf| self.leaves.forget(**leaf));
+    fn forget(&mut self, leaves: &[usize], program: &Program, stale: &mut dyn FnMut(usize)) {
+        let known = leaves.iter().filter(|leaf| self.leaves.forget(**leaf, program.blank()));
         known.for_each(|leaf| stale(*leaf));
     }
 
@@ -118,7 +137,7 @@ impl Person {
         let Self { timeline, leaves, .. } = self;
         let mut changed = |column, change| {
             let pulls = program.pulls(column).iter();
-            let turned = pulls.filter(|pull| leaves.change(pull, change));
+            let turned = pulls.filter(|pull| leaves.change(pull, change, program.blank()));
             turned.for_each(|pull| stale(pull.leaf));
         };
         if event.known_from() > now {
@@ -131,7 +150,7 @@ impl Person {
             self.untrimmed = 0;
             timeline.trim(now);
         }
-        program.routes(way).for_each(|route| self.forget(&route.looking, stale));
+        program.routes(way).for_each(|route| self.forget(&route.looking, program, stale));
     }
 
     /// Takes an event back, as [`Person::insert`].
@@ -143,7 +162,7 @@ impl Person {
         stale: &mut dyn FnMut(usize),
     ) {
         self.timeline.take_back(event, program.schema(), now);
-        program.routes(way).for_each(|route| self.forget(&route.leaves, stale));
+        program.routes(way).for_each(|route| self.forget(&route.leaves, program, stale));
     }
 
     /// When something of them first happened.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::LOOK_BACK;
-use super::leaves::{Leaves, STEPS};
+use super::leaves::{Blank, STEPS};
 use super::pull::Pull;
 use super::tree::Tree;
 use crate::bits::Bits;
@@ -27,7 +27,7 @@ pub struct Program {
     /// What an entry does to leaves, by the number of its column.
     pulls: Vec<Vec<Pull>>,
     /// What is known of the leaves of whom nothing else is known.
-    blank: Leaves,
+    blank: Blank,
     every_segment: Bits,
     /// Those that such a person may be in, or that cannot be told of them.
     first_segments: Bits,
@@ -165,7 +165,7 @@ impl Program {
         &self.every_segment
     }
 
-    pub(super) fn blank(&self) -> &Leaves {
+    pub(super) fn blank(&self) -> &Blank {
         &self.blank
     }
 
@@ -255,6 +255,11 @@ impl Leaf {
         parts.for_each(|part| part.for_each_column_mut(&mut |kept| kept.renumber(layout)));
     }
 
+    /// The number of the column that it reads first.
+    fn column(&self) -> Option<usize> {
+        self.column_test()?.parts.first().map(|part| part.column.number)
+    }
+
     /// The test as one of columns, where it is one.
     fn column_test(&self) -> Option<&plan::Leaf> {
         match &self.cond {
@@ -311,10 +316,11 @@ impl Route {
 }
 
 /// What tells one leaf from another. Those of one event are next to each other, since it asks about
-/// them together.
+/// them together, and of those the ones of one column.
 #[derive(Eq, Ord, PartialEq, PartialOrd)]
 struct Key {
     event: Option<Arc<str>>,
+    column: Option<usize>,
     text: String,
     strict: bool,
 }
@@ -323,7 +329,8 @@ impl Key {
     fn of(test: &Test, strict: bool) -> Self {
         let part = test.leaf.as_ref().and_then(|leaf| leaf.parts.first());
         let event = part.and_then(|part| part.column.pick.event().cloned());
-        Self { event, text: format!("{:?} {:?}", test.any, test.check), strict }
+        let column = part.map(|part| part.column.number);
+        Self { event, column, text: format!("{:?} {:?}", test.any, test.check), strict }
     }
 }
 
@@ -346,8 +353,9 @@ fn leaves<'s>(
 }
 
 /// What is known of leaves where no column has an entry; what time alone turns is left to be asked.
-fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
-    let mut blank = Leaves::of(leaves.len());
+fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Blank {
+    let groups = leaves.chunk_by(|leaf, other| leaf.column() == other.column());
+    let mut blank = Blank::of(groups.map(<[Leaf]>::len));
     let nobody = Timeline::with_columns(Arc::clone(layout));
     let facts = nobody.facts(Timestamp::MIN);
     for (number, leaf) in leaves.iter().enumerate() {
@@ -361,7 +369,7 @@ fn blank(leaves: &[Leaf], layout: &Arc<Layout>) -> Leaves {
 }
 
 /// The segments that somebody is in of whom only this is known, and those that it does not decide.
-fn first_segments(segments: &[Compiled], blank: &Leaves) -> Bits {
+fn first_segments(segments: &[Compiled], blank: &Blank) -> Bits {
     let mut first = Bits::of(segments.len());
     for (number, segment) in segments.iter().enumerate() {
         let held = segment.tree.decided(&|leaf| blank.always(leaf));

@@ -12,39 +12,51 @@ const HOUR: i64 = Duration::hours(1).micros();
 /// instant the least number.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    /// Up to the hour that is at hand.
-    near: BinaryHeap<Timer>,
+    /// Of the hour that is at hand, the first last.
+    near: Vec<Timer>,
+    /// Those up to that hour that were set since it began.
+    added: BinaryHeap<Reverse<Timer>>,
     hour: i64,
     /// By their hours, all of which are later.
     far: BTreeMap<i64, Vec<Timer>>,
 }
 
-type Timer = Reverse<(Timestamp, usize)>;
+type Timer = (Timestamp, usize);
 
 impl Timers {
     pub(super) fn set(&mut self, at: Timestamp, number: usize) {
-        let (hour, timer) = (at.micros().div_euclid(HOUR), Reverse((at, number)));
+        let hour = at.micros().div_euclid(HOUR);
         if hour <= self.hour {
-            self.near.push(timer);
+            self.added.push(Reverse((at, number)));
         } else {
-            self.far.entry(hour).or_default().push(timer);
+            self.far.entry(hour).or_default().push((at, number));
         }
     }
 
     /// The first there is.
-    pub(super) fn first(&mut self) -> Option<(Timestamp, usize)> {
-        if self.near.is_empty() {
-            let (hour, timers) = self.far.pop_first()?;
-            (self.hour, self.near) = (hour, timers.into());
+    pub(super) fn first(&mut self) -> Option<Timer> {
+        if self.near.is_empty() && self.added.is_empty() {
+            (self.hour, self.near) = self.far.pop_first()?;
+            self.near.sort_unstable_by(|timer, other| other.cmp(timer));
         }
-        self.near.peek().map(|Reverse(timer)| *timer)
+        let near = self.near.last().copied();
+        let added = self.added.peek().map(|Reverse(timer)| *timer);
+        near.into_iter().chain(added).min()
     }
 
     /// Takes the first there is, if it is due at `upto` or before.
-    pub(super) fn take(&mut self, upto: Timestamp) -> Option<(Timestamp, usize)> {
+    pub(super) fn take(&mut self, upto: Timestamp) -> Option<Timer> {
         let first = self.first().filter(|(at, _)| *at <= upto)?;
-        self.near.pop();
+        if self.near.pop_if(|timer| *timer == first).is_none() {
+            self.added.pop();
+        }
         Some(first)
+    }
+
+    /// Whose timer comes so many after the first, unless it was set lately.
+    pub(super) fn after(&self, count: usize) -> Option<usize> {
+        let place = self.near.len().checked_sub(1 + count)?;
+        self.near.get(place).map(|(_, number)| *number)
     }
 }
 
