@@ -8,7 +8,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
 
-use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use bespoke::Engine;
@@ -31,20 +30,11 @@ fn engine(segments: usize) -> Engine {
     engine
 }
 
-/// How long this thread has been at work: its own time where the system tells it, so that what else
-/// the machine does is not counted.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn clock() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    let own = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let own = own.and_then(|text| text.split_whitespace().next()?.parse().ok());
-    own.map_or_else(|| START.elapsed(), Duration::from_nanos)
-}
-
 /// Handles events as they become known, and takes what turns; how long that took, and how much
 /// turned.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn handle(live: &mut Live, events: &[Event]) -> (Duration, usize) {
-    let start = clock();
+    let start = Instant::now();
     let mut turned = 0;
     for event in events {
         live.handle_event(event, event.known_from());
@@ -52,7 +42,7 @@ fn handle(live: &mut Live, events: &[Event]) -> (Duration, usize) {
             turned += 1;
         }
     }
-    (clock().saturating_sub(start), turned)
+    (start.elapsed(), turned)
 }
 
 fn trial() -> bool {
