@@ -230,10 +230,7 @@ impl Timeline {
             keeps_own &= *name != *event.name();
             let revision = Revision::of(&fact, name, key, event.name());
             let thing = (Arc::clone(name), value.clone());
-            if self.revisions.get(&thing).is_none() {
-                self.revisions.insert(thing.clone(), Revisions::default());
-            }
-            let Some(revisions) = self.revisions.get_mut(&thing) else { continue };
+            let revisions = self.revisions.entry(thing, Revisions::default);
             let old = revisions.facts();
             revisions.add(revision);
             let change = (old, revisions.facts());

@@ -41,6 +41,18 @@ impl<T> List<T> {
     }
 }
 
+impl<T> From<Vec<T>> for List<T> {
+    fn from(mut many: Vec<T>) -> Self {
+        match many.pop() {
+            Some(one) if many.is_empty() => Self::One(one),
+            last => {
+                many.extend(last);
+                Self::Many(many)
+            }
+        }
+    }
+}
+
 impl<T> Default for List<T> {
     fn default() -> Self {
         Self::Many(Vec::new())
@@ -167,22 +179,24 @@ impl<K: Ord, V> Map<K, V> {
         }
     }
 
-    /// Puts in a value, in the place of one there was.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    /// The value of a key, which is made if there is none.
+    pub(crate) fn entry(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         if let Self::Few(few) = self
             && few.len() == FEW
         {
             *self = Self::Many(std::mem::take(few).into_iter().collect());
         }
         match self {
-            Self::Few(few) => match few.binary_search_by(|(other, _)| other.cmp(&key)) {
-                Ok(place) => few[place].1 = value,
-                Err(place) => {
+            Self::Few(few) => {
+                let place = few.binary_search_by(|(other, _)| other.cmp(&key));
+                let place = place.unwrap_or_else(|place| {
                     make_room(few, 2);
-                    few.insert(place, (key, value));
-                }
-            },
-            Self::Many(many) => drop(many.insert(key, value)),
+                    few.insert(place, (key, make()));
+                    place
+                });
+                &mut few[place].1
+            }
+            Self::Many(many) => many.entry(key).or_insert_with(make),
         }
     }
 
@@ -241,6 +255,7 @@ mod tests {
                 list.first_mut().into_iter().for_each(|first| *first = first.wrapping_add(1));
                 expected.first_mut().into_iter().for_each(|first| *first = first.wrapping_add(1));
                 prop_assert_eq!(&*list, &*expected);
+                prop_assert_eq!(&*List::from(expected.clone()), &*expected);
             }
         }
 
@@ -268,7 +283,7 @@ mod tests {
         fn they_are_maps(steps in vec((0_u8..40, 0_u8..9), 0..60), below in 0_u8..9) {
             let (mut map, mut expected) = (Map::default(), BTreeMap::new());
             for (key, value) in steps {
-                map.insert(key, value);
+                *map.entry(key, || 0) = value;
                 expected.insert(key, value);
             }
             map.retain(|value| *value >= below);

@@ -163,10 +163,7 @@ impl Held {
         if before.is_some_and(|before| at <= before) {
             return;
         }
-        match seen.get_mut(value) {
-            Some(last) => *last = at,
-            None => seen.insert(value.clone(), at),
-        }
+        *seen.entry(value.clone(), || at) = at;
         let column = self.column(number);
         before.into_iter().for_each(|before| column.remove(before, 0));
         column.insert(at, 0);

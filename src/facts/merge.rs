@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::column::ignored;
-use super::{Timeline, revise};
+use super::{Timeline, Told, revise};
 use crate::id::ProfileId;
 use crate::time::earlier;
 
@@ -44,10 +44,9 @@ impl Timeline {
         self.others.absorb(&other.others);
         for (name, told) in other.attributes.iter() {
             let history = self.attributes.entry(name);
-            for told in told.iter() {
-                let at = history.partition_point(|other| other.order() <= told.order());
-                history.insert(at, told.clone());
-            }
+            let mut all: Vec<Told> = history.iter().chain(told.iter()).cloned().collect();
+            all.sort_by(|a, b| a.order().cmp(&b.order()));
+            *history = all.into();
         }
         self.absorb_columns(other);
         for (name, series) in &other.series {
@@ -69,7 +68,7 @@ impl Timeline {
     fn absorb_revisions(&mut self, other: &Self) {
         for (thing, theirs) in other.revisions.iter() {
             let Some(ours) = self.revisions.get_mut(thing) else {
-                self.revisions.insert(thing.clone(), theirs.clone());
+                self.revisions.entry(thing.clone(), || theirs.clone());
                 continue;
             };
             let mut old = ours.facts();

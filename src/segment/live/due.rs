@@ -63,9 +63,7 @@ impl Dues {
         }
         match place {
             Ok(place) if at < NEVER => self.dues[place].at = at,
-            Ok(place) => {
-                self.dues.remove(place..place + 1);
-            }
+            Ok(place) => self.dues.remove(place..place + 1),
             Err(place) => self.dues.insert(place, Due { at, segment }),
         }
         if at < self.next {

@@ -117,7 +117,7 @@ impl Blank {
         let mut blank = Self::default();
         let mut sizes: Vec<usize> = sizes.into_iter().collect();
         let count: usize = sizes.iter().sum();
-        if i64::try_from(starts(sizes.len()) + count).is_ok_and(|cells| cells > START) {
+        if starts(sizes.len()) + count > usize::from(START) {
             sizes = vec![count];
         }
         for size in sizes {
@@ -149,7 +149,7 @@ impl Blank {
 }
 
 /// Where a group begins takes sixteen bits of a cell; so many truths there may be in groups.
-const START: i64 = 0xFFFF;
+const START: u16 = u16::MAX;
 
 /// How many cells the starts of so many groups take.
 fn starts(groups: usize) -> usize {
@@ -239,7 +239,7 @@ impl Leaves {
     fn place(&self, leaf: usize, blank: &Blank) -> Option<usize> {
         let (group, place) = *blank.places.get(leaf)?;
         let (cell, shift) = start_of(group);
-        let start = self.cells.get(cell)? >> shift & START;
+        let start = self.cells.get(cell)? >> shift & i64::from(START);
         let start = usize::from(u16::try_from(start).ok()?);
         (start > 0).then_some(start + place as usize)
     }
