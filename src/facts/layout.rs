@@ -113,7 +113,7 @@ pub(crate) struct Lean {
     /// their entries are.
     pub(crate) columns: BTreeMap<usize, Keep>,
     /// The series that are kept, and for how long.
-    pub(crate) series: BTreeMap<Arc<str>, Keep>,
+    pub(crate) series: ByName<Option<Keep>>,
     /// If every series is, for how long.
     pub(crate) every_series: Option<Keep>,
     /// The traits that are kept.
@@ -247,6 +247,6 @@ impl Layout {
     /// How long the facts of an event are kept; `None` if they are not.
     pub(crate) fn keeps_series(&self, event: &str) -> Option<Keep> {
         let Some(lean) = &self.lean else { return Some(Keep::Always) };
-        lean.series.get(event).copied().max(lean.every_series)
+        lean.series.get(event).copied().flatten().max(lean.every_series)
     }
 }

@@ -455,8 +455,8 @@ fn keep_series(cond: &Cond, lean: &mut Lean) {
         };
         match &figure.event {
             Some(event) => {
-                let kept = lean.series.entry(Arc::clone(event)).or_insert(length);
-                *kept = length.max(*kept);
+                let kept = lean.series.entry(event);
+                *kept = (*kept).max(Some(length));
             }
             None => lean.every_series = lean.every_series.max(Some(length)),
         }
