@@ -30,6 +30,7 @@ use std::sync::Arc;
 use crate::event::{Event, EventKind};
 use crate::few::{List, Map};
 use crate::id::{MessageId, ProfileId};
+use crate::memory::fetch;
 use crate::schema::{BusinessKey, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -244,11 +245,17 @@ impl Timeline {
         }
     }
 
-    pub(crate) fn column_count(&self) -> usize {
-        self.columns.len()
+    /// Asks for the memory that the timeline itself is in.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        let Self { columns, person, attributes, series, .. } = self;
+        fetch(columns);
+        fetch(person);
+        fetch(attributes);
+        fetch(series);
     }
 
-    /// Reads what questions begin with, so that it is at hand when they are asked.
+    /// Asks for the memory of what most questions read.
     #[inline]
     pub(crate) fn reach(&self) {
         self.columns.reach();

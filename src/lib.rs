@@ -16,6 +16,7 @@ pub mod page;
 pub(crate) mod folder;
 pub(crate) mod bits;
 pub(crate) mod few;
+pub(crate) mod memory;
 
 // Facts: the vocabulary, the envelope, a person's timeline as known at an instant.
 pub mod schema;

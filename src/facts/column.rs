@@ -2,13 +2,13 @@
 
 mod merge;
 
-use std::hint::black_box;
 use std::sync::Arc;
 
 use super::layout::{Keep, Layout, Pick};
 use super::{Fact, Known};
 use crate::bits::Bits;
 use crate::few::{Map, Short, make_room};
+use crate::memory::fetch_first;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -55,14 +55,10 @@ impl Columns {
         Self { layout, ..Self::default() }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.kept.columns.len()
-    }
-
-    /// Reads what every question begins with.
+    /// Asks for the memory of the first columns.
     #[inline]
     pub(super) fn reach(&self) {
-        black_box(self.kept.columns.first().map(|column| column.since));
+        fetch_first(&self.kept.columns);
     }
 
     pub(crate) fn layout(&self) -> &Arc<Layout> {

@@ -58,6 +58,7 @@ mod backfill;
 mod due;
 mod leaves;
 mod link;
+mod people;
 mod person;
 mod program;
 mod pull;
@@ -65,8 +66,7 @@ mod timers;
 mod transition;
 mod tree;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 pub use program::Program;
@@ -78,7 +78,9 @@ use crate::id::ProfileId;
 use crate::identity::linked_by;
 use crate::time::{Duration, Timestamp};
 use backfill::{Reason, Waiting};
+use leaves::Stale;
 use link::Linked;
+use people::People;
 use person::{Person, Scratch};
 use program::Way;
 use timers::Timers;
@@ -91,10 +93,6 @@ const LATE: Duration = Duration::hours(1);
 /// longer than windows need it the past is kept.
 const LOOK_BACK: Duration = Duration::days(1);
 
-/// People by their identifiers. It is asked and never gone through, so its order is nobody's
-/// concern.
-type Index = HashMap<ProfileId, usize, BuildHasherDefault<DefaultHasher>>;
-
 /// Many segments over many people, followed live.
 #[derive(Debug)]
 pub struct Live {
@@ -103,8 +101,7 @@ pub struct Live {
     programs: Vec<Program>,
     /// Those who are asked about; of a linked identifier it is the person behind it, under the
     /// number of the least.
-    people: Vec<Option<Person>>,
-    index: Index,
+    people: People,
     linked: Linked,
     timers: Timers,
     pending: Pending,
@@ -120,7 +117,7 @@ pub struct Live {
 struct Pending {
     told: Vec<(usize, Told)>,
     /// The leaves of people whose truths are to be found anew.
-    stale: Vec<(usize, usize)>,
+    stale: Vec<(usize, Stale)>,
 }
 
 /// What happened to a person.
@@ -138,8 +135,7 @@ impl Live {
             now: Timestamp::MIN,
             late: LATE,
             programs: vec![program],
-            people: Vec::new(),
-            index: Index::default(),
+            people: People::default(),
             linked: Linked::default(),
             timers: Timers::default(),
             pending: Pending::default(),
@@ -159,12 +155,12 @@ impl Live {
 
     /// How many people are kept; each identifier counts, linked or not.
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.people.len()
     }
 
     /// Whether nobody is kept.
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.people.len() == 0
     }
 
     /// An event is told at `now`.
@@ -175,16 +171,16 @@ impl Live {
     /// besides, as [`Live::handle_link`]. `now` does not go back: an earlier one counts as the
     /// latest there was. What is handled at one `now` is taken together.
     pub fn handle_event(&mut self, event: &Event, now: Timestamp) {
+        let number = event.person().map(|id| self.number(id));
+        number.into_iter().for_each(|number| self.people.touch(number));
         self.advance(now);
-        self.keep(event);
+        number.into_iter().for_each(|number| self.keep(number, event));
         if let Some((a, b)) = linked_by(event) {
             self.handle_link(a, b, now);
         }
     }
 
-    fn keep(&mut self, event: &Event) {
-        let Some(id) = event.person() else { return };
-        let number = self.number(id);
+    fn keep(&mut self, number: usize, event: &Event) {
         if let Some(waiting) = self.waiting.get_mut(&number) {
             waiting.events.push(event.clone());
             if waiting.lost.is_some() {
@@ -210,7 +206,7 @@ impl Live {
     }
 
     fn take_back(&mut self, event: &Event) {
-        let Some(&number) = event.person().and_then(|id| self.index.get(id)) else { return };
+        let Some(number) = event.person().and_then(|id| self.people.number(id)) else { return };
         let Some(person) = self.alone(number) else { return };
         let cause = Cause::Retraction(event.id());
         let Some(program) = self.programs.get(person.program) else { return };
@@ -233,7 +229,7 @@ impl Live {
         number: usize,
         event: &Event,
         (at, cause): (Timestamp, Cause),
-        change: impl Fn(&mut Person, (&Event, &Way), &Program, Timestamp, &mut dyn FnMut(usize)),
+        change: impl Fn(&mut Person, (&Event, &Way), &Program, Timestamp, &mut dyn FnMut(Stale)),
     ) {
         let mut behind = number;
         if let Some(alone) = self.linked.alone.get_mut(&number) {
@@ -243,7 +239,7 @@ impl Live {
             }
             behind = alone.behind;
         }
-        let Some(Some(person)) = self.people.get_mut(behind) else { return };
+        let Some(person) = self.people.get_mut(behind) else { return };
         person.reach();
         let Some(program) = self.programs.get(person.program) else { return };
         let Pending { told, stale } = &mut self.pending;
@@ -290,12 +286,12 @@ impl Live {
         let Some((current, number)) = current.and_then(|p| Some((p, p.number(segment)?))) else {
             return Membership::NotReady;
         };
-        let Some(place) = self.index.get(person) else { return Membership::Out };
-        let behind = self.linked.behind(*place);
+        let Some(place) = self.people.number(person) else { return Membership::Out };
+        let behind = self.linked.behind(place);
         if self.is_lost(behind) {
             return Membership::NotReady;
         }
-        let Some(Some(person)) = self.people.get(behind) else { return Membership::Out };
+        let Some(person) = self.people.get(behind) else { return Membership::Out };
         let member = if person.program + 1 == self.programs.len() {
             Some(person.is_member(number))
         } else {
@@ -310,15 +306,12 @@ impl Live {
 
     /// The number of a person; a new one has no history.
     fn number(&mut self, id: &ProfileId) -> usize {
-        if let Some(number) = self.index.get(id) {
-            return *number;
+        if let Some(number) = self.people.number(id) {
+            return number;
         }
-        let number = self.people.len();
         let current = self.programs.len() - 1;
-        let person = self.programs.get(current).map(|p| Person::new(id.clone(), current, p));
-        self.people.push(person);
-        self.index.insert(id.clone(), number);
-        number
+        let add = |program| self.people.add(Person::new(id.clone(), current, program));
+        self.programs.last().map_or(usize::MAX, add)
     }
 
     /// Goes on to `now`: what was handled before is settled, and timers that were due before fire.
@@ -341,7 +334,7 @@ impl Live {
         if told.len() > 1 {
             // Of several things told of a person the last to happen is the cause.
             told.sort_by(|(a, told), (b, other)| (a, told.at).cmp(&(b, other.at)));
-            stale.sort_unstable();
+            stale.sort_unstable_by_key(|(number, stale)| (*number, stale.leaf));
         }
         let mut rest = &*stale;
         for of_person in told.chunk_by(|(a, _), (b, _)| a == b) {
@@ -367,7 +360,7 @@ impl Live {
 
     /// A person's time has come.
     fn come_back(&mut self, number: usize, at: Timestamp) {
-        let Some(Some(person)) = self.people.get_mut(number) else { return };
+        let Some(person) = self.people.get_mut(number) else { return };
         person.reach();
         person.timer = Timestamp::MAX;
         let Some(program) = self.programs.get(person.program) else { return };
@@ -382,22 +375,21 @@ impl Live {
     }
 
     fn is_set(&self, number: usize, at: Timestamp) -> bool {
-        let person = self.people.get(number).and_then(Option::as_ref);
-        person.is_some_and(|person| person.timer == at)
+        self.people.get(number).is_some_and(|person| person.timer == at)
     }
 
     /// Asks about one person at an instant, of whom these leaves are stale, and tells what turned.
     fn ask(
         &mut self,
         number: usize,
-        stale: &[(usize, usize)],
+        stale: &[(usize, Stale)],
         told: &[(usize, Told)],
         at: Timestamp,
     ) {
         if self.is_lost(number) {
             return;
         }
-        let Some(Some(person)) = self.people.get_mut(number) else { return };
+        let Some(person) = self.people.get_mut(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         let leaves = stale.iter().map(|(_, leaf)| *leaf);
         person.settle(leaves, program, at, &mut self.scratch);
@@ -426,7 +418,7 @@ impl Live {
 
     /// Sets a person's timer, unless one is set that comes earlier and sets it anew then.
     fn schedule(&mut self, number: usize) {
-        let Some(Some(person)) = self.people.get_mut(number) else { return };
+        let Some(person) = self.people.get_mut(number) else { return };
         let next = person.next();
         if next < person.timer {
             person.timer = next;

@@ -64,8 +64,7 @@ impl Live {
         self.advance(now);
         self.settle();
         self.programs.push(program);
-        let people = self.people.iter().enumerate().filter(|(_, person)| person.is_some());
-        let mut present: BTreeSet<usize> = people.map(|(number, _)| number).collect();
+        let mut present: BTreeSet<usize> = self.people.present().collect();
         present.extend(self.linked.alone.keys());
         present.into_iter().for_each(|number| self.want(number, None));
     }
@@ -79,7 +78,7 @@ impl Live {
     pub fn expect<'t>(&mut self, person: &ProfileId, told: impl IntoIterator<Item = &'t str>) {
         self.settle();
         let number = self.number(person);
-        if let Some(Some(person)) = self.people.get_mut(self.linked.behind(number))
+        if let Some(person) = self.people.get_mut(self.linked.behind(number))
             && let Some(program) = self.programs.get(person.program)
         {
             let told = told.into_iter().filter_map(|segment| program.number(segment));
@@ -157,8 +156,7 @@ impl Live {
 
     /// Puts a person in the place of whoever was asked about under a number, and tells what turned.
     pub(super) fn succeed(&mut self, number: usize, mut person: Person, reason: &Reason) {
-        let Some(place) = self.people.get_mut(number) else { return };
-        let changed = match place.take() {
+        let changed = match self.people.take(number) {
             Some(was) => self.inherit(&was, &mut person),
             None => Vec::new(),
         };
@@ -174,9 +172,7 @@ impl Live {
                 self.transitions.push_back(Transition::found(found, self.now, cause));
             }
         }
-        if let Some(place) = self.people.get_mut(number) {
-            *place = Some(person);
-        }
+        self.people.put(number, person);
         if !lost {
             self.schedule(number);
         }

@@ -1,9 +1,8 @@
 //! When the memberships of one person may turn by time.
 
-use std::hint::black_box;
-
 use super::tree::NEVER;
 use crate::few::Short;
+use crate::memory::fetch_first;
 use crate::time::Timestamp;
 
 /// Segments whose membership may turn, and when.
@@ -29,14 +28,10 @@ impl Dues {
         Self { dues: Short::none(Due { at: NEVER, segment: 0 }), next: NEVER }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.dues.len()
-    }
-
-    /// Reads what is looked at first when time has come.
+    /// Asks for the memory of the first.
     #[inline]
     pub(super) fn reach(&self) {
-        black_box(self.dues.first().copied());
+        fetch_first(&self.dues);
     }
 
     /// When the first may turn.

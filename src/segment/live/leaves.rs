@@ -1,6 +1,5 @@
 //! What is known of the leaves of one person.
 
-use std::hint::black_box;
 use std::ops::Range;
 
 use super::program::Program;
@@ -8,6 +7,7 @@ use super::pull::Pull;
 use super::tree::{Held, NEVER};
 use crate::expr::plan::Cond;
 use crate::facts::Change;
+use crate::memory::fetch_first;
 use crate::metric::{Evaluator, Standing};
 use crate::segment::horizon;
 use crate::time::{Timestamp, Valid};
@@ -30,6 +30,14 @@ pub(super) struct Leaves {
     cells: Vec<i64>,
     /// Whether nothing is known of groups that are not kept, rather than what is known of nobody.
     forgotten: bool,
+}
+
+/// A leaf whose truth may be another now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stale {
+    pub(super) leaf: usize,
+    /// What it was, if that held whatever the instant: where it is so again, nothing else changes.
+    pub(super) was: Option<Held>,
 }
 
 /// What is known of the leaves of whom nothing else is known, and the groups that leaves are in:
@@ -163,14 +171,10 @@ fn start_of(group: u32) -> (usize, u32) {
 }
 
 impl Leaves {
-    pub(super) fn len(&self) -> usize {
-        self.cells.len()
-    }
-
-    /// Reads what every question begins with.
+    /// Asks for the memory of the first groups, and of where all are.
     #[inline]
     pub(super) fn reach(&self) {
-        black_box(self.cells.first().copied());
+        fetch_first(&self.cells);
     }
 
     /// Nothing is known of any leaf.
@@ -185,18 +189,19 @@ impl Leaves {
         known
     }
 
-    /// A column changed that a leaf reads; whether the leaf's truth was known and is known no more.
+    /// A column changed that a leaf reads; the leaf, if its truth was known and is known no more.
     #[inline]
-    pub(super) fn change(&mut self, pull: &Pull, change: Change, blank: &Blank) -> bool {
+    pub(super) fn change(&mut self, pull: &Pull, change: Change, blank: &Blank) -> Option<Stale> {
         let hold = self.get(pull.leaf, blank);
         if hold == Hold::OVER {
-            return false;
+            return None;
         }
         let left = pull.hold(hold, change);
         if left != hold {
             self.put(pull.leaf, left, blank);
         }
-        left == Hold::OVER
+        let was = || Some(hold.held()).filter(|held| held.until == NEVER);
+        (left == Hold::OVER).then(|| Stale { leaf: pull.leaf, was: was() })
     }
 
     /// The truth of a leaf, and until when it holds.

@@ -91,13 +91,10 @@ impl Live {
         let mut others = self.identifiers(person);
         others.remove(person);
         self.linked.links.forget(person);
-        if let Some(number) = self.index.remove(person) {
+        if let Some(number) = self.people.forget(person) {
             self.waiting.remove(&number);
             self.linked.alone.remove(&number);
             self.linked.groups.remove(&number);
-            if let Some(place) = self.people.get_mut(number) {
-                *place = None;
-            }
             self.regroup(others, &Cause::Unlink);
         }
     }
@@ -111,7 +108,7 @@ impl Live {
     pub(super) fn alone(&self, number: usize) -> Option<&Person> {
         match self.linked.alone.get(&number) {
             Some(alone) => Some(&alone.kept),
-            None => self.people.get(number)?.as_ref(),
+            None => self.people.get(number),
         }
     }
 
@@ -140,7 +137,7 @@ impl Live {
 
     /// An identifier and all that are one person with it, so far.
     fn identifiers(&self, id: &ProfileId) -> BTreeSet<ProfileId> {
-        let group = self.index.get(id).map(|number| self.linked.behind(*number));
+        let group = self.people.number(id).map(|number| self.linked.behind(number));
         let group = group.and_then(|number| self.linked.groups.get(&number));
         let members = group.into_iter().flat_map(|group| &group.members);
         let members = members.filter_map(|member| Some(&self.alone(*member)?.id));
@@ -176,7 +173,7 @@ impl Live {
     fn part(&mut self, component: &BTreeSet<ProfileId>) -> Vec<(usize, Person)> {
         let mut members = Vec::new();
         for id in component {
-            let Some(&number) = self.index.get(id) else { continue };
+            let Some(number) = self.people.number(id) else { continue };
             let alone = self.alone(number).and_then(|person| self.of_one_program(&[person]));
             members.extend(alone.map(|person| (number, person)));
             self.linked.groups.remove(&number);
@@ -187,8 +184,8 @@ impl Live {
 
     /// Nobody goes by this name any more.
     fn leave(&mut self, id: &ProfileId, cause: &Cause) {
-        let place = self.index.get(id).and_then(|number| self.people.get_mut(*number));
-        let Some(person) = place.and_then(Option::take) else { return };
+        let Some(number) = self.people.number(id) else { return };
+        let Some(person) = self.people.take(number) else { return };
         let Some(program) = self.programs.get(person.program) else { return };
         for (number, segment) in program.segments().iter().enumerate() {
             if person.is_member(number) {

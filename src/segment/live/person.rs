@@ -1,10 +1,9 @@
 //! What is kept of one person.
 
 use std::cmp::Reverse;
-use std::hint::black_box;
 
 use super::due::Dues;
-use super::leaves::{Leaves, STEPS};
+use super::leaves::{Leaves, STEPS, Stale};
 use super::program::{Program, Way};
 use super::tree::{Held, NEVER};
 use crate::bits::Bits;
@@ -12,6 +11,7 @@ use crate::event::Event;
 use crate::expr::plan::Cond;
 use crate::facts::{Facts, Timeline};
 use crate::id::ProfileId;
+use crate::memory::{fetch, fetch_first};
 use crate::metric::Evaluator;
 use crate::segment::horizon;
 use crate::time::{Timestamp, Valid};
@@ -59,44 +59,59 @@ pub(super) struct Scratch {
 }
 
 impl Person {
+    /// Somebody of whom nothing is known but the name.
     pub(super) fn new(id: ProfileId, number: usize, program: &Program) -> Self {
         Self {
             id,
             program: number,
             timeline: program.timeline(),
-            untrimmed: 0,
+            members: Bits::of(program.segments().len()),
+            ..Self::nobody()
+        }
+    }
+
+    /// Nobody, and by no program.
+    pub(super) fn nobody() -> Self {
+        Self {
             timer: Timestamp::MAX,
+            program: 0,
             born: false,
             blank: true,
-            members: Bits::of(program.segments().len()),
+            untrimmed: 0,
             due: Dues::new(),
             leaves: Leaves::default(),
+            members: Bits::default(),
+            id: "".into(),
+            timeline: Timeline::new(),
             ahead: Vec::new(),
         }
     }
 
-    /// Reads where the parts of the person are to be found, line for line of memory.
+    /// Asks for the memory that the person is in, line for line.
     #[inline]
     pub(super) fn touch(&self) {
-        let Self { timer, due, leaves, id, timeline, .. } = self;
-        black_box((*timer, due.len(), leaves.len(), id.as_str().len(), timeline.column_count()));
+        let Self { timer, leaves, id, timeline, ahead, .. } = self;
+        fetch(timer);
+        fetch(leaves);
+        fetch(id);
+        timeline.touch();
+        fetch(ahead);
     }
 
-    /// Reads where each part of the person begins, so that the memory is asked for all of them at
-    /// once: most people have not been at hand for long, and waiting for one after the other takes
-    /// longer than the work.
+    /// Asks for the memory that the person's parts are in, for all of them at once: most people have
+    /// not been at hand for long, and waiting for one after the other takes longer than the work.
     #[inline]
     pub(super) fn reach(&self) {
         self.due.reach();
         self.leaves.reach();
         self.timeline.reach();
-        black_box(self.id.as_str().as_bytes().first().copied());
+        fetch_first(self.id.as_str().as_bytes());
     }
 
     /// The truths of these leaves may be others now; `stale` learns of those that were known.
-    fn forget(&mut self, leaves: &[usize], program: &Program, stale: &mut dyn FnMut(usize)) {
+    fn forget(&mut self, leaves: &[usize], program: &Program, stale: &mut dyn FnMut(Stale)) {
         let known = leaves.iter().filter(|leaf| self.leaves.forget(**leaf, program.blank()));
-        known.for_each(|leaf| stale(*leaf));
+        known.for_each(|leaf| stale(Stale { leaf: *leaf, was: None }));
     }
 
     /// Nothing is known of any leaf.
@@ -128,7 +143,7 @@ impl Person {
         (event, way): (&Event, &Way),
         program: &Program,
         now: Timestamp,
-        stale: &mut dyn FnMut(usize),
+        stale: &mut dyn FnMut(Stale),
     ) {
         if event.at() > now && program.tells_apart(event) {
             let place = self.ahead.partition_point(|other| other.at() > event.at());
@@ -137,8 +152,8 @@ impl Person {
         let Self { timeline, leaves, .. } = self;
         let mut changed = |column, change| {
             let pulls = program.pulls(column).iter();
-            let turned = pulls.filter(|pull| leaves.change(pull, change, program.blank()));
-            turned.for_each(|pull| stale(pull.leaf));
+            let turned = pulls.filter_map(|pull| leaves.change(pull, change, program.blank()));
+            turned.for_each(&mut *stale);
         };
         if event.known_from() > now {
             timeline.learn(&event.clone().received(now), program.schema(), &mut changed);
@@ -159,7 +174,7 @@ impl Person {
         (event, way): (&Event, &Way),
         program: &Program,
         now: Timestamp,
-        stale: &mut dyn FnMut(usize),
+        stale: &mut dyn FnMut(Stale),
     ) {
         self.timeline.take_back(event, program.schema(), now);
         program.routes(way).for_each(|route| self.forget(&route.leaves, program, stale));
@@ -193,11 +208,11 @@ impl Person {
         if self.due.next() < NEVER { self.due.next().min(ahead) } else { ahead }
     }
 
-    /// Asks about the segments of the leaves that are `stale` and those whose time has come, and
-    /// tells which memberships turned.
+    /// Asks about the segments of the leaves that are `stale`, unless those come to what they were,
+    /// and about those whose time has come, and tells which memberships turned.
     pub(super) fn settle(
         &mut self,
-        stale: impl Iterator<Item = usize>,
+        stale: impl Iterator<Item = Stale>,
         program: &Program,
         now: Timestamp,
         scratch: &mut Scratch,
@@ -214,7 +229,11 @@ impl Person {
         }
         if self.born || self.blank {
             asked.copy(if self.born { program.no_segment() } else { program.first_segments() });
-            let leaves = stale.filter_map(|leaf| program.leaves().get(leaf));
+            let evaluator = Evaluator::new(self.timeline.facts(now));
+            let leaves = stale.filter(|Stale { leaf, was }| {
+                !was.is_some_and(|was| self.leaves.ask(*leaf, program, &evaluator) == was)
+            });
+            let leaves = leaves.filter_map(|stale| program.leaves().get(stale.leaf));
             leaves.for_each(|leaf| asked.unite(&leaf.segments));
             self.due.for_each_come(now, |segment| asked.set(segment, true));
         } else {

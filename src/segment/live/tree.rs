@@ -26,7 +26,7 @@ pub(super) enum Tree {
 pub(super) const NEVER: Timestamp = Timestamp::LAST.next();
 
 /// A truth, and until when it holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Held {
     pub(super) truth: Option<bool>,
     pub(super) until: Timestamp,
