@@ -39,6 +39,7 @@ pub(crate) use stored::Columns;
 
 use crate::error::Rejection;
 use crate::id::{MessageId, ProfileId};
+use crate::memory::{fetch, fetch_first};
 use crate::schema::{Field, Raw, Schema};
 use crate::time::Timestamp;
 use crate::value::{Fields, Value};
@@ -258,6 +259,13 @@ impl Event {
     /// When it happened.
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// Asks for the memory of what it tells.
+    #[inline]
+    pub(crate) fn touch(&self) {
+        fetch_first(self.name.as_bytes());
+        self.fields.iter().for_each(|(name, _)| fetch(name));
     }
 
     /// Since when it is known: when it was received, else when it happened.

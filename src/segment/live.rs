@@ -171,6 +171,7 @@ impl Live {
     /// besides, as [`Live::handle_link`]. `now` does not go back: an earlier one counts as the
     /// latest there was. What is handled at one `now` is taken together.
     pub fn handle_event(&mut self, event: &Event, now: Timestamp) {
+        event.touch();
         let number = event.person().map(|id| self.number(id));
         number.into_iter().for_each(|number| self.people.touch(number));
         self.advance(now);
