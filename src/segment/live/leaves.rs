@@ -200,8 +200,10 @@ impl Leaves {
         if left != hold {
             self.put(pull.leaf, left, blank);
         }
-        let was = || Some(hold.held()).filter(|held| held.until == NEVER);
-        (left == Hold::OVER).then(|| Stale { leaf: pull.leaf, was: was() })
+        (left == Hold::OVER).then(|| {
+            let was = Some(hold.held()).filter(|held| held.until == NEVER);
+            Stale { leaf: pull.leaf, was }
+        })
     }
 
     /// The truth of a leaf, and until when it holds.

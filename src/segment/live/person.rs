@@ -61,28 +61,27 @@ pub(super) struct Scratch {
 impl Person {
     /// Somebody of whom nothing is known but the name.
     pub(super) fn new(id: ProfileId, number: usize, program: &Program) -> Self {
-        Self {
-            id,
-            program: number,
-            timeline: program.timeline(),
-            members: Bits::of(program.segments().len()),
-            ..Self::nobody()
-        }
+        let members = Bits::of(program.segments().len());
+        Self::unasked(id, number, program.timeline(), members)
     }
 
     /// Nobody, and by no program.
     pub(super) fn nobody() -> Self {
+        Self::unasked("".into(), 0, Timeline::new(), Bits::default())
+    }
+
+    fn unasked(id: ProfileId, program: usize, timeline: Timeline, members: Bits) -> Self {
         Self {
             timer: Timestamp::MAX,
-            program: 0,
+            program,
             born: false,
             blank: true,
             untrimmed: 0,
             due: Dues::new(),
             leaves: Leaves::default(),
-            members: Bits::default(),
-            id: "".into(),
-            timeline: Timeline::new(),
+            members,
+            id,
+            timeline,
             ahead: Vec::new(),
         }
     }
@@ -227,20 +226,19 @@ impl Person {
             }
             return;
         }
+        let evaluator = Evaluator::new(self.timeline.facts(now));
         if self.born || self.blank {
             asked.copy(if self.born { program.no_segment() } else { program.first_segments() });
-            let evaluator = Evaluator::new(self.timeline.facts(now));
-            let leaves = stale.filter(|Stale { leaf, was }| {
+            let turned = stale.filter(|Stale { leaf, was }| {
                 !was.is_some_and(|was| self.leaves.ask(*leaf, program, &evaluator) == was)
             });
-            let leaves = leaves.filter_map(|stale| program.leaves().get(stale.leaf));
+            let leaves = turned.filter_map(|stale| program.leaves().get(stale.leaf));
             leaves.for_each(|leaf| asked.unite(&leaf.segments));
             self.due.for_each_come(now, |segment| asked.set(segment, true));
         } else {
             asked.copy(program.every_segment());
         }
         self.born = true;
-        let evaluator = Evaluator::new(self.timeline.facts(now));
         let Self { leaves, due, members, .. } = self;
         asked.for_each(|segment| {
             let Some(compiled) = program.segments().get(segment) else { return };
